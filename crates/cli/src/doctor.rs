@@ -1,0 +1,28 @@
+//! What this build and machine can run on.
+
+/// One line a backend: there or not, and what to do about it.
+pub(crate) fn report() -> String {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    format!(
+        "recurrent {} on {} {}, {threads} CPU threads, {}\n\
+         flex    available: burn's pure-Rust CPU backend, nothing to install (chosen by auto)\n\
+         others  not in this build: libtorch is not connected yet; use flex",
+        env!("CARGO_PKG_VERSION"),
+        std::env::consts::OS,
+        std::env::consts::ARCH,
+        cpu(),
+    )
+}
+
+/// The processor's name where the system tells.
+pub(crate) fn cpu() -> String {
+    std::fs::read_to_string("/proc/cpuinfo")
+        .ok()
+        .and_then(|text| {
+            text.lines()
+                .find(|line| line.starts_with("model name"))
+                .and_then(|line| line.split(':').nth(1))
+                .map(|name| name.trim().to_owned())
+        })
+        .unwrap_or_else(|| "an unnamed processor".to_owned())
+}

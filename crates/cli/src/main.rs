@@ -1,0 +1,74 @@
+//! The command: reads the command line and hands on to one module per subcommand.
+
+mod backend;
+mod doctor;
+mod error;
+mod model;
+mod predict;
+mod progress;
+mod reproduce;
+mod verify;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use recurrent_models::{NetworkConfig, NetworkKind, summary};
+
+use error::CliError;
+
+/// From raw text to a trained recurrent network.
+#[derive(Parser)]
+#[command(name = "recurrent", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the notebook: read the reviews, train the networks, show how they do.
+    Reproduce(reproduce::Arguments),
+    /// Replay training runs of the real Keras and compare, quantity by quantity.
+    Verify(verify::Arguments),
+    /// Print a network's layers, output shapes and parameters.
+    Summary {
+        /// dense, simple_rnn or lstm.
+        network: NetworkKind,
+    },
+    /// Judge raw texts with a trained network.
+    Predict(predict::Arguments),
+    /// Say what backends this build and machine have.
+    Doctor,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Reproduce(arguments) => reproduce::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Verify(arguments) => return verify::run(&arguments),
+        Command::Summary { network } => {
+            print(&summary(&NetworkConfig::notebook(network))).map(|()| ExitCode::SUCCESS)
+        }
+        Command::Predict(arguments) => predict::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Doctor => print(&doctor::report()).map(|()| ExitCode::SUCCESS),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        let mut source = std::error::Error::source(&error);
+        while let Some(cause) = source {
+            eprintln!("  because: {cause}");
+            source = cause.source();
+        }
+        ExitCode::FAILURE
+    })
+}
+
+/// Prints a line; a reader that has gone away (`| head`) is no error.
+fn print(text: &str) -> Result<(), CliError> {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(CliError::Output(error))
+        }
+        _ => Ok(()),
+    }
+}

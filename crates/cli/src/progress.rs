@@ -1,0 +1,63 @@
+//! Shows a run as it goes: a bar on a terminal, plain lines otherwise.
+
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use recurrent_training::{EpochRecord, Observer, Progress};
+
+/// Prints epochs as Keras does.
+pub(crate) struct Display {
+    bar: Option<ProgressBar>,
+    epoch_start: Instant,
+    terminal: bool,
+}
+
+impl Display {
+    pub(crate) fn new() -> Self {
+        Self {
+            bar: None,
+            epoch_start: Instant::now(),
+            terminal: std::io::IsTerminal::is_terminal(&std::io::stderr()),
+        }
+    }
+}
+
+impl Observer for Display {
+    fn step(&mut self, progress: Progress) {
+        if progress.step == 1 {
+            self.epoch_start = Instant::now();
+        }
+        if !self.terminal {
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| {
+            let bar = ProgressBar::new(progress.steps as u64);
+            // A template of ours; were it wrong, the default bar would show.
+            if let Ok(style) =
+                ProgressStyle::with_template("{prefix} {pos}/{len} [{bar:30}] {eta} left")
+            {
+                bar.set_style(style.progress_chars("=>."));
+            }
+            bar
+        });
+        bar.set_prefix(format!("Epoch {}/{}", progress.epoch, progress.epochs));
+        bar.set_position(progress.step as u64);
+    }
+
+    fn epoch(&mut self, epochs: usize, steps: usize, record: &EpochRecord) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        println!(
+            "Epoch {}/{epochs}\n{steps}/{steps} - {:.0}s - {:.0}ms/step - loss: {:.4} - \
+             accuracy: {:.4} - test_loss: {:.4} - test_accuracy: {:.4}",
+            record.epoch,
+            record.seconds,
+            1000.0 * record.seconds / steps as f64,
+            record.train_loss,
+            record.train_accuracy,
+            record.test_loss,
+            record.test_accuracy,
+        );
+    }
+}

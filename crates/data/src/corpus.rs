@@ -1,0 +1,205 @@
+//! What the rest of the program sees: splits, labelled texts and the corpus in memory.
+//!
+//! How a corpus gets into memory is the business of the module `read`.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use sha2::{Digest, Sha256};
+
+use crate::hash::hex;
+
+/// One of the two parts of a corpus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Split {
+    /// The part a network learns from.
+    Train,
+    /// The part a network is measured on.
+    Test,
+}
+
+impl Split {
+    /// Both splits, in the order in which they are shown.
+    pub const ALL: [Self; 2] = [Self::Train, Self::Test];
+
+    /// The folder name of the split: `train` or `test`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Test => "test",
+        }
+    }
+
+    /// The split with this folder name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|split| split.name() == name)
+    }
+}
+
+impl fmt::Display for Split {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.name())
+    }
+}
+
+/// A text and the position of its class in [`Corpus::classes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LabelledText<'a> {
+    /// The text, cleaned if the corpus was read with cleaning.
+    pub text: &'a str,
+    /// Index into [`Corpus::classes`].
+    pub label: usize,
+}
+
+/// A corpus with named splits of labelled texts.
+///
+/// The order of the texts is fixed: two calls give the same sequence, and so do two programs that
+/// read the same files. The count is known before the first text is looked at.
+pub trait Corpus {
+    /// The names of the classes; the index of a name is its label.
+    fn classes(&self) -> &[String];
+
+    /// The texts of one split.
+    fn texts(&self, split: Split) -> impl ExactSizeIterator<Item = LabelledText<'_>>;
+}
+
+/// One review as it was found in the archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Review {
+    /// The split the review belongs to.
+    pub split: Split,
+    /// Position of the review's class among the sorted class names.
+    pub label: usize,
+    /// The number before the underscore of the file name.
+    pub id: u32,
+    /// The number after the underscore: stars out of ten.
+    pub rating: u8,
+    /// Path within the split, for example `neg/0_3.txt`.
+    pub path: String,
+    /// The text, cleaned if the corpus was read with cleaning.
+    pub text: String,
+}
+
+/// All reviews of a data set, in memory.
+#[derive(Clone, Debug)]
+pub struct ReviewCorpus {
+    name: String,
+    classes: Vec<String>,
+    train: Vec<Review>,
+    test: Vec<Review>,
+    sha256: OnceLock<String>,
+}
+
+impl ReviewCorpus {
+    pub(crate) fn new(
+        name: String,
+        classes: Vec<String>,
+        train: Vec<Review>,
+        test: Vec<Review>,
+    ) -> Self {
+        Self {
+            name,
+            classes,
+            train,
+            test,
+            sha256: OnceLock::new(),
+        }
+    }
+
+    /// Name of the data set: the file name of the archive or folder.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The reviews of one split: class by class, file names sorted bytewise within a class.
+    #[must_use]
+    pub fn reviews(&self, split: Split) -> &[Review] {
+        match split {
+            Split::Train => &self.train,
+            Split::Test => &self.test,
+        }
+    }
+
+    /// The sorted class names; the index of a name is its label.
+    #[must_use]
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// SHA-256, in lower-case hexadecimal, of the corpus as it lies in memory.
+    ///
+    /// Computed on the first call and kept; a corpus that nobody asks costs nothing. It covers
+    /// class names, splits, paths and texts, so the same reviews give the same value whether they
+    /// came from a zip file, a tar file or a folder, and cleaned and raw texts differ. For the
+    /// hash of an archive's own bytes see [`hash_source`](crate::hash_source).
+    #[must_use]
+    pub fn sha256(&self) -> &str {
+        self.sha256.get_or_init(|| {
+            let mut hasher = Sha256::new();
+            let mut field = |bytes: &[u8]| {
+                // The length in front keeps neighbouring fields apart.
+                hasher.update((bytes.len() as u64).to_le_bytes());
+                hasher.update(bytes);
+            };
+            for class in &self.classes {
+                field(class.as_bytes());
+            }
+            for split in Split::ALL {
+                field(split.name().as_bytes());
+                for review in self.reviews(split) {
+                    field(review.path.as_bytes());
+                    field(review.text.as_bytes());
+                }
+            }
+            hex(&hasher.finalize())
+        })
+    }
+}
+
+impl Corpus for ReviewCorpus {
+    fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    fn texts(&self, split: Split) -> impl ExactSizeIterator<Item = LabelledText<'_>> {
+        self.reviews(split).iter().map(|review| LabelledText {
+            text: &review.text,
+            label: review.label,
+        })
+    }
+}
+
+/// The line that reports how much was found, for example
+/// `Found 25000 files belonging to 2 classes.`
+#[must_use]
+pub fn found_line(count: usize, classes: &[String]) -> String {
+    format!(
+        "Found {count} files belonging to {} classes.",
+        classes.len()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn splits_are_named_like_their_folders() {
+        assert_eq!(Split::ALL.map(|split| split.to_string()), ["train", "test"]);
+        assert_eq!(Split::from_name("test"), Some(Split::Test));
+        assert_eq!(Split::from_name("Train"), None);
+        assert_eq!(format!("{:>6}|", Split::Test), "  test|");
+    }
+
+    #[test]
+    fn the_found_line_is_the_one_of_the_notebook() {
+        let classes = ["neg".to_owned(), "pos".to_owned()];
+        assert_eq!(
+            found_line(25_000, &classes),
+            "Found 25000 files belonging to 2 classes."
+        );
+    }
+}

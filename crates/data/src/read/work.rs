@@ -1,0 +1,142 @@
+//! Threads, budgets and progress, as every kind of source needs them.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::error::DataError;
+use crate::options::{Limits, Progress};
+
+/// How many files lie between two calls of the progress function.
+const STEP: usize = 1000;
+
+/// A pool of worker threads for one job.
+pub(crate) fn pool(threads: Option<usize>) -> Result<ThreadPool, DataError> {
+    let threads = threads
+        .or_else(|| std::thread::available_parallelism().ok().map(usize::from))
+        .unwrap_or(1)
+        .max(1);
+    ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .map_err(|error| DataError::Threads {
+            threads,
+            reason: error.to_string(),
+        })
+}
+
+/// All values, or the error that stands first: the same one for every number of threads.
+///
+/// An exhausted budget comes last, since when it strikes depends on the threads.
+pub(crate) fn first_error<T>(found: Vec<Result<T, DataError>>) -> Result<Vec<T>, DataError> {
+    let mut values = Vec::with_capacity(found.len());
+    let mut exhausted = None;
+    for result in found {
+        match result {
+            Ok(value) => values.push(value),
+            Err(error @ DataError::TotalTooLarge { .. }) => exhausted = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    exhausted.map_or(Ok(values), Err)
+}
+
+/// The bytes that may still come out of an archive, shared by all threads.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    archive: PathBuf,
+    limits: Limits,
+    used: AtomicU64,
+}
+
+impl Budget {
+    pub(crate) fn new(archive: &Path, limits: &Limits) -> Self {
+        Self {
+            archive: archive.to_path_buf(),
+            limits: *limits,
+            used: AtomicU64::new(0),
+        }
+    }
+
+    /// Takes `bytes` out of the budget.
+    pub(crate) fn take(&self, bytes: usize) -> Result<(), DataError> {
+        let before = self.used.fetch_add(bytes as u64, Ordering::Relaxed);
+        if before.saturating_add(bytes as u64) > self.limits.max_total_bytes {
+            return Err(DataError::TotalTooLarge {
+                archive: self.archive.clone(),
+                limit: self.limits.max_total_bytes,
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether nothing more may come out: there is no use in going on.
+    pub(crate) fn check(&self) -> Result<(), DataError> {
+        self.take(0)
+    }
+
+    /// The most bytes one review may have.
+    pub(crate) fn entry_limit(&self) -> u64 {
+        self.limits.max_entry_bytes
+    }
+}
+
+/// Counts files and now and then says how many are done.
+pub(crate) struct Ticker<'a> {
+    done: AtomicUsize,
+    total: usize,
+    progress: Option<Progress<'a>>,
+}
+
+impl<'a> Ticker<'a> {
+    pub(crate) fn new(total: usize, progress: Option<Progress<'a>>) -> Self {
+        Self {
+            done: AtomicUsize::new(0),
+            total,
+            progress,
+        }
+    }
+
+    /// One more file is done.
+    pub(crate) fn tick(&self) {
+        if let Some(progress) = self.progress {
+            let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+            if done.is_multiple_of(STEP) || done == self.total {
+                progress(done, self.total);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exhausted() -> DataError {
+        DataError::TotalTooLarge {
+            archive: PathBuf::new(),
+            limit: 1,
+        }
+    }
+
+    #[test]
+    fn the_first_error_is_told_and_an_exhausted_budget_last() {
+        let missing = |name: &str| DataError::NotFound { path: name.into() };
+        let found = vec![
+            Err(exhausted()),
+            Ok(1),
+            Err(missing("a")),
+            Err(missing("b")),
+        ];
+        assert!(matches!(
+            first_error(found),
+            Err(DataError::NotFound { path }) if path == Path::new("a")
+        ));
+        assert!(matches!(
+            first_error(vec![Ok(1), Err(exhausted())]),
+            Err(DataError::TotalTooLarge { .. })
+        ));
+        assert_eq!(first_error(vec![Ok(1), Ok(2)]).unwrap(), [1, 2]);
+    }
+}

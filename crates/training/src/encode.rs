@@ -1,0 +1,95 @@
+//! Texts to tensors, once: ids and labels of a split live on the device.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use recurrent_data::{Corpus, Split};
+use recurrent_vectorizer::Vectorize;
+
+use crate::TrainingError;
+
+/// A split as tensors on a device.
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    ids: Tensor<2, Int>,
+    labels: Tensor<2>,
+    rows: usize,
+}
+
+impl Encoded {
+    /// From token ids, row by row, `width` to a row, and one label (0 or 1) a row.
+    ///
+    /// # Errors
+    /// [`TrainingError::Setting`] if the counts disagree, [`TrainingError::Empty`] without rows.
+    pub fn new(
+        ids: Vec<i32>,
+        width: usize,
+        labels: Vec<f32>,
+        device: &Device,
+    ) -> Result<Self, TrainingError> {
+        let rows = labels.len();
+        if rows == 0 {
+            return Err(TrainingError::Empty {
+                split: "given".to_owned(),
+            });
+        }
+        if ids.len() != rows * width || width == 0 {
+            return Err(TrainingError::Setting {
+                name: "the number of token ids",
+                value: ids.len().to_string(),
+                must: "the number of labels times a width of at least 1",
+            });
+        }
+        Ok(Self {
+            ids: Tensor::from_data(TensorData::new(ids, [rows, width]), device),
+            labels: Tensor::from_data(TensorData::new(labels, [rows, 1]), device),
+            rows,
+        })
+    }
+
+    /// Number of texts.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Ids `[N, T]` and labels `[N, 1]` of the texts at `rows`, gathered on the device.
+    pub fn batch(&self, rows: &[u32]) -> (Tensor<2, Int>, Tensor<2>) {
+        let rows: Vec<i64> = rows.iter().map(|row| i64::from(*row)).collect();
+        let count = rows.len();
+        let index = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &self.ids.device());
+        (
+            self.ids.clone().select(0, index.clone()),
+            self.labels.clone().select(0, index),
+        )
+    }
+}
+
+/// Vectorizes one split of a corpus and puts it on `device`, which need not record gradients.
+///
+/// # Errors
+/// [`TrainingError::Empty`], and [`TrainingError::Label`] for a label that is neither 0 nor 1.
+pub fn encode(
+    corpus: &impl Corpus,
+    split: Split,
+    vectorizer: &impl Vectorize,
+    device: &Device,
+) -> Result<Encoded, TrainingError> {
+    let width = vectorizer.width();
+    let texts = corpus.texts(split);
+    if texts.len() == 0 {
+        return Err(TrainingError::Empty {
+            split: split.to_string(),
+        });
+    }
+    let mut labels = Vec::with_capacity(texts.len());
+    let mut ids = vec![0; texts.len() * width];
+    for ((row, text), slot) in texts.enumerate().zip(ids.chunks_exact_mut(width.max(1))) {
+        if text.label > 1 {
+            return Err(TrainingError::Label {
+                label: text.label,
+                row,
+            });
+        }
+        labels.push(text.label as f32);
+        vectorizer.vectorize_into(text.text, slot);
+    }
+    Encoded::new(ids, width, labels, device)
+}

@@ -1,0 +1,82 @@
+//! What can go wrong while training.
+
+use std::path::PathBuf;
+
+use recurrent_models::weights::WeightsError;
+
+/// An error of training, evaluation or a checkpoint.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainingError {
+    /// There is nothing to train on.
+    #[error("the {split} split has no texts; give a corpus with at least one text in it")]
+    Empty {
+        /// Which split.
+        split: String,
+    },
+    /// A label is neither 0 nor 1.
+    #[error("label {label} at text {row}: these networks tell two classes apart, labelled 0 and 1")]
+    Label {
+        /// The label.
+        label: usize,
+        /// Position of the text in its split.
+        row: usize,
+    },
+    /// A setting makes no sense.
+    #[error("{name} is {value}, but must be {must}")]
+    Setting {
+        /// The setting.
+        name: &'static str,
+        /// What was received.
+        value: String,
+        /// What it must be.
+        must: &'static str,
+    },
+    /// The loss became infinite or not a number.
+    #[error(
+        "the loss of {network} is {loss} at epoch {epoch}, step {step}: training diverged; \
+         try a smaller learning rate, and look for bad input"
+    )]
+    NotFinite {
+        /// The network.
+        network: String,
+        /// Epoch, from 1.
+        epoch: usize,
+        /// Step in the epoch, from 1.
+        step: usize,
+        /// The loss.
+        loss: f32,
+    },
+    /// A checkpoint belongs to another run.
+    #[error(
+        "{path} is a checkpoint of another run ({found}, not {expected}); \
+         repeat the settings of that run, or start anew without resuming"
+    )]
+    OtherRun {
+        /// The checkpoint.
+        path: PathBuf,
+        /// The settings asked for.
+        expected: String,
+        /// The settings it was made with.
+        found: String,
+    },
+    /// A checkpoint or reference holds something that makes no sense.
+    #[error("{path}: {reason}")]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// A file of tensors cannot be read or written.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// A file cannot be written.
+    #[error("{path}: {source}; check that the folder exists, is writable and has room")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,277 @@
+//! The loop: shuffle, step, evaluate, remember.
+//!
+//! Nothing is read back from the device within an epoch: each step's loss and right verdicts stay
+//! there as one number each, and are read together at the end. A non-finite loss is therefore found
+//! after its epoch, but named by its step.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use burn::tensor::Tensor;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use recurrent_models::SequenceClassifier;
+
+use crate::adam::{Adam, AdamConfig};
+use crate::loss::right;
+use crate::{Encoded, EpochRecord, Score, TrainingError, binary_cross_entropy, checkpoint};
+
+/// How to train.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FitConfig {
+    /// The network's name, for records and messages.
+    pub network: String,
+    /// How often to see every text.
+    pub epochs: usize,
+    /// Texts a step; the last step of an epoch may have fewer.
+    pub batch_size: usize,
+    /// Determines the order of texts, epoch by epoch.
+    pub seed: u64,
+    /// The optimizer's numbers.
+    pub adam: AdamConfig,
+    /// Where to keep a checkpoint after every epoch.
+    pub checkpoint: Option<PathBuf>,
+    /// Go on from the checkpoint, if there is one.
+    pub resume: bool,
+}
+
+impl FitConfig {
+    /// The notebook's settings: ten epochs, 32 texts a step, Adam as in Keras, no checkpoint.
+    pub fn notebook(network: &str, seed: u64) -> Self {
+        Self {
+            network: network.to_owned(),
+            epochs: 10,
+            batch_size: 32,
+            seed,
+            adam: AdamConfig::default(),
+            checkpoint: None,
+            resume: false,
+        }
+    }
+
+    fn check(&self) -> Result<(), TrainingError> {
+        if self.batch_size == 0 {
+            return Err(TrainingError::Setting {
+                name: "the batch size",
+                value: "0".to_owned(),
+                must: "at least 1",
+            });
+        }
+        Ok(())
+    }
+
+    /// What a checkpoint must agree on to be continued. The number of epochs may grow.
+    fn describe(&self, rows: usize) -> String {
+        format!(
+            "{} with seed {}, {rows} texts, {} a step, {:?}",
+            self.network, self.seed, self.batch_size, self.adam
+        )
+    }
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Epoch, from 1.
+    pub epoch: usize,
+    /// All epochs.
+    pub epochs: usize,
+    /// Steps of this epoch done.
+    pub step: usize,
+    /// Steps of an epoch.
+    pub steps: usize,
+}
+
+/// Is told how a run goes.
+pub trait Observer {
+    /// After every step.
+    fn step(&mut self, progress: Progress);
+    /// After every epoch, evaluation included.
+    fn epoch(&mut self, epochs: usize, steps: usize, record: &EpochRecord);
+}
+
+/// An observer that looks away.
+#[derive(Clone, Copy, Debug)]
+pub struct Quiet;
+
+impl Observer for Quiet {
+    fn step(&mut self, _progress: Progress) {}
+    fn epoch(&mut self, _epochs: usize, _steps: usize, _record: &EpochRecord) {}
+}
+
+/// Trains `network` on `train` and scores it on `test` after every epoch; the trained network and
+/// one record per epoch (those before a resumption included).
+///
+/// The order of texts depends on seed and epoch alone, and a checkpoint holds everything else, so a
+/// resumed run ends with bitwise the same weights as one that was not interrupted.
+///
+/// # Errors
+/// [`TrainingError::NotFinite`] when training diverges; those of reading and writing a checkpoint.
+pub fn fit<M: SequenceClassifier>(
+    network: M,
+    train: &Encoded,
+    test: &Encoded,
+    config: &FitConfig,
+    observer: &mut impl Observer,
+) -> Result<(M, Vec<EpochRecord>), TrainingError> {
+    config.check()?;
+    let run = config.describe(train.rows());
+    let mut network = network;
+    let mut adam = Adam::new(config.adam);
+    let mut history = Vec::new();
+    if let Some(path) = resumable(config) {
+        let device = train.batch(&[0]).1.device();
+        (network, adam, history) = checkpoint::load(path, &run, network, config.adam, &device)?;
+        for record in &history {
+            observer.epoch(config.epochs, steps(train, config.batch_size), record);
+        }
+    }
+    for epoch in history.len() + 1..=config.epochs {
+        let start = Instant::now();
+        let train_score;
+        (network, train_score) = train_epoch(network, train, &mut adam, epoch, config, observer)?;
+        let test_score = evaluate(&network, test, config.batch_size);
+        let record = EpochRecord {
+            network: config.network.clone(),
+            epoch,
+            train_loss: train_score.loss,
+            train_accuracy: train_score.accuracy,
+            test_loss: test_score.loss,
+            test_accuracy: test_score.accuracy,
+            seconds: start.elapsed().as_secs_f64(),
+        };
+        observer.epoch(config.epochs, steps(train, config.batch_size), &record);
+        history.push(record);
+        if let Some(path) = &config.checkpoint {
+            checkpoint::save(path, &run, &network, &adam, &history)?;
+        }
+    }
+    Ok((network, history))
+}
+
+fn resumable(config: &FitConfig) -> Option<&Path> {
+    config
+        .checkpoint
+        .as_deref()
+        .filter(|path| config.resume && path.exists())
+}
+
+fn steps(split: &Encoded, batch_size: usize) -> usize {
+    split.rows().div_ceil(batch_size)
+}
+
+fn train_epoch<M: SequenceClassifier>(
+    mut network: M,
+    train: &Encoded,
+    adam: &mut Adam,
+    epoch: usize,
+    config: &FitConfig,
+    observer: &mut impl Observer,
+) -> Result<(M, Score), TrainingError> {
+    let order = order(train.rows(), config.seed, epoch);
+    let steps = steps(train, config.batch_size);
+    let mut tally = Tally::default();
+    for (step, rows) in order.chunks(config.batch_size).enumerate() {
+        let (ids, labels) = train.batch(rows);
+        let logits = network.forward(ids.autodiff());
+        let labels = labels.autodiff();
+        let loss = binary_cross_entropy(logits.clone(), labels.clone());
+        let mut gradients = loss.backward();
+        tally.add(loss.inner(), logits.inner(), labels.inner());
+        network = adam.step(network, &mut gradients);
+        observer.step(Progress {
+            epoch,
+            epochs: config.epochs,
+            step: step + 1,
+            steps,
+        });
+    }
+    let score = tally
+        .read()
+        .map_err(|(step, loss)| TrainingError::NotFinite {
+            network: config.network.clone(),
+            epoch,
+            step,
+            loss,
+        })?;
+    Ok((network, score))
+}
+
+/// All rows, in the order of an epoch.
+fn order(rows: usize, seed: u64, epoch: usize) -> Vec<u32> {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    generator.set_stream(epoch as u64);
+    let mut order: Vec<u32> = (0..rows as u32).collect();
+    order.shuffle(&mut generator);
+    order
+}
+
+/// Mean loss and accuracy of `network` over a split, without recording gradients. A loss that is not
+/// finite is reported as it is.
+pub fn evaluate<M: SequenceClassifier>(network: &M, split: &Encoded, batch_size: usize) -> Score {
+    let network = network.valid();
+    let mut tally = Tally::default();
+    let rows: Vec<u32> = (0..split.rows() as u32).collect();
+    for rows in rows.chunks(batch_size.max(1)) {
+        let (ids, labels) = split.batch(rows);
+        let logits = network.forward(ids);
+        let loss = binary_cross_entropy(logits.clone(), labels.clone());
+        tally.add(loss, logits, labels);
+    }
+    tally.read().unwrap_or_else(|(_, loss)| Score {
+        loss: f64::from(loss),
+        accuracy: f64::NAN,
+    })
+}
+
+/// The logits `[rows, positions]` of a split, `batch_size` texts at a time, without recording
+/// gradients.
+pub fn logits<M: SequenceClassifier>(network: &M, split: &Encoded, batch_size: usize) -> Tensor<2> {
+    let network = network.valid();
+    let rows: Vec<u32> = (0..split.rows() as u32).collect();
+    let parts = rows
+        .chunks(batch_size.max(1))
+        .map(|rows| network.forward(split.batch(rows).0))
+        .collect();
+    Tensor::cat(parts, 0)
+}
+
+/// Losses and right verdicts of a pass, left on the device until asked for.
+#[derive(Default)]
+struct Tally {
+    losses: Vec<Tensor<1>>,
+    right: Vec<Tensor<1>>,
+    texts: Vec<usize>,
+    positions: usize,
+}
+
+impl Tally {
+    fn add(&mut self, loss: Tensor<1>, logits: Tensor<2>, labels: Tensor<2>) {
+        let [texts, positions] = logits.dims();
+        self.losses.push(loss);
+        self.right.push(right(logits, labels));
+        self.texts.push(texts);
+        self.positions = positions;
+    }
+
+    /// The means; or step (from 1) and loss where a loss is not finite.
+    fn read(self) -> Result<Score, (usize, f32)> {
+        let losses: Vec<f32> = Tensor::cat(self.losses, 0).into_data().iter().collect();
+        let right: Vec<f32> = Tensor::cat(self.right, 0).into_data().iter().collect();
+        if let Some(step) = losses.iter().position(|loss| !loss.is_finite()) {
+            return Err((step + 1, losses[step]));
+        }
+        let texts: usize = self.texts.iter().sum();
+        let loss: f64 = losses
+            .iter()
+            .zip(&self.texts)
+            .map(|(loss, texts)| f64::from(*loss) * *texts as f64)
+            .sum();
+        let right: f64 = right.iter().map(|right| f64::from(*right)).sum();
+        Ok(Score {
+            loss: loss / texts as f64,
+            accuracy: right / (texts * self.positions) as f64,
+        })
+    }
+}

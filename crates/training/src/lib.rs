@@ -1,0 +1,23 @@
+//! From labelled texts to a trained network: encode, fit, evaluate, predict, checkpoint.
+//!
+//! Generic over the three seams: a [`recurrent_data::Corpus`] gives the texts, a
+//! [`recurrent_vectorizer::Vectorize`] their token ids, a [`recurrent_models::SequenceClassifier`]
+//! the logits. Semantics are those of Keras' `fit` (see [`fit`] and [`adam`]).
+//!
+//! This crate is not for archives, terminals or command lines: progress leaves it through an
+//! [`Observer`].
+
+pub mod adam;
+mod checkpoint;
+mod encode;
+mod error;
+mod fit;
+mod history;
+mod loss;
+pub mod replay;
+
+pub use encode::{Encoded, encode};
+pub use error::TrainingError;
+pub use fit::{FitConfig, Observer, Progress, Quiet, evaluate, fit, logits};
+pub use history::{EpochRecord, Score, write_json};
+pub use loss::binary_cross_entropy;

@@ -1,0 +1,407 @@
+//! Replays a reference trajectory step by step and says how far apart the two are.
+//!
+//! A reference is one safetensors file written by a run of the real Keras: initial weights, batches
+//! in order, losses, the gradients of step 1, weights after steps 1 and 10, and the logits of probe
+//! texts before and after. The same training in float64 lies beside it and says how much float32
+//! itself costs, which is where the tolerances come from.
+
+use burn::tensor::{Device, Gradients};
+use recurrent_models::weights::{self, HostTensor, TensorFile};
+use recurrent_models::{Network, NetworkConfig, NetworkKind, SequenceClassifier};
+use serde::Serialize;
+
+use crate::adam::{Adam, AdamConfig};
+use crate::loss::right;
+use crate::{Encoded, TrainingError, binary_cross_entropy};
+
+/// A parameter's gradient may differ by this share of its own norm …
+const GRADIENT_OWN: f64 = 5e-6;
+/// … and this share of the norm of all gradients together.
+const GRADIENT_ALL: f64 = 2e-6;
+/// Largest difference of a weight after one step, and after ten.
+const WEIGHTS: [(usize, f64); 2] = [(1, 2e-6), (10, 4e-6)];
+/// Largest difference of a probe logit before training.
+const PROBE_BEFORE: f64 = 1e-6;
+/// Least tolerance of a probe logit after training.
+const PROBE_AFTER: f64 = 1e-5;
+/// Where float32 and float64 are further apart than this, training has become chaotic.
+const HORIZON: f64 = 1e-5;
+/// Tolerated multiple of the distance between float32 and float64.
+const MULTIPLE: f64 = 20.0;
+/// Least tolerance of a loss.
+const LOSS: f64 = 1e-6;
+
+/// One quantity of a replay.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Check {
+    /// What was compared.
+    pub quantity: String,
+    /// How far apart: largest absolute difference, or norm of the difference for gradients.
+    pub distance: f64,
+    /// How far apart they may be; none where the reference itself is chaotic.
+    pub tolerance: Option<f64>,
+    /// Whether the distance is within the tolerance (or none is given).
+    pub holds: bool,
+}
+
+impl Check {
+    fn new(quantity: String, distance: f64, tolerance: Option<f64>) -> Self {
+        Self {
+            quantity,
+            distance,
+            tolerance,
+            // A distance that is not a number is within nothing.
+            holds: tolerance.is_none_or(|tolerance| distance <= tolerance),
+        }
+    }
+}
+
+/// All quantities of one reference file.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// The network, as the file names it.
+    pub network: String,
+    /// Steps replayed.
+    pub steps: usize,
+    /// The first step (from 1) at which float32 and float64 part, if any does.
+    pub horizon: Option<usize>,
+    /// The comparisons.
+    pub checks: Vec<Check>,
+}
+
+impl Report {
+    /// Whether every judged quantity is within its tolerance.
+    pub fn holds(&self) -> bool {
+        self.checks.iter().all(|check| check.holds)
+    }
+}
+
+/// Replays `file` on `device`, from its initial weights, with Keras' Adam.
+///
+/// # Errors
+/// [`TrainingError::Weights`] and [`TrainingError::Content`] where the file is not a reference.
+pub fn replay(file: &TensorFile, device: &Device) -> Result<Report, TrainingError> {
+    replay_altered(file, device, AdamConfig::default(), |network| network)
+}
+
+/// As [`replay`], with another optimizer or with the network changed before its first step: how a
+/// test shows that a mistake is found.
+///
+/// # Errors
+/// As [`replay`].
+pub fn replay_altered(
+    file: &TensorFile,
+    device: &Device,
+    adam: AdamConfig,
+    alter: impl FnOnce(Network) -> Network,
+) -> Result<Report, TrainingError> {
+    let reference = Reference::read(file)?;
+    let training = device.clone().autodiff();
+    let network = reference.config.init(0, &training);
+    let mut network = alter(weights::load(network, file, "init/")?);
+    let mut checks = Vec::new();
+
+    let probe = Encoded::new(
+        reference.probe_ids.clone(),
+        reference.config.time,
+        vec![0.0; reference.probes],
+        device,
+    )?;
+    let probe_logits = |network: &Network| {
+        weights::to_host(crate::logits(network, &probe, reference.batch)).values
+    };
+    checks.push(Check::new(
+        "probe logits before training".to_owned(),
+        largest(
+            probe_logits(&network).iter().map(|x| f64::from(*x)),
+            file.f32("probe_logits/before")?
+                .values
+                .iter()
+                .map(|x| f64::from(*x)),
+        ),
+        Some(PROBE_BEFORE),
+    ));
+
+    let mut optimizer = Adam::new(adam);
+    let mut losses = Vec::with_capacity(reference.losses.len());
+    let mut accuracies = Vec::with_capacity(reference.losses.len());
+    let batches = Encoded::new(
+        reference.ids.clone(),
+        reference.config.time,
+        reference.labels.clone(),
+        device,
+    )?;
+    for step in 1..=reference.losses.len() {
+        let first = ((step - 1) * reference.batch) as u32;
+        let rows: Vec<u32> = (first..first + reference.batch as u32).collect();
+        let (ids, labels) = batches.batch(&rows);
+        let logits = network.forward(ids.autodiff());
+        let loss = binary_cross_entropy(logits.clone(), labels.clone().autodiff());
+        let mut gradients = loss.backward();
+        losses.push(f64::from(loss.inner().into_scalar::<f32>()));
+        let positions = logits.dims().iter().product::<usize>() as f64;
+        let correct = right(logits.inner(), labels).into_scalar::<f32>();
+        accuracies.push(f64::from(correct) / positions);
+        if step == 1 {
+            checks.extend(compare_gradients(&network, &gradients, file)?);
+        }
+        network = optimizer.step(network, &mut gradients);
+        for (after, tolerance) in WEIGHTS {
+            if step == after {
+                checks.extend(compare_weights(&network, file, after, tolerance)?);
+            }
+        }
+    }
+    checks.extend(reference.compare_losses(&losses));
+    checks.push(Check::new(
+        "accuracy of every step".to_owned(),
+        largest(
+            accuracies.into_iter(),
+            file.f32("accuracy")?.values.iter().map(|x| f64::from(*x)),
+        ),
+        None,
+    ));
+    checks.push(reference.compare_probe_after(&probe_logits(&network), file)?);
+    Ok(Report {
+        network: reference.network,
+        steps: reference.losses.len(),
+        horizon: reference.horizon,
+        checks,
+    })
+}
+
+/// What of a reference file is needed at every step, checked.
+struct Reference {
+    network: String,
+    config: NetworkConfig,
+    batch: usize,
+    ids: Vec<i32>,
+    labels: Vec<f32>,
+    losses: Vec<f64>,
+    exact: Vec<f64>,
+    horizon: Option<usize>,
+    probes: usize,
+    probe_ids: Vec<i32>,
+}
+
+impl Reference {
+    fn read(file: &TensorFile) -> Result<Self, TrainingError> {
+        let content = |reason: String| TrainingError::Content {
+            path: file.path().to_owned(),
+            reason,
+        };
+        let network = file
+            .metadata("network")
+            .ok_or_else(|| content("its metadata names no \"network\"".to_owned()))?
+            .to_owned();
+        let kind: NetworkKind = network
+            .parse()
+            .map_err(|error| content(format!("its metadata is of no use: {error}")))?;
+        let losses = widen(&file.f32("loss")?);
+        let (_, exact) = file.f64("float64/loss")?;
+        let (id_shape, ids) = file.i32("order_ids")?;
+        let (_, labels) = file.i32("order_labels")?;
+        let (probe_shape, probe_ids) = file.i32("probe_ids")?;
+        let (&[rows, time], &[probes, probe_time]) = (&id_shape[..], &probe_shape[..]) else {
+            return Err(content("its token ids are not two-dimensional".to_owned()));
+        };
+        if losses.is_empty()
+            || rows % losses.len() != 0
+            || rows == 0
+            || labels.len() != rows
+            || exact.len() != losses.len()
+            || probe_time != time
+        {
+            return Err(content(
+                "its losses, batches, labels and probes do not fit together".to_owned(),
+            ));
+        }
+        let embeddings = file.f32("init/embedding/embeddings")?.shape;
+        let body = match kind {
+            NetworkKind::Dense => "init/dense_in/kernel",
+            NetworkKind::SimpleRnn => "init/recurrent/simple_rnn_cell/recurrent_kernel",
+            NetworkKind::Lstm => "init/recurrent/lstm_cell/recurrent_kernel",
+        };
+        let body = file.f32(body)?.shape;
+        let hidden = file.f32("init/hidden/kernel")?.shape;
+        let (&[embeddings, embedding_width], &[height, width], &[_, hidden]) =
+            (&embeddings[..], &body[..], &hidden[..])
+        else {
+            return Err(content("its kernels are not two-dimensional".to_owned()));
+        };
+        let units = match kind {
+            NetworkKind::Dense => width,
+            NetworkKind::SimpleRnn | NetworkKind::Lstm => height,
+        };
+        let known = 0..embeddings as i32;
+        if let Some(id) = ids.iter().chain(&probe_ids).find(|id| !known.contains(id)) {
+            return Err(content(format!(
+                "token id {id} is outside its {embeddings} embeddings"
+            )));
+        }
+        let horizon = losses
+            .iter()
+            .zip(&exact)
+            .position(|(a, b)| (a - b).abs() > HORIZON)
+            .map(|step| step + 1);
+        Ok(Self {
+            network,
+            config: NetworkConfig {
+                network: kind,
+                embeddings,
+                embedding_width,
+                units,
+                hidden,
+                time,
+            },
+            batch: rows / losses.len(),
+            ids,
+            labels: labels.into_iter().map(|label| label as f32).collect(),
+            losses,
+            exact,
+            horizon,
+            probes,
+            probe_ids,
+        })
+    }
+
+    /// The worst step before the horizon, and the largest distance past it.
+    fn compare_losses(&self, ours: &[f64]) -> Vec<Check> {
+        let judged = self
+            .horizon
+            .map_or(self.losses.len(), |horizon| horizon - 1);
+        let mut spread = 0.0f64;
+        let mut worst: Option<Check> = None;
+        let steps = ours.iter().zip(&self.losses).zip(&self.exact);
+        for (step, ((ours, reference), exact)) in steps.take(judged).enumerate() {
+            spread = spread.max((reference - exact).abs());
+            let distance = (ours - reference).abs();
+            let tolerance = LOSS.max(MULTIPLE * spread);
+            let ratio = |check: &Check| check.distance / check.tolerance.unwrap_or(1.0);
+            // `>=` is false for NaN, so that a loss that is no number is kept as the worst.
+            if !worst
+                .as_ref()
+                .is_some_and(|worst| ratio(worst) >= distance / tolerance)
+            {
+                worst = Some(Check::new(
+                    format!("loss, worst of steps 1–{judged} (step {})", step + 1),
+                    distance,
+                    Some(tolerance),
+                ));
+            }
+        }
+        let mut checks: Vec<Check> = worst.into_iter().collect();
+        if judged < self.losses.len() {
+            checks.push(Check::new(
+                format!(
+                    "loss, past the horizon ({}–{})",
+                    judged + 1,
+                    self.losses.len()
+                ),
+                largest(
+                    ours[judged..].iter().copied(),
+                    self.losses[judged..].iter().copied(),
+                ),
+                None,
+            ));
+        }
+        checks
+    }
+
+    fn compare_probe_after(&self, ours: &[f32], file: &TensorFile) -> Result<Check, TrainingError> {
+        let reference = widen(&file.f32("probe_logits/after")?);
+        let (_, exact) = file.f64("float64/probe_logits/after")?;
+        let own = largest(reference.iter().copied(), exact.into_iter());
+        Ok(Check::new(
+            "probe logits after training".to_owned(),
+            largest(ours.iter().map(|x| f64::from(*x)), reference.into_iter()),
+            self.horizon
+                .is_none()
+                .then_some(PROBE_AFTER.max(MULTIPLE * own)),
+        ))
+    }
+}
+
+fn compare_gradients(
+    network: &Network,
+    gradients: &Gradients,
+    file: &TensorFile,
+) -> Result<Vec<Check>, TrainingError> {
+    let mut ours = weights::collect_gradients(network, gradients);
+    let mut pairs = Vec::new();
+    for name in weights::collect(network).into_keys() {
+        let reference = file.f32(&format!("grad_step1/{name}"))?;
+        // A gradient that was never made has no values, and so an infinite distance.
+        let ours = ours
+            .remove(&name)
+            .map_or(Vec::new(), |tensor| tensor.values);
+        pairs.push((name, ours, reference.values));
+    }
+    let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>().sqrt();
+    let all = norm(
+        &mut pairs
+            .iter()
+            .flat_map(|(_, _, r)| r.iter().map(|x| f64::from(*x))),
+    );
+    Ok(pairs
+        .into_iter()
+        .map(|(name, ours, reference)| {
+            let own = norm(&mut reference.iter().map(|x| f64::from(*x)));
+            let distance = if ours.len() == reference.len() {
+                norm(
+                    &mut ours
+                        .iter()
+                        .zip(&reference)
+                        .map(|(a, b)| f64::from(*a) - f64::from(*b)),
+                )
+            } else {
+                f64::INFINITY
+            };
+            Check::new(
+                format!("gradient of step 1, {name}"),
+                distance,
+                Some(GRADIENT_OWN * own + GRADIENT_ALL * all),
+            )
+        })
+        .collect())
+}
+
+fn compare_weights(
+    network: &Network,
+    file: &TensorFile,
+    steps: usize,
+    tolerance: f64,
+) -> Result<Vec<Check>, TrainingError> {
+    weights::collect(network)
+        .into_iter()
+        .map(|(name, ours)| {
+            let reference = file.f32(&format!("after_step{steps}/{name}"))?;
+            Ok(Check::new(
+                format!("weights after {steps}, {name}"),
+                largest(widen(&ours).into_iter(), widen(&reference).into_iter()),
+                Some(tolerance),
+            ))
+        })
+        .collect()
+}
+
+fn widen(tensor: &HostTensor) -> Vec<f64> {
+    tensor.values.iter().map(|x| f64::from(*x)).collect()
+}
+
+/// The largest absolute difference; infinite where the counts differ, NaN where a value is.
+fn largest(a: impl ExactSizeIterator<Item = f64>, b: impl ExactSizeIterator<Item = f64>) -> f64 {
+    if a.len() != b.len() {
+        return f64::INFINITY;
+    }
+    // Unlike `f64::max`, `maximum`-like folding keeps a NaN once it has met one.
+    a.zip(b)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, |largest, distance| {
+            if largest.is_nan() || distance <= largest {
+                largest
+            } else {
+                distance
+            }
+        })
+}

@@ -1,0 +1,214 @@
+//! What a caller meets beyond ids: parameter limits, given vocabularies, lines, the trait.
+
+use recurrent_vectorizer::{
+    TextVectorizer, ValidParams, Vectorize, VectorizerError, VectorizerParams, Vocabulary,
+};
+
+fn defaults() -> ValidParams {
+    VectorizerParams::new().check().unwrap()
+}
+
+#[test]
+fn parameter_limits() {
+    for received in [0, 1] {
+        let error = VectorizerParams::new().max_tokens(received).check();
+        assert_eq!(error, Err(VectorizerError::MaxTokensTooSmall { received }));
+    }
+    assert!(
+        VectorizerParams::new()
+            .max_tokens(2)
+            .output_sequence_length(0)
+            .check()
+            .is_ok()
+    );
+    let limit = i32::MAX as usize;
+    let error = VectorizerParams::new()
+        .output_sequence_length(limit + 1)
+        .check();
+    let expected = VectorizerError::OutputSequenceLengthTooLarge {
+        received: limit + 1,
+        limit,
+    };
+    assert_eq!(error, Err(expected));
+}
+
+#[test]
+fn width_zero_keeps_its_rows() {
+    let vectorizer = VectorizerParams::new()
+        .output_sequence_length(0)
+        .check()
+        .unwrap()
+        .fit(["a"])
+        .unwrap();
+    let matrix = vectorizer.vectorize_batch(&["a b", "c"]);
+    assert_eq!(
+        (matrix.rows(), matrix.width(), matrix.ids().len()),
+        (2, 0, 0)
+    );
+    assert_eq!(matrix.row(1), Some(&[][..]));
+    assert_eq!(matrix.row(2), None);
+    assert!(matrix.into_ids().is_empty());
+}
+
+#[test]
+fn only_a_fixed_width_feeds_training() {
+    let ragged = defaults().fit(["a b"]).unwrap();
+    assert_eq!(
+        ragged.into_fixed_width(),
+        Err(VectorizerError::NoFixedWidth)
+    );
+    let params = VectorizerParams::new()
+        .output_sequence_length(3)
+        .check()
+        .unwrap();
+    let fixed = params.fit(["a b a"]).unwrap().into_fixed_width().unwrap();
+    let seam: &(dyn Vectorize + Sync) = &fixed;
+    let mut row = [9; 3];
+    seam.vectorize_into("B, x", &mut row);
+    assert_eq!(
+        (row, seam.width(), seam.vocabulary_size()),
+        ([3, 1, 0], 3, 4)
+    );
+    assert_eq!(fixed.vectorizer().params(), &params);
+}
+
+#[test]
+fn writing_into_a_dirty_row_pads_it() {
+    let vectorizer = defaults().fit(["a"]).unwrap();
+    let mut row = [9; 4];
+    vectorizer.vectorize_bytes_into(b"a", &mut row);
+    assert_eq!(row, [2, 0, 0, 0]);
+    vectorizer.vectorize_bytes_into(b"", &mut row);
+    assert_eq!(row, [0; 4]);
+    vectorizer.vectorize_bytes_into(b"a a", &mut []);
+}
+
+#[test]
+fn specials_in_a_given_list() {
+    let tokens = |list: &[&str]| {
+        let vectorizer = TextVectorizer::from_vocabulary(defaults(), list)?;
+        Ok(vectorizer
+            .vocabulary()
+            .tokens()
+            .map(<[u8]>::to_vec)
+            .collect::<Vec<_>>())
+    };
+    let expected = |list: &[&str]| Ok(list.iter().map(|token| token.as_bytes().to_vec()).collect());
+    assert_eq!(tokens(&["", "[UNK]", "a"]), expected(&["", "[UNK]", "a"]));
+    assert_eq!(
+        tokens(&["[UNK]", "a"]),
+        expected(&["", "[UNK]", "[UNK]", "a"])
+    );
+    assert_eq!(
+        tokens(&["", "[UNK]"]),
+        Err(VectorizerError::OnlySpecialTokens)
+    );
+    let misplaced = |position| Err(VectorizerError::MisplacedPaddingToken { position });
+    assert_eq!(tokens(&["a", ""]), misplaced(1));
+    assert_eq!(tokens(&["", "[UNK]", ""]), misplaced(0));
+    let repeated = |token: &str, first, second| {
+        Err(VectorizerError::RepeatedToken {
+            token: token.to_owned(),
+            first,
+            second,
+        })
+    };
+    // Repeats are looked for before misplaced padding.
+    assert_eq!(tokens(&["", "a", "a"]), repeated("a", 1, 2));
+    assert_eq!(tokens(&["", "a", ""]), repeated("", 0, 2));
+}
+
+#[test]
+fn positions_and_ids_of_tokens() {
+    let vocabulary = Vocabulary::from_tokens(["a", "a\0"]).unwrap();
+    assert_eq!(vocabulary.size(), 4);
+    assert_eq!(vocabulary.token(3), Some(&b"a\0"[..]));
+    assert_eq!(vocabulary.token_lossy(1).as_deref(), Some("[UNK]"));
+    assert_eq!(vocabulary.token(4), None);
+    let ids: [(&[u8], i32, Option<usize>); 5] = [
+        (b"", 0, Some(0)),
+        (b"[UNK]", 1, Some(1)),
+        (b"a", 2, Some(2)),
+        (b"a\0", 3, Some(3)),
+        (b"b", 1, None),
+    ];
+    for (token, id, position) in ids {
+        assert_eq!(
+            (vocabulary.id(token), vocabulary.position(token)),
+            (id, position)
+        );
+    }
+    let ordinary = Vocabulary::from_tokens(["x", "[UNK]"]).unwrap();
+    assert_eq!(
+        (ordinary.id(b"[UNK]"), ordinary.position(b"[UNK]")),
+        (3, Some(3))
+    );
+}
+
+#[test]
+fn lines_come_back_unchanged() {
+    let lists: [&[&[u8]]; 3] = [
+        &[b"a"],
+        &[b"[UNK]", b"x"],
+        &[b"\xFF\r", b"\xC2\x85", b"a b", b"\x0B"],
+    ];
+    for list in lists {
+        let vocabulary = Vocabulary::from_tokens(list).unwrap();
+        let lines = vocabulary.to_lines().unwrap();
+        assert_eq!(Vocabulary::from_lines(&lines), Ok(vocabulary));
+    }
+    let vocabulary = defaults().fit(["b a a"]).unwrap().vocabulary().clone();
+    assert_eq!(
+        vocabulary.to_lines().as_deref(),
+        Ok(&b"\n[UNK]\na\nb\n"[..])
+    );
+}
+
+#[test]
+fn damaged_lines_are_refused() {
+    let error = |lines: &[u8]| Vocabulary::from_lines(lines).unwrap_err();
+    let missing = |line, received: Option<&str>| VectorizerError::MissingSpecialTokens {
+        line,
+        received: received.map(str::to_owned),
+    };
+    assert_eq!(error(b""), missing(1, None));
+    assert_eq!(error(b"a\nb\n"), missing(1, Some("a")));
+    assert_eq!(error(b"\n"), missing(2, None));
+    assert_eq!(error(b"\r\n[UNK]\r\na\r\n"), missing(1, Some("\r")));
+    assert_eq!(error(b"\n[UNK]\n"), VectorizerError::OnlySpecialTokens);
+    assert_eq!(
+        error(b"\n[UNK]\na\nb"),
+        VectorizerError::UnterminatedLine {
+            received: "b".to_owned()
+        }
+    );
+    assert_eq!(
+        error(b"\n[UNK]\na\n\n"),
+        VectorizerError::MisplacedPaddingToken { position: 1 }
+    );
+    let broken = Vocabulary::from_tokens(["a\nb"]).unwrap().to_lines();
+    let expected = VectorizerError::LineBreakInToken {
+        index: 2,
+        token: "a\nb".to_owned(),
+    };
+    assert_eq!(broken, Err(expected));
+}
+
+#[test]
+fn a_vocabulary_must_fit_its_parameters() {
+    let params = VectorizerParams::new().max_tokens(3).check().unwrap();
+    let vocabulary = Vocabulary::from_tokens(["a", "b"]).unwrap();
+    let error = TextVectorizer::with_vocabulary(params, vocabulary).unwrap_err();
+    assert_eq!(
+        error,
+        VectorizerError::VocabularyTooLarge {
+            size: 4,
+            terms: 2,
+            limit: 3
+        }
+    );
+    assert_eq!(
+        error.to_string(),
+        "the vocabulary has 4 tokens (2 terms and 2 special tokens), but max_tokens is 3"
+    );
+}

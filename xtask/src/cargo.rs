@@ -1,0 +1,170 @@
+//! Running cargo: where the workspace is, how to start it, what it built.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+
+use serde::Deserialize;
+
+use crate::error::Error;
+
+/// The workspace root: the folder above our own manifest, which cargo names when it runs us, or else the
+/// nearest folder above `start` that holds an xtask.
+pub(crate) fn workspace_root(start: &Path) -> Result<PathBuf, Error> {
+    let ours = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let above = ours.as_deref().and_then(Path::parent);
+    above
+        .into_iter()
+        .chain(start.ancestors())
+        .find(|folder| {
+            folder.join("xtask/Cargo.toml").is_file() && folder.join("Cargo.toml").is_file()
+        })
+        .map(Path::to_owned)
+        .ok_or_else(|| Error::NoWorkspace(start.to_owned()))
+}
+
+/// The cargo that runs us, so that a chosen toolchain stays chosen.
+pub(crate) fn cargo<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(args);
+    command
+}
+
+/// The command line as a user would type it.
+pub(crate) fn shown(command: &Command) -> String {
+    let program = Path::new(command.get_program())
+        .file_stem()
+        .unwrap_or(command.get_program());
+    let words = std::iter::once(program).chain(command.get_args());
+    words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Runs to the end with our own input and output.
+pub(crate) fn status(command: &mut Command) -> Result<ExitStatus, Error> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    command
+        .status()
+        .map_err(|source| Error::Spawn { program, source })
+}
+
+/// Runs to the end, handing each line of standard output to `each`; standard error stays ours.
+pub(crate) fn lines(
+    command: &mut Command,
+    mut each: impl FnMut(&str),
+) -> Result<ExitStatus, Error> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let failed = |source| Error::Spawn {
+        program: program.clone(),
+        source,
+    };
+    let mut child = command.stdout(Stdio::piped()).spawn().map_err(failed)?;
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).split(b'\n') {
+            each(&String::from_utf8_lossy(&line.map_err(failed)?));
+        }
+    }
+    child.wait().map_err(failed)
+}
+
+/// Our exit code for a child's: the same number where there is one.
+pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
+    if status.success() {
+        return ExitCode::SUCCESS;
+    }
+    match status.code().and_then(|code| u8::try_from(code).ok()) {
+        Some(code) => ExitCode::from(code),
+        None => ExitCode::FAILURE,
+    }
+}
+
+/// One message of `--message-format json`, as far as we read it.
+#[derive(Deserialize)]
+struct Message {
+    reason: String,
+    target: Option<Target>,
+    executable: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+}
+
+/// Builds `package` in release mode, its progress streamed, and says where the executable lies. cargo itself
+/// is asked, because the place depends on `CARGO_TARGET_DIR`, on configuration and on the target.
+pub(crate) fn build_release(package: &str) -> Result<PathBuf, Error> {
+    let mut command = cargo([
+        "build",
+        "--release",
+        "--package",
+        package,
+        "--message-format",
+        "json-render-diagnostics",
+    ]);
+    let name = shown(&command);
+    let mut found = None;
+    let mut broken = None;
+    let status = lines(&mut command, |line| {
+        match serde_json::from_str::<Message>(line) {
+            Ok(message) => found = executable(message, package).or(found.take()),
+            Err(source) => broken = Some(source),
+        }
+    })?;
+    if !status.success() {
+        return Err(Error::Failed {
+            command: name,
+            status: status.to_string(),
+        });
+    }
+    match (found, broken) {
+        (Some(path), _) => Ok(path),
+        (None, Some(source)) => Err(Error::Json {
+            command: name,
+            source,
+        }),
+        (None, None) => Err(Error::NoExecutable {
+            package: package.to_owned(),
+        }),
+    }
+}
+
+fn executable(message: Message, package: &str) -> Option<PathBuf> {
+    let ours = message.reason == "compiler-artifact"
+        && message.target.is_some_and(|target| target.name == package);
+    message.executable.filter(|_| ours)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_executable_among_the_messages() {
+        let check = |json: &str| executable(serde_json::from_str(json).unwrap(), "recurrent");
+        let lib = r#"{"reason":"compiler-artifact","target":{"name":"recurrent"},"executable":null,"fresh":true}"#;
+        let bin = r#"{"reason":"compiler-artifact","target":{"name":"recurrent"},"executable":"t/release/recurrent"}"#;
+        let other = r#"{"reason":"compiler-artifact","target":{"name":"xtask"},"executable":"t/release/xtask"}"#;
+        assert_eq!(check(lib), None);
+        assert_eq!(check(other), None);
+        assert_eq!(check(r#"{"reason":"build-finished","success":true}"#), None);
+        assert_eq!(check(bin), Some(PathBuf::from("t/release/recurrent")));
+    }
+
+    #[test]
+    fn the_root_is_the_folder_that_holds_xtask() {
+        let root = workspace_root(&std::env::current_dir().unwrap()).unwrap();
+        assert!(root.join("xtask/src/main.rs").is_file());
+    }
+
+    #[test]
+    fn a_command_is_shown_without_the_path_of_cargo() {
+        assert_eq!(
+            shown(Command::new("/somewhere/bin/cargo").args(["test", "--release"])),
+            "cargo test --release"
+        );
+    }
+}

@@ -1,0 +1,147 @@
+//! `cargo xtask ci`: what a change must pass, in order, stopping at the first failure.
+
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use crate::cargo;
+use crate::error::Error;
+use crate::inputs::Inputs;
+use crate::{test, tidy};
+
+/// The steps that are one cargo command each; tidy and the tests follow.
+const LINTS: [(&str, &[&str]); 3] = [
+    ("fmt", &["fmt", "--all", "--check"]),
+    (
+        "clippy",
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--all-features",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    ),
+    (
+        "doc",
+        &["doc", "--workspace", "--no-deps", "--all-features"],
+    ),
+];
+
+/// The steps done so far, with their times.
+#[derive(Default)]
+struct Report {
+    done: Vec<(&'static str, bool, Duration)>,
+}
+
+impl Report {
+    /// Runs one step and notes how it went.
+    fn step(
+        &mut self,
+        name: &'static str,
+        run: impl FnOnce() -> Result<bool, Error>,
+    ) -> Result<bool, Error> {
+        println!("== {name}");
+        let start = Instant::now();
+        let passed = run()?;
+        let took = start.elapsed();
+        println!("== {name}: {} in {:.1} s", word(passed), took.as_secs_f64());
+        self.done.push((name, passed, took));
+        Ok(passed)
+    }
+
+    /// The table for the end, its last row the sum; below it the step that failed, if one did.
+    fn table(&self) -> String {
+        let mut out = String::from("step    result   seconds\n");
+        for (name, passed, took) in &self.done {
+            out += &format!(
+                "{name:<7} {:<8} {:>7.1}\n",
+                word(*passed),
+                took.as_secs_f64()
+            );
+        }
+        let total: Duration = self.done.iter().map(|(_, _, took)| *took).sum();
+        out += &format!(
+            "{:<7} {:<8} {:>7.1}\n",
+            "total",
+            word(self.passed()),
+            total.as_secs_f64()
+        );
+        if let Some((name, ..)) = self.done.iter().find(|(_, passed, _)| !passed) {
+            out += &format!("The step `{name}` failed; what follows it did not run.\n");
+        }
+        out
+    }
+
+    fn passed(&self) -> bool {
+        self.done.iter().all(|(_, passed, _)| *passed)
+    }
+}
+
+fn word(passed: bool) -> &'static str {
+    if passed { "passed" } else { "FAILED" }
+}
+
+/// Runs all steps; a failure ends the run with the name of the step and exit status 1.
+pub(crate) fn run(root: &Path, inputs: &Inputs) -> Result<ExitCode, Error> {
+    let mut report = Report::default();
+    let mut counts = None;
+    all(&mut report, &mut counts, root, inputs)?;
+    print!("\n{}", report.table());
+    if let Some(counts) = counts {
+        println!("\n{counts}");
+    }
+    Ok(if report.passed() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn all(
+    report: &mut Report,
+    counts: &mut Option<test::Counts>,
+    root: &Path,
+    inputs: &Inputs,
+) -> Result<(), Error> {
+    for (name, args) in LINTS {
+        if !report.step(name, || {
+            shell(cargo::cargo(args).env("RUSTDOCFLAGS", "-D warnings"))
+        })? {
+            return Ok(());
+        }
+    }
+    if !report.step("tidy", || tidy::check(root))? {
+        return Ok(());
+    }
+    report.step("test", || {
+        let outcome = test::run(inputs, &[], &[])?;
+        *counts = Some(outcome.counts);
+        Ok(outcome.success())
+    })?;
+    Ok(())
+}
+
+fn shell(command: &mut Command) -> Result<bool, Error> {
+    println!("$ {}", cargo::shown(command));
+    Ok(cargo::status(command)?.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_names_the_step_that_failed() {
+        let mut report = Report::default();
+        assert!(report.step("fmt", || Ok(true)).unwrap());
+        assert!(report.passed());
+        assert!(!report.step("clippy", || Ok(false)).unwrap());
+        let table = report.table();
+        assert!(!report.passed());
+        assert!(table.contains("fmt     passed"), "{table}");
+        assert!(table.contains("The step `clippy` failed"), "{table}");
+    }
+}

@@ -1,0 +1,77 @@
+//! The one error type of xtask. Each message says what was met and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a command could not be carried out (a check that says "no" is not an error but an exit status).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Error {
+    /// The current directory is gone or unreadable.
+    #[error("cannot tell the current directory ({0}); change to the repository and try again")]
+    CurrentDir(#[source] io::Error),
+    /// No workspace above the current directory.
+    #[error("{0} lies in no workspace with an `xtask` folder; run this inside the repository")]
+    NoWorkspace(PathBuf),
+    /// A file or folder could not be read or written.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A program could not be started or read from.
+    #[error("cannot run `{program}` ({source}); is it installed and on the PATH?")]
+    Spawn {
+        /// The program.
+        program: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A cargo command that had to succeed did not.
+    #[error("`{command}` failed ({status}); its own messages above say why")]
+    Failed {
+        /// The command line.
+        command: String,
+        /// Its exit status in words.
+        status: String,
+    },
+    /// cargo printed something that is not the JSON asked for.
+    #[error(
+        "`{command}` printed JSON that xtask cannot read ({source}); is cargo the version of rust-toolchain.toml?"
+    )]
+    Json {
+        /// The command line.
+        command: String,
+        /// What the parser said.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The build went well but named no executable.
+    #[error(
+        "the build of package `{package}` produced no executable; does it still have a binary of that name?"
+    )]
+    NoExecutable {
+        /// The package.
+        package: String,
+    },
+    /// `IMDB_ARCHIVE` or `RECURRENT_REFERENCE` points nowhere.
+    #[error("{variable} names {path}, which is not there; correct the path or unset the variable", path = path.display())]
+    Dangling {
+        /// The environment variable.
+        variable: &'static str,
+        /// What it says, made absolute.
+        path: PathBuf,
+    },
+}
+
+impl Error {
+    /// Attaches the path to an input or output error.
+    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { path, source }
+    }
+}

@@ -1,0 +1,89 @@
+//! `cargo xtask`: the commands for working on this repository.
+//!
+//! Parses, changes to the workspace root and hands over; each command lives in its own file. Nothing of the
+//! product lives here, and nothing here may need burn or polars: this binary is built first and from nothing.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod cargo;
+mod ci;
+mod error;
+mod inputs;
+mod reproduce;
+mod sample;
+mod test;
+mod tidy;
+
+use error::Error;
+use inputs::Inputs;
+
+/// Commands for working on this repository; they all run from the workspace root.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build the release binary and run `recurrent reproduce ARGS…` (`--help` shows its own options)
+    #[command(disable_help_flag = true)]
+    Reproduce {
+        /// Passed on as they stand
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+    /// Run every test of the workspace, with the real data and the Keras reference where they are found
+    Test {
+        /// Further arguments for `cargo test`
+        #[arg(allow_hyphen_values = true)]
+        args: Vec<OsString>,
+        /// Arguments for the test binaries
+        #[arg(last = true)]
+        harness: Vec<OsString>,
+    },
+    /// Formatting, lints, documentation, tidy, tests: all that a change must pass
+    Ci,
+    /// Check the rules of docs/architecture.md: who may depend on whom, and how a source file looks
+    Tidy,
+    /// Write datasets/sample.zip, the generated reviews in the layout of the real archive
+    Sample {
+        /// Write nothing: say whether the file equals a fresh generation
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode, Error> {
+    // Where the user stood matters to relative paths in the environment, so look before leaving.
+    let started_in = std::env::current_dir().map_err(Error::CurrentDir)?;
+    let root = cargo::workspace_root(&started_in)?;
+    std::env::set_current_dir(&root).map_err(Error::io(&root))?;
+    let inputs = Inputs::find(&root, &started_in);
+
+    match cli.command {
+        Command::Reproduce { args } => reproduce::run(&root, &inputs, &args),
+        Command::Test { args, harness } => {
+            let outcome = test::run(&inputs, &args, &harness)?;
+            println!("{}", outcome.counts);
+            Ok(outcome.code())
+        }
+        Command::Ci => ci::run(&root, &inputs),
+        Command::Tidy => tidy::run(&root),
+        Command::Sample { check } => sample::run(&root, check),
+    }
+}

@@ -1,0 +1,132 @@
+//! `cargo xtask test`: every test of the workspace, and plain words on what they had to work with.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::process::{ExitCode, ExitStatus};
+
+use crate::cargo;
+use crate::error::Error;
+use crate::inputs::Inputs;
+
+/// The command that the README names. Release mode, because training in debug mode takes minutes.
+const COMMAND: [&str; 4] = ["test", "--workspace", "--release", "--no-fail-fast"];
+
+/// How many tests passed and failed, summed over all test binaries.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counts {
+    passed: u64,
+    failed: u64,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} passed, {} failed", self.passed, self.failed)
+    }
+}
+
+impl Counts {
+    /// Adds what a line of the form `test result: ok. 3 passed; 0 failed; …` says; other lines say nothing.
+    fn add(&mut self, line: &str) {
+        let Some((_, result)) = line
+            .trim()
+            .strip_prefix("test result: ")
+            .and_then(|rest| rest.split_once(". "))
+        else {
+            return;
+        };
+        for part in result.split("; ") {
+            match part
+                .split_once(' ')
+                .map(|(number, what)| (number.parse::<u64>(), what))
+            {
+                Some((Ok(number), "passed")) => self.passed += number,
+                Some((Ok(number), "failed")) => self.failed += number,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// How the run ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outcome {
+    /// The sums of the `test result:` lines.
+    pub(crate) counts: Counts,
+    status: ExitStatus,
+}
+
+impl Outcome {
+    /// Whether cargo was satisfied and no test failed.
+    pub(crate) fn success(&self) -> bool {
+        self.status.success() && self.counts.failed == 0
+    }
+
+    /// The exit code for this process.
+    pub(crate) fn code(&self) -> ExitCode {
+        if self.success() {
+            ExitCode::SUCCESS
+        } else if self.status.success() {
+            ExitCode::FAILURE
+        } else {
+            cargo::exit_code(self.status)
+        }
+    }
+}
+
+/// Runs the tests, `args` added to cargo's own and `harness` handed to the test binaries.
+pub(crate) fn run(
+    inputs: &Inputs,
+    args: &[OsString],
+    harness: &[OsString],
+) -> Result<Outcome, Error> {
+    inputs.check()?;
+    println!("{}", inputs.before_tests());
+    let mut command = cargo::cargo(COMMAND);
+    command.args(args);
+    if !harness.is_empty() {
+        command.arg("--").args(harness);
+    }
+    inputs.set(&mut command);
+    println!("$ {}", cargo::shown(&command));
+    let mut counts = Counts::default();
+    let status = cargo::lines(&mut command, |line| {
+        println!("{line}");
+        counts.add(line);
+    })?;
+    println!();
+    for line in inputs.after_tests() {
+        println!("{line}");
+    }
+    Ok(Outcome { counts, status })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(output: &str, expect: &str) {
+        let mut counts = Counts::default();
+        output.lines().for_each(|line| counts.add(line));
+        assert_eq!(counts.to_string(), expect);
+    }
+
+    #[test]
+    fn sums_the_result_lines_of_all_binaries() {
+        check(
+            "running 2 tests
+test a ... ok
+test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s
+
+test result: FAILED. 10 passed; 3 failed; 1 ignored; 0 measured; 4 filtered out; finished in 1.25s",
+            "12 passed, 3 failed",
+        );
+    }
+
+    #[test]
+    fn other_lines_do_not_count() {
+        check(
+            "test result_is_kept ... ok\n9 passed, 9 failed\ntest result: \n",
+            "0 passed, 0 failed",
+        );
+    }
+}
