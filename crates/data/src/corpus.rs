@@ -86,6 +86,7 @@ pub struct Review {
 #[derive(Clone, Debug)]
 pub struct ReviewCorpus {
     name: String,
+    sample: bool,
     classes: Vec<String>,
     train: Vec<Review>,
     test: Vec<Review>,
@@ -101,6 +102,7 @@ impl ReviewCorpus {
     ) -> Self {
         Self {
             name,
+            sample: false,
             classes,
             train,
             test,
@@ -108,7 +110,13 @@ impl ReviewCorpus {
         }
     }
 
-    /// Name of the data set: the file name of the archive or folder.
+    pub(crate) fn described(mut self, name: &str, sample: bool) -> Self {
+        name.clone_into(&mut self.name);
+        self.sample = sample;
+        self
+    }
+
+    /// Name of the data set: `imdb`, `sample`, or the file name of the archive or folder.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -127,6 +135,12 @@ impl ReviewCorpus {
     #[must_use]
     pub fn classes(&self) -> &[String] {
         &self.classes
+    }
+
+    /// Whether this is the small bundled sample. Its results say nothing about the real data set.
+    #[must_use]
+    pub fn is_sample(&self) -> bool {
+        self.sample
     }
 
     /// SHA-256, in lower-case hexadecimal, of the corpus as it lies in memory.

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::corpus::Split;
+use crate::download::DownloadError;
 
 /// An archive, a folder or a data set that could not be used.
 ///
@@ -24,6 +25,12 @@ pub enum DataError {
     )]
     Unrecognized {
         /// The file that was looked at.
+        path: PathBuf,
+    },
+    /// A folder was given where an archive was to be unpacked.
+    #[error("{path}: is a folder already; read it as it is", path = .path.display())]
+    NotAnArchive {
+        /// The folder.
         path: PathBuf,
     },
     /// The operating system refused to read.
@@ -301,13 +308,26 @@ pub enum DataError {
         /// Its value.
         path: PathBuf,
     },
-    /// The data set is not at hand.
+    /// The bundled sample is not where it should be.
     #[error(
-        "the IMDB reviews are not at hand; put imdb.zip or aclImdb_v1.tar.gz into {folder}, \
-         or set IMDB_ARCHIVE", folder = .folder.display()
+        "{path}: the bundled sample is missing; run from the repository, or name a data set",
+        path = .path.display()
     )]
-    NotAtHand {
+    NoSample {
+        /// Where the sample was looked for.
+        path: PathBuf,
+        /// Why the real data set was not used, where that was tried first.
+        download: Option<String>,
+    },
+    /// The data set is not at hand and could not be fetched.
+    #[error(
+        "the IMDB data set is not at hand and could not be fetched: {source}; \
+         put imdb.zip or aclImdb_v1.tar.gz into {folder}", folder = .folder.display()
+    )]
+    Download {
         /// Where the archive may be put by hand.
         folder: PathBuf,
+        /// Why the download failed.
+        source: DownloadError,
     },
 }

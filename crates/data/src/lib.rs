@@ -6,8 +6,11 @@
 //!
 //! * [`read`] takes a zip file, a gzipped tar file or an unpacked folder and returns a
 //!   [`ReviewCorpus`]. Nothing is written to disk.
-//! * [`locate`] finds the data set where users keep it.
+//! * [`Extracted`] unpacks the same archives into a folder and takes the folder away again.
+//! * [`locate`] decides which data set to use: a file at hand, a download, or the small sample.
 //! * [`clean`] replaces every `<br />` by one space.
+//! * Feature `frames` adds `frames`: the corpus as a polars data frame, and Parquet files.
+//! * Feature `download` adds `HttpDownload`, which fetches the official archive.
 //!
 //! # Example
 //!
@@ -29,7 +32,11 @@
 
 mod clean;
 mod corpus;
+mod download;
 mod error;
+mod extract;
+#[cfg(feature = "frames")]
+pub mod frames;
 mod hash;
 mod layout;
 mod options;
@@ -38,8 +45,12 @@ mod source;
 
 pub use clean::{BREAK, clean};
 pub use corpus::{Corpus, LabelledText, Review, ReviewCorpus, Split, found_line};
+#[cfg(feature = "download")]
+pub use download::HttpDownload;
+pub use download::{ACL_IMDB, Download, DownloadError, NoDownload, RemoteArchive};
 pub use error::DataError;
+pub use extract::{Extracted, index};
 pub use hash::hash_source;
 pub use options::{Limits, Progress, ReadOptions};
 pub use read::read;
-pub use source::{Dataset, DatasetChoice, ENVIRONMENT, locate};
+pub use source::{Dataset, DatasetChoice, ENVIRONMENT, Origin, locate};

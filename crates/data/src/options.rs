@@ -33,7 +33,7 @@ impl Default for Limits {
     }
 }
 
-/// How [`read`](crate::read) goes to work.
+/// How [`read`](crate::read) and [`Extracted::unpack`](crate::Extracted::unpack) go to work.
 #[derive(Clone, Copy)]
 pub struct ReadOptions<'a> {
     /// Number of threads; `None` takes as many as the machine offers. The result is the same for

@@ -1,112 +1,216 @@
-//! Finds the data set where users keep it: a folder of archives, or the environment.
+//! Which data set to use: the chain from a file at hand to a download to the bundled sample.
 //!
-//! Reading what was found is the business of `read`.
+//! Where the sample stands in for the real data set, the result says so and why; showing that is
+//! the caller's duty.
 
+use std::convert::Infallible;
+use std::ffi::OsStr;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::DataError;
+use crate::corpus::ReviewCorpus;
+use crate::download::Download;
+use crate::error::DataError;
+use crate::options::ReadOptions;
+use crate::read::{file_name, read};
 
-/// The environment variable that names an archive or folder of the reviews.
+/// Name of the environment variable that may name the archive.
 pub const ENVIRONMENT: &str = "IMDB_ARCHIVE";
 
-/// Which data set to use.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The repacked archive, as the notebook has it.
+const ZIP: &str = "imdb.zip";
+/// The official archive.
+const OFFICIAL: &str = "aclImdb_v1.tar.gz";
+/// A few thousand short texts that come with the repository.
+const SAMPLE: &str = "sample.zip";
+
+/// What the user asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum DatasetChoice {
-    /// The IMDB reviews, wherever they are.
+    /// IMDB if it can be had, else the sample.
+    #[default]
+    Auto,
+    /// IMDB or an error.
     Imdb,
-    /// This archive or folder and nothing else.
+    /// The bundled sample.
+    Sample,
+    /// This archive or folder.
     Path(PathBuf),
 }
 
 impl FromStr for DatasetChoice {
-    type Err = std::convert::Infallible;
+    type Err = Infallible;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    /// `auto`, `imdb` and `sample` are words; everything else is a path.
+    fn from_str(text: &str) -> Result<Self, Infallible> {
         Ok(match text {
+            "auto" => Self::Auto,
             "imdb" => Self::Imdb,
+            "sample" => Self::Sample,
             path => Self::Path(path.into()),
         })
     }
 }
 
-/// A data set that was found.
+impl fmt::Display for DatasetChoice {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => formatter.write_str("auto"),
+            Self::Imdb => formatter.write_str("imdb"),
+            Self::Sample => formatter.write_str("sample"),
+            Self::Path(path) => path.display().fmt(formatter),
+        }
+    }
+}
+
+/// How a data set was come by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// It lay in the folder for data sets.
+    Folder,
+    /// The environment named it.
+    Environment,
+    /// It was fetched just now.
+    Downloaded,
+    /// It is the sample that comes with the repository.
+    Bundled,
+    /// The user named it.
+    Given,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Folder => "found in the data set folder",
+            Self::Environment => "named by the environment",
+            Self::Downloaded => "downloaded",
+            Self::Bundled => "bundled sample",
+            Self::Given => "given",
+        })
+    }
+}
+
+/// A data set that was found; not read yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Dataset {
-    /// `imdb`, or the file name of the path given.
+    /// `imdb`, `sample`, or the file name of a given path.
     pub name: String,
     /// The archive or folder.
     pub path: PathBuf,
+    /// How it was come by.
+    pub origin: Origin,
+    /// Whether it is the bundled sample. Its results say nothing about the real data set.
+    pub sample: bool,
+    /// Why the sample stands in for the data set that was wanted; a user must be told.
+    pub fallback: Option<String>,
 }
 
-/// The data set for `choice`: `imdb.zip` in `folder`, else what `environment` (the value of
-/// [`ENVIRONMENT`]) names, else `aclImdb_v1.tar.gz` in `folder`.
+impl Dataset {
+    /// Reads the data set; see [`read`](crate::read). The corpus carries the data set's name.
+    ///
+    /// # Errors
+    /// As [`read`](crate::read).
+    pub fn read(&self, options: &ReadOptions<'_>) -> Result<ReviewCorpus, DataError> {
+        Ok(read(&self.path, options)?.described(&self.name, self.sample))
+    }
+
+    fn imdb(path: PathBuf, origin: Origin) -> Self {
+        Self {
+            name: "imdb".to_owned(),
+            path,
+            origin,
+            sample: false,
+            fallback: None,
+        }
+    }
+}
+
+/// Finds the data set that was asked for.
+///
+/// For IMDB the first of these is taken: `imdb.zip` in `datasets`; the archive named by the
+/// environment, passed in as `environment` (see [`ENVIRONMENT`]; an empty value counts as unset);
+/// `aclImdb_v1.tar.gz` in `datasets`; a download to that very file by `downloader`.
+/// [`DatasetChoice::Auto`] goes on to `sample.zip` in `datasets` and notes in
+/// [`Dataset::fallback`] why the download failed.
 ///
 /// # Errors
-/// [`DataError::EnvironmentMissing`] if the environment names what does not exist, and
-/// [`DataError::NotAtHand`] if nothing is there.
+/// [`DataError::EnvironmentMissing`] if the environment names a file that does not exist,
+/// [`DataError::Download`] if IMDB was asked for and cannot be had, [`DataError::NoSample`] if the
+/// sample is missing, and [`DataError::NotFound`] if a given path does not exist.
 pub fn locate(
     choice: &DatasetChoice,
-    folder: &Path,
-    environment: Option<PathBuf>,
+    datasets: &Path,
+    environment: Option<&OsStr>,
+    downloader: &dyn Download,
 ) -> Result<Dataset, DataError> {
-    let imdb = |path: PathBuf| Dataset {
-        name: "imdb".to_owned(),
-        path,
-    };
-    if let DatasetChoice::Path(path) = choice {
-        let name = path
-            .file_name()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy()
-            .into_owned();
-        return Ok(Dataset {
-            name,
+    match choice {
+        DatasetChoice::Imdb => imdb(datasets, environment, downloader),
+        DatasetChoice::Auto => match imdb(datasets, environment, downloader) {
+            Err(DataError::Download { source, .. }) => sample(datasets, Some(source.to_string())),
+            found => found,
+        },
+        DatasetChoice::Sample => sample(datasets, None),
+        DatasetChoice::Path(path) if path.exists() => Ok(Dataset {
+            name: file_name(path),
             path: path.clone(),
-        });
+            origin: Origin::Given,
+            sample: false,
+            fallback: None,
+        }),
+        DatasetChoice::Path(path) => Err(DataError::NotFound { path: path.clone() }),
     }
-    let zip = folder.join("imdb.zip");
-    if zip.exists() {
-        return Ok(imdb(zip));
-    }
-    if let Some(path) = environment {
-        if path.exists() {
-            return Ok(imdb(path));
-        }
-        return Err(DataError::EnvironmentMissing {
-            variable: ENVIRONMENT,
-            path,
-        });
-    }
-    let official = folder.join("aclImdb_v1.tar.gz");
-    if official.exists() {
-        return Ok(imdb(official));
-    }
-    Err(DataError::NotAtHand {
-        folder: folder.to_owned(),
-    })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_folder_comes_first_then_the_environment() {
-        let folder = tempfile::tempdir().unwrap();
-        let choice = DatasetChoice::Imdb;
-        let find = |environment: Option<&Path>| {
-            locate(&choice, folder.path(), environment.map(Into::into))
+fn imdb(
+    datasets: &Path,
+    environment: Option<&OsStr>,
+    downloader: &dyn Download,
+) -> Result<Dataset, DataError> {
+    let repacked = datasets.join(ZIP);
+    if repacked.exists() {
+        return Ok(Dataset::imdb(repacked, Origin::Folder));
+    }
+    if let Some(value) = environment.filter(|value| !value.is_empty()) {
+        let path = PathBuf::from(value);
+        return if path.exists() {
+            Ok(Dataset::imdb(path, Origin::Environment))
+        } else {
+            Err(DataError::EnvironmentMissing {
+                variable: ENVIRONMENT,
+                path,
+            })
         };
-        assert!(matches!(find(None), Err(DataError::NotAtHand { .. })));
-        let elsewhere = folder.path().join("elsewhere");
-        let missing = find(Some(&elsewhere));
-        assert!(matches!(missing, Err(DataError::EnvironmentMissing { .. })));
-        std::fs::write(folder.path().join("aclImdb_v1.tar.gz"), "").unwrap();
-        assert!(find(None).unwrap().path.ends_with("aclImdb_v1.tar.gz"));
-        std::fs::write(&elsewhere, "").unwrap();
-        assert_eq!(find(Some(&elsewhere)).unwrap().path, elsewhere);
-        std::fs::write(folder.path().join("imdb.zip"), "").unwrap();
-        assert!(find(Some(&elsewhere)).unwrap().path.ends_with("imdb.zip"));
+    }
+    let official = datasets.join(OFFICIAL);
+    if official.exists() {
+        return Ok(Dataset::imdb(official, Origin::Folder));
+    }
+    match downloader.fetch(&official) {
+        Ok(()) => Ok(Dataset::imdb(official, Origin::Downloaded)),
+        Err(source) => Err(DataError::Download {
+            folder: datasets.to_path_buf(),
+            source,
+        }),
+    }
+}
+
+fn sample(datasets: &Path, fallback: Option<String>) -> Result<Dataset, DataError> {
+    let path = datasets.join(SAMPLE);
+    if path.exists() {
+        Ok(Dataset {
+            name: "sample".to_owned(),
+            path,
+            origin: Origin::Bundled,
+            sample: true,
+            fallback,
+        })
+    } else {
+        Err(DataError::NoSample {
+            path,
+            download: fallback,
+        })
     }
 }

@@ -20,3 +20,8 @@ pub use params::{ValidParams, VectorizerParams};
 pub use vectorize::{FixedWidth, Vectorize};
 pub use vectorizer::TextVectorizer;
 pub use vocabulary::{PADDING_ID, PADDING_TOKEN, UNKNOWN_ID, UNKNOWN_TOKEN, Vocabulary};
+
+/// The README of the repository: its Rust is compiled and run with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct RepositoryReadme;

@@ -3,6 +3,7 @@
 //! One inflater and one buffer serve all entries of a thread; a fresh pair for each of fifty
 //! thousand small entries costs more than the inflating itself.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{Cursor, Read};
 use std::ops::Range;
@@ -19,6 +20,8 @@ use crate::options::Limits;
 
 /// Bytes of a local header before the name.
 const LOCAL_HEADER: usize = 30;
+/// Bytes of a record of the directory before the name.
+const DIRECTORY_RECORD: usize = 46;
 
 /// A zip file in memory, its reviews in their final order.
 pub(crate) struct Archive {
@@ -53,7 +56,11 @@ impl Archive {
             });
         }
         if directory.has_duplicate_names() {
-            return Err(name_duplicate(path));
+            return Err(DataError::DuplicateEntry {
+                archive: path.to_path_buf(),
+                entry: duplicate_name(&bytes, directory.central_directory_start())
+                    .unwrap_or_else(|| "an entry".to_owned()),
+            });
         }
         let mut layout = Layout::new(path);
         let mut reviews = Vec::with_capacity(directory.len());
@@ -249,12 +256,26 @@ fn data_range(bytes: &[u8], header_start: u64, packed_size: u64) -> Option<Range
     (end <= bytes.len()).then_some(begin..end)
 }
 
-/// The directory keeps one entry per name; a second pass finds the name that occurs twice.
-fn name_duplicate(path: &Path) -> DataError {
-    let duplicate = String::from("(not named by the reader)");
-    DataError::DuplicateEntry {
-        archive: path.to_path_buf(),
-        entry: duplicate,
+/// The name that the directory lists twice. The reader keeps one entry per name, so the records are
+/// walked once more, as bytes.
+fn duplicate_name(bytes: &[u8], directory_start: u64) -> Option<String> {
+    let mut seen = HashSet::new();
+    let mut at = usize::try_from(directory_start).ok()?;
+    loop {
+        let record = bytes.get(at..)?;
+        if !record.starts_with(b"PK\x01\x02") {
+            return None;
+        }
+        let length_at = |at: usize| -> Option<usize> {
+            let pair = record.get(at..at + 2)?;
+            Some(usize::from(u16::from_le_bytes([pair[0], pair[1]])))
+        };
+        let end = DIRECTORY_RECORD + length_at(28)?;
+        let name = record.get(DIRECTORY_RECORD..end)?;
+        if !seen.insert(name) {
+            return Some(String::from_utf8_lossy(name).into_owned());
+        }
+        at += end + length_at(30)? + length_at(32)?;
     }
 }
 

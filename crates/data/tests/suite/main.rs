@@ -1,0 +1,15 @@
+//! The crate from outside: what it reads, what it refuses, what it leaves behind.
+
+// What clippy.toml allows in tests does not reach the functions that tests share.
+#![allow(clippy::panic, clippy::unwrap_used)]
+
+mod archives;
+mod bad_input;
+#[cfg(feature = "download")]
+mod download;
+mod extract;
+#[cfg(feature = "frames")]
+mod frames;
+mod locate;
+mod reading;
+mod real;
