@@ -6,7 +6,7 @@
 //! Shape letters: B batch, T time, V vocabulary, D inputs of a layer, U units.
 
 use burn::module::{Module, Param};
-use burn::tensor::{Int, Tensor, activation::relu};
+use burn::tensor::{FloatDType, Int, Tensor, activation::relu};
 
 use crate::initializers::{EMBEDDING_LIMIT, Init};
 use crate::recurrence;
@@ -26,21 +26,27 @@ impl Embedding {
         }
     }
 
-    /// Applies `f`, a function of one token's vector alone, to the tokens `ids` `[N]`.
+    /// Applies `f`, a function of one token's vector alone, to the tokens `ids` `[N]`; the result is
+    /// in double precision.
     ///
     /// What depends on the token alone need not be computed at every position: where positions
     /// outnumber the vocabulary, `f` runs once over the table and its rows are gathered, which
     /// gives the same values for a fraction of the work (forward and backward).
-    pub fn map_tokens<const D: usize>(
+    ///
+    /// The gradient of a token that occurs a thousand times is a sum of a thousand rows. Added one
+    /// by one in single precision their errors all point one way, and training visibly leaves the
+    /// reference's trajectory; so rows are gathered, and their gradients added, in double.
+    pub fn map_tokens(
         &self,
         ids: Tensor<1, Int>,
-        f: impl FnOnce(Tensor<2>) -> Tensor<D>,
-    ) -> Tensor<D> {
+        f: impl FnOnce(Tensor<2>) -> Tensor<2>,
+    ) -> Tensor<2> {
         let table = self.embeddings.val();
+        let single = table.dtype();
         if ids.dims()[0] > table.dims()[0] {
-            f(table).select(0, ids)
+            f(table).cast(FloatDType::F64).select(0, ids)
         } else {
-            f(table.select(0, ids))
+            f(table.cast(FloatDType::F64).select(0, ids).cast(single)).cast(FloatDType::F64)
         }
     }
 }
@@ -67,6 +73,16 @@ impl Dense {
     pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
         project(input, &self.kernel, &self.bias)
     }
+
+    /// As [`Self::forward`], its sums (and those of its gradients) taken in double precision and
+    /// rounded once. For small layers behind a chaotic one, where rounding decides on which side of
+    /// its kink a relu is.
+    pub fn forward_in_double(&self, input: Tensor<2>) -> Tensor<2> {
+        let single = input.dtype();
+        let [input, kernel] = [input, self.kernel.val()].map(|x| x.cast(FloatDType::F64));
+        let bias = self.bias.val().cast(FloatDType::F64);
+        (input.matmul(kernel) + bias.unsqueeze()).cast(single)
+    }
 }
 
 /// `relu(dense(x))`, `[N, D]` to `[N, U]`.
@@ -87,7 +103,7 @@ pub struct RecurrentCell {
 
 impl RecurrentCell {
     /// `x · W + b` of every position at once: ids `[B, T]` to `[T, B, G · U]`, time first, so that
-    /// a step of the recurrence reads one contiguous block.
+    /// a step of the recurrence reads one contiguous block. In double precision, as gathered.
     fn project(&self, embedding: &Embedding, ids: Tensor<2, Int>) -> Tensor<3> {
         let [batch, time] = ids.dims();
         let by_time = ids.swap_dims(0, 1).reshape([batch * time]);
@@ -117,9 +133,15 @@ impl SimpleRnn {
     }
 
     /// Reads the embedded tokens `ids` `[B, T]`; the state after the last step, `[B, U]`.
+    ///
+    /// A hundred steps of this layer amplify rounding as they amplify everything else, so it runs in
+    /// double precision from gathering to the last state, which is rounded once.
     pub fn forward(&self, embedding: &Embedding, ids: Tensor<2, Int>) -> Tensor<2> {
         let cell = &self.simple_rnn_cell;
-        recurrence::simple_rnn(cell.project(embedding, ids), cell.recurrent_kernel.val())
+        let kernel = cell.recurrent_kernel.val();
+        let single = kernel.dtype();
+        let projected = cell.project(embedding, ids);
+        recurrence::simple_rnn(projected, kernel.cast(FloatDType::F64)).cast(single)
     }
 }
 
@@ -149,7 +171,9 @@ impl Lstm {
     /// Reads the embedded tokens `ids` `[B, T]`; the hidden state after the last step, `[B, U]`.
     pub fn forward(&self, embedding: &Embedding, ids: Tensor<2, Int>) -> Tensor<2> {
         let cell = &self.lstm_cell;
-        recurrence::lstm(cell.project(embedding, ids), cell.recurrent_kernel.val())
+        let kernel = cell.recurrent_kernel.val();
+        let projected = cell.project(embedding, ids).cast(kernel.dtype());
+        recurrence::lstm(projected, kernel)
     }
 }
 

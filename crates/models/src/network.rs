@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use burn::module::Module;
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Int, Tensor, activation::relu};
 use serde::{Deserialize, Serialize};
 
 use crate::initializers::Init;
@@ -140,8 +140,14 @@ impl SequenceClassifier for DenseNetwork {
             let x = dense_relu(&self.dense_in, x);
             self.output.forward(dense_relu(&self.hidden, x))
         });
-        logits.reshape([batch, time])
+        let single = self.output.kernel.val().dtype();
+        logits.cast(single).reshape([batch, time])
     }
+}
+
+/// The logit of a text from the last state: `output(relu(hidden(last)))`.
+fn judge(hidden: &Dense, output: &Dense, last: Tensor<2>) -> Tensor<2> {
+    output.forward_in_double(relu(hidden.forward_in_double(last)))
 }
 
 /// The network with one loop.
@@ -172,7 +178,7 @@ impl SimpleRnnNetwork {
 impl SequenceClassifier for SimpleRnnNetwork {
     fn forward(&self, ids: Tensor<2, Int>) -> Tensor<2> {
         let last = self.recurrent.forward(&self.embedding, ids);
-        self.output.forward(dense_relu(&self.hidden, last))
+        judge(&self.hidden, &self.output, last)
     }
 }
 
@@ -204,7 +210,7 @@ impl LstmNetwork {
 impl SequenceClassifier for LstmNetwork {
     fn forward(&self, ids: Tensor<2, Int>) -> Tensor<2> {
         let last = self.recurrent.forward(&self.embedding, ids);
-        self.output.forward(dense_relu(&self.hidden, last))
+        judge(&self.hidden, &self.output, last)
     }
 }
 

@@ -91,19 +91,21 @@ impl Adam {
             epsilon,
             placement,
         } = self.config;
-        let steps = self.steps as f32;
-        // In single precision, as in Keras: 1 − 0.999 is then 2.3e-5 off under the root, and a run
-        // that computes it better leaves Keras' trajectory at the first relu near its kink.
-        let root = (1.0 - (beta_2 as f32).powf(steps)).sqrt();
+        // Keras holds β as a single-precision number, so that 1 − β₂ is 2.3e-5 off its name; a run
+        // that starts from the exact β leaves Keras' trajectory at the first relu near its kink.
+        // The powers themselves make no visible difference, and are taken in double precision.
+        let power = |beta: f64| f64::from(beta as f32).powf(f64::from(self.steps));
+        let root = (1.0 - power(beta_2)).sqrt();
+        let alpha = f64::from(learning_rate) * root / (1.0 - power(beta_1));
         let update = Update {
-            alpha: learning_rate * root / (1.0 - (beta_1 as f32).powf(steps)),
+            alpha: alpha as f32,
             // These Keras takes in double precision, and rounds.
             mean_share: (1.0 - beta_1) as f32,
             square_share: (1.0 - beta_2) as f32,
             // √v̂ + ε is (√v + ε · √(1 − β₂ᵗ)) / √(1 − β₂ᵗ).
             epsilon: match placement {
                 Epsilon::OutsideCorrection => epsilon,
-                Epsilon::InsideCorrection => epsilon * root,
+                Epsilon::InsideCorrection => epsilon * root as f32,
             },
         };
         module.map(&mut Walk {

@@ -45,32 +45,28 @@ fn failures(report: &Report) -> String {
     lines.join("\n")
 }
 
-/// Everything judged holds, except what `known` names: see docs/precision.md.
-fn check(network: &str, known: &[&str]) {
+fn check(network: &str) {
     if let Some(file) = reference(network) {
         let report = replay(&file, &Device::flex()).unwrap();
         // 8 or 7 weights: a gradient and two comparisons each, losses, accuracy, two probes.
         assert!(report.checks.len() >= 3 * 7 + 4, "{}", report.checks.len());
-        let failures = failures(&report);
-        let unknown = |line: &&str| !known.iter().any(|known| line.starts_with(known));
-        let unexpected: Vec<&str> = failures.lines().filter(unknown).collect();
-        assert!(unexpected.is_empty(), "{network}\n{failures}");
+        assert!(report.holds(), "{network}\n{}", failures(&report));
     }
 }
 
 #[test]
-fn dense_follows_keras_for_some_sixty_steps() {
-    check("dense", &["loss, worst", "probe logits after"]);
+fn dense_follows_keras() {
+    check("dense");
 }
 
 #[test]
-fn simple_rnn_follows_keras_for_some_sixty_steps() {
-    check("simple_rnn", &["loss, worst"]);
+fn simple_rnn_follows_keras() {
+    check("simple_rnn");
 }
 
 #[test]
-fn lstm_follows_keras_throughout() {
-    check("lstm", &[]);
+fn lstm_follows_keras() {
+    check("lstm");
 }
 
 #[test]

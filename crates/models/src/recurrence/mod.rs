@@ -23,7 +23,8 @@ use simple_rnn::SimpleRnnSweep;
 
 /// The recurrent operations a backend offers; the default is made of its tensor operations.
 ///
-/// Shape letters: T time (at least 1), B batch, U units.
+/// Shape letters: T time (at least 1), B batch, U units. Both arguments have the same precision, and
+/// so has everything that is computed from them.
 #[backend_extension(Flex, Autodiff)]
 pub trait RecurrentBackend: Backend {
     /// SimpleRNN from a zero state: projected `[T, B, U]`, recurrent kernel `[U, U]`, last state
