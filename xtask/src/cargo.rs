@@ -25,10 +25,29 @@ pub(crate) fn workspace_root(start: &Path) -> Result<PathBuf, Error> {
 }
 
 /// The cargo that runs us, so that a chosen toolchain stays chosen.
+///
+/// What cargo told us about our own package is taken out: build scripts that look at these variables (ring's
+/// does) would otherwise run anew each time a build is started from here and from a shell in turn.
 pub(crate) fn cargo<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(describes_our_package) {
+            command.env_remove(name);
+        }
+    }
     command
+}
+
+fn describes_our_package(variable: &str) -> bool {
+    [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_",
+    ]
+    .iter()
+    .any(|prefix| variable.starts_with(prefix))
 }
 
 /// The command line as a user would type it.
@@ -158,6 +177,20 @@ mod tests {
     fn the_root_is_the_folder_that_holds_xtask() {
         let root = workspace_root(&std::env::current_dir().unwrap()).unwrap();
         assert!(root.join("xtask/src/main.rs").is_file());
+    }
+
+    #[test]
+    fn a_child_is_not_told_about_our_package() {
+        // cargo sets this one for tests, too.
+        assert!(std::env::var_os("CARGO_PKG_NAME").is_some());
+        let command = cargo(["build"]);
+        let removed: Vec<_> = command
+            .get_envs()
+            .filter(|(_, value)| value.is_none())
+            .collect();
+        assert!(removed.contains(&("CARGO_PKG_NAME".as_ref(), None)));
+        assert!(!describes_our_package("CARGO_TARGET_DIR"));
+        assert!(!describes_our_package("CARGO_HOME"));
     }
 
     #[test]

@@ -70,7 +70,7 @@ impl Report {
             total.as_secs_f64()
         );
         if let Some((name, ..)) = self.done.iter().find(|(_, passed, _)| !passed) {
-            out += &format!("The step `{name}` failed; what follows it did not run.\n");
+            out += &format!("The step `{name}` failed; the run stopped there.\n");
         }
         out
     }

@@ -15,6 +15,8 @@ const PACKAGE: &str = "recurrent";
 
 /// Builds the release binary and runs `recurrent reproduce` with `args` as they stand.
 pub(crate) fn run(root: &Path, inputs: &Inputs, args: &[OsString]) -> Result<ExitCode, Error> {
+    // Before a build of minutes, not after it.
+    inputs.check()?;
     // On standard error, so that what the binary prints can be piped.
     eprintln!(
         "xtask: building {PACKAGE} in release mode (the first build takes several minutes), then running it; {}.",

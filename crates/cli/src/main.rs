@@ -1,6 +1,7 @@
 //! The command: reads the command line and hands on to one module per subcommand.
 
 mod backend;
+mod dataset;
 mod doctor;
 mod error;
 mod model;

@@ -25,6 +25,11 @@ pub(crate) struct ModelConfig {
     pub(crate) classes: Vec<String>,
     /// The data set's name.
     pub(crate) dataset: String,
+    /// Whether that was the bundled sample, not the real reviews.
+    pub(crate) sample: bool,
+    /// What to keep in mind about the data set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) note: Option<String>,
 }
 
 /// A network with its vectorizer.
@@ -42,10 +47,11 @@ pub(crate) fn save(
     vectorizer: &TextVectorizer,
 ) -> Result<(), CliError> {
     std::fs::create_dir_all(folder).map_err(CliError::io(folder))?;
-    let notes = HashMap::from([(
-        "network".to_owned(),
-        config.network.network.name().to_owned(),
-    )]);
+    let network_name = config.network.network.name().to_owned();
+    let mut notes = HashMap::from([("network".to_owned(), network_name)]);
+    if let Some(note) = &config.note {
+        notes.insert("note".to_owned(), note.clone());
+    }
     weights::write(
         &folder.join("weights.safetensors"),
         &weights::collect(network),

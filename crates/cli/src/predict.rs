@@ -34,6 +34,9 @@ struct Verdict<'a> {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let (_, device) = Backend::Auto.open();
     let model = model::load(&arguments.model, &device)?;
+    if model.config.sample {
+        eprintln!("note: this model was trained on the bundled sample, not on real reviews");
+    }
     if !arguments.text.is_empty() {
         return arguments
             .text

@@ -1,14 +1,14 @@
 //! `recurrent reproduce`: the notebook, in its order.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use burn::tensor::Device;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use recurrent_data::{
-    Corpus, Dataset, DatasetChoice, ENVIRONMENT, ReadOptions, ReviewCorpus, Split, found_line,
-    hash_source, locate, read,
+    Corpus, Dataset, DatasetChoice, Extracted, ReadOptions, ReviewCorpus, Split, found_line,
+    hash_source, index, read,
 };
 use recurrent_models::{NetworkConfig, NetworkKind, summary};
 use recurrent_training::{EpochRecord, FitConfig, encode, fit, write_json};
@@ -16,6 +16,7 @@ use recurrent_vectorizer::{FixedWidth, Vectorize, VectorizerParams};
 use serde::Serialize;
 
 use crate::backend::Backend;
+use crate::dataset::{SAMPLE_NOTE, banner, find};
 use crate::error::CliError;
 use crate::model::{self, ModelConfig};
 use crate::progress::Display;
@@ -24,12 +25,15 @@ use crate::{doctor, print};
 /// Tokens of the notebook's vocabulary, padding and `[UNK]` included.
 const MAX_TOKENS: usize = 1000;
 
+/// The version of burn, for `run.json`. A test holds it against the workspace's manifest.
+const BURN: &str = "0.22.1";
+
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// imdb, or the path of an archive or folder.
-    #[arg(long, default_value = "imdb")]
+    /// auto (the reviews, else the sample), imdb, sample, or the path of an archive or folder.
+    #[arg(long, default_value = "auto")]
     dataset: DatasetChoice,
-    /// Where archives are looked for.
+    /// Where archives are looked for and downloaded to.
     #[arg(long, default_value = "datasets")]
     datasets: PathBuf,
     /// What to compute on.
@@ -47,6 +51,9 @@ pub(crate) struct Arguments {
     /// Where results go.
     #[arg(long, default_value = "target/reproduce")]
     out: PathBuf,
+    /// Unpack the archive into DATASETS/imdb and remove it at the end, as the notebook does.
+    #[arg(long)]
+    extract: bool,
     /// Go on from the checkpoints in OUT.
     #[arg(long)]
     resume: bool,
@@ -64,6 +71,19 @@ struct Run {
     epochs: usize,
     dataset: String,
     dataset_sha256: String,
+    /// True if the data set is the bundled sample and not the real reviews.
+    sample: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
+}
+
+/// A record of `history.json`.
+#[derive(Serialize)]
+struct Noted<'a> {
+    #[serde(flatten)]
+    record: &'a EpochRecord,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
 }
 
 /// A line of the final table.
@@ -76,10 +96,9 @@ struct Row {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let (backend, device) = arguments.backend.open();
-    let environment = std::env::var_os(ENVIRONMENT).map(Into::into);
-    let dataset = locate(&arguments.dataset, &arguments.datasets, environment)?;
+    let dataset = find(&arguments.dataset, &arguments.datasets)?;
     std::fs::create_dir_all(&arguments.out).map_err(CliError::io(&arguments.out))?;
-    let corpus = read(&dataset.path, &ReadOptions::default())?;
+    let (corpus, extracted) = load(arguments, &dataset)?;
     for split in Split::ALL {
         print(&found_line(corpus.texts(split).len(), corpus.classes()))?;
     }
@@ -88,7 +107,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
         &arguments.out.join("run.json"),
         &Run {
             recurrent: env!("CARGO_PKG_VERSION"),
-            burn: "0.22.1",
+            burn: BURN,
             backend,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             cpu: doctor::cpu(),
@@ -96,12 +115,33 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
             epochs: arguments.epochs,
             dataset: dataset.name.clone(),
             dataset_sha256: hash_source(&dataset.path)?,
+            sample: dataset.sample,
+            note: note(&dataset),
         },
     )?;
 
     let vectorizer = fit_vectorizer(&corpus)?;
     let rows = train_all(arguments, &dataset, &corpus, &vectorizer, &device)?;
-    print(&table(&rows))
+    print(&table(&rows, dataset.sample))?;
+    if let Some(extracted) = extracted {
+        extracted.remove()?;
+    }
+    Ok(())
+}
+
+/// The reviews in memory, and what was unpacked for them.
+fn load(
+    arguments: &Arguments,
+    dataset: &Dataset,
+) -> Result<(ReviewCorpus, Option<Extracted>), CliError> {
+    let options = ReadOptions::default();
+    if !arguments.extract {
+        return Ok((read(&dataset.path, &options)?, None));
+    }
+    let target = arguments.datasets.join("imdb");
+    let extracted = Extracted::unpack(&dataset.path, &target, &options)?;
+    let corpus = index(extracted.path(), &options)?;
+    Ok((corpus, Some(extracted)))
 }
 
 /// A random review of the training split with its label.
@@ -167,6 +207,8 @@ fn train_all(
             max_tokens: MAX_TOKENS,
             classes: corpus.classes().to_vec(),
             dataset: dataset.name.clone(),
+            sample: dataset.sample,
+            note: note(dataset).map(str::to_owned),
         };
         model::save(&folder, &model, &network, vectorizer.vectorizer())?;
         if let Some(last) = records.last() {
@@ -178,12 +220,30 @@ fn train_all(
             });
         }
         history.extend(records);
-        write_json(&arguments.out.join("history.json"), &history)?;
+        save_history(&arguments.out, &history, note(dataset))?;
     }
     Ok(rows)
 }
 
-fn table(rows: &[Row]) -> String {
+/// What result files say about a data set that is not the real one.
+fn note(dataset: &Dataset) -> Option<&'static str> {
+    dataset.sample.then_some(SAMPLE_NOTE)
+}
+
+/// `history.json`: the array of records, each with the note if there is one.
+fn save_history(
+    out: &Path,
+    history: &[EpochRecord],
+    note: Option<&'static str>,
+) -> Result<(), CliError> {
+    let records: Vec<_> = history
+        .iter()
+        .map(|record| Noted { record, note })
+        .collect();
+    Ok(write_json(&out.join("history.json"), &records)?)
+}
+
+fn table(rows: &[Row], sample: bool) -> String {
     let mut lines = vec![format!(
         "\n{:<12}{:>12}{:>12}{:>12}{:>12}{:>12}{:>10}",
         "network", "parameters", "train loss", "train acc", "test loss", "test acc", "seconds"
@@ -200,5 +260,19 @@ fn table(rows: &[Row]) -> String {
             row.seconds
         ));
     }
+    if sample {
+        lines.push(banner());
+    }
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_of_burn_is_the_manifests() {
+        let manifest = include_str!("../../../Cargo.toml");
+        assert!(manifest.contains(&format!("burn = {{ version = \"={BURN}\"")));
+    }
 }

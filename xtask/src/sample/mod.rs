@@ -26,8 +26,8 @@ const SEED: u64 = 2017;
 const CLASSES: [(&str, &str, bool, usize); 4] = [
     ("train", "neg", false, 1000),
     ("train", "pos", true, 1000),
-    ("test", "neg", false, 500),
-    ("test", "pos", true, 500),
+    ("test", "neg", false, 450),
+    ("test", "pos", true, 450),
 ];
 
 /// The reviews of one folder.

@@ -43,9 +43,9 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         package: "recurrent-training",
-        never: &[],
+        never: &["burn-tch", "tch"],
         // Through recurrent-data, which owns the Corpus trait, archives may come along unseen.
-        never_directly: &["zip", "tar", "clap", "indicatif", "burn-tch", "tch"],
+        never_directly: &["zip", "tar", "clap", "indicatif"],
         only_optional: &[],
     },
     Rule {
@@ -97,6 +97,7 @@ struct Resolve {
 #[derive(Debug, Deserialize)]
 struct Node {
     id: String,
+    features: Vec<String>,
     deps: Vec<Edge>,
 }
 
@@ -156,6 +157,28 @@ impl Metadata {
             .map_or(id, |package| &package.name)
     }
 
+    /// What building a package builds. cargo also lists optional dependencies that a feature only speaks of, as
+    /// burn's `std` does with `burn-tch?/std`; those that no feature turns on are left out here.
+    fn edges<'a>(&'a self, id: &str) -> impl Iterator<Item = &'a Edge> {
+        let node = self.resolve.nodes.iter().find(|node| node.id == id);
+        let package = self.packages.iter().find(|package| package.id == id);
+        node.into_iter()
+            .zip(package)
+            .flat_map(move |(node, package)| {
+                node.deps.iter().filter(move |edge| {
+                    let name = self.name(&edge.pkg);
+                    let on = |declared: &Declared| {
+                        !declared.optional
+                            || package.turns_on(declared, node.features.iter().map(String::as_str))
+                    };
+                    edge.is_built()
+                        && package
+                            .built()
+                            .any(|declared| declared.name == name && on(declared))
+                })
+            })
+    }
+
     /// The shortest way from a package to one that matches, by names, both ends included.
     fn way<'a>(&'a self, from: &'a str, matches: impl Fn(&str) -> bool) -> Option<Vec<&'a str>> {
         let mut before: BTreeMap<&'a str, Option<&'a str>> = BTreeMap::from([(from, None)]);
@@ -168,12 +191,7 @@ impl Metadata {
                 names.reverse();
                 return Some(names);
             }
-            let node = self.resolve.nodes.iter().find(|node| node.id == id);
-            for edge in node
-                .into_iter()
-                .flat_map(|node| &node.deps)
-                .filter(|edge| edge.is_built())
-            {
+            for edge in self.edges(id) {
                 if let std::collections::btree_map::Entry::Vacant(entry) = before.entry(&edge.pkg) {
                     entry.insert(Some(id));
                     open.push_back(&edge.pkg);
@@ -218,12 +236,22 @@ impl Package {
         on
     }
 
-    /// Whether an optional dependency is on by default: `name`, `dep:name` or `name/feature` among the features.
-    fn is_default(&self, declared: &Declared) -> bool {
+    /// Whether one of the features `on` turns an optional dependency on: it bears its name, or lists it as `name`,
+    /// `dep:name` or `name/feature`. (`name?/feature` does not.)
+    fn turns_on<'a>(&self, declared: &Declared, on: impl IntoIterator<Item = &'a str>) -> bool {
         let key = declared.rename.as_deref().unwrap_or(&declared.name);
-        self.default_features().iter().any(|feature| {
-            let feature = feature.strip_prefix("dep:").unwrap_or(feature);
-            feature.split_once('/').map_or(feature, |(name, _)| name) == key
+        let names = |item: &str| {
+            let item = item.strip_prefix("dep:").unwrap_or(item);
+            item.split_once('/').map_or(item, |(name, _)| name) == key
+        };
+        on.into_iter().any(|feature| {
+            names(feature)
+                || self
+                    .features
+                    .get(feature)
+                    .into_iter()
+                    .flatten()
+                    .any(|item| names(item))
         })
     }
 }
@@ -286,7 +314,9 @@ fn check(graph: &Metadata, package: &Package, rule: &Rule, found: &mut Vec<Strin
                 "{name} may depend on {} only as an optional feature",
                 declared.name
             ));
-        } else if among(rule.only_optional) && package.is_default(declared) {
+        } else if among(rule.only_optional)
+            && package.turns_on(declared, package.default_features())
+        {
             found.push(format!(
                 "{name} turns {} on by default; it must be asked for",
                 declared.name
@@ -340,7 +370,7 @@ mod tests {
         })).collect();
         let nodes: Vec<_> = names
             .iter()
-            .map(|name| json!({ "id": name, "deps": deps(name) }))
+            .map(|name| json!({ "id": name, "features": default, "deps": deps(name) }))
             .collect();
         serde_json::from_value(json!({
             "packages": packages, "workspace_members": ["a"], "workspace_root": "/r", "resolve": { "nodes": nodes },
@@ -375,6 +405,23 @@ mod tests {
             &[],
             rule(),
             &[],
+        );
+    }
+
+    #[test]
+    fn an_optional_dependency_counts_when_a_feature_turns_it_on() {
+        let rule = || Rule {
+            never: &["zip"],
+            ..RULE
+        };
+        let edges = [("a", "b", None), ("b", "zip", Some("optional"))];
+        check(&edges, &[], rule(), &[]);
+        check(&edges, &["zip?/std"], rule(), &[]);
+        check(
+            &edges,
+            &["extra"],
+            rule(),
+            &["a must never depend on zip: a -> b -> zip"],
         );
     }
 
