@@ -1,0 +1,88 @@
+//! Memory that is used again: a step needs some megabytes, and asking the system for fresh pages
+//! each time costs as much as filling them.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Mutex, PoisonError};
+
+use crate::vector::Real;
+
+/// Buffers that nobody holds at the moment.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Pool<E> {
+    free: Mutex<Vec<Vec<E>>>,
+}
+
+/// Buffers kept at most; what is returned beyond that is freed.
+const KEPT: usize = 16;
+
+impl<E> Pool<E> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            free: Mutex::new(Vec::new()),
+        }
+    }
+
+    fn free(&self) -> std::sync::MutexGuard<'_, Vec<Vec<E>>> {
+        // A panic elsewhere leaves the list whole: it is changed by single pushes and removals.
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `len` numbers from the pool; they go back when it is dropped.
+pub(crate) struct Buffer<E: Real>(Vec<E>);
+
+impl<E: Real> Buffer<E> {
+    /// Numbers left over from somebody else: to be written before they are read.
+    pub(crate) fn stale(len: usize) -> Self {
+        let mut free = E::pool().free();
+        // The smallest that is large enough, else the largest.
+        let fit = |buffer: &Vec<E>| (buffer.capacity() < len, buffer.capacity().abs_diff(len));
+        let best = (0..free.len()).min_by_key(|place| fit(&free[*place]));
+        let mut buffer = best.map_or_else(Vec::new, |place| free.swap_remove(place));
+        drop(free);
+        if buffer.capacity() < len {
+            // Growing would copy what nobody needs.
+            buffer = Vec::with_capacity(len);
+        }
+        buffer.resize(len, E::default());
+        Self(buffer)
+    }
+
+    /// Zeros.
+    pub(crate) fn zeroed(len: usize) -> Self {
+        let mut buffer = Self::stale(len);
+        buffer.fill(E::default());
+        buffer
+    }
+}
+
+impl<E: Real> Drop for Buffer<E> {
+    fn drop(&mut self) {
+        let mut free = E::pool().free();
+        if free.len() < KEPT {
+            free.push(std::mem::take(&mut self.0));
+        }
+    }
+}
+
+impl<E: Real> Deref for Buffer<E> {
+    type Target = [E];
+
+    fn deref(&self) -> &[E] {
+        &self.0
+    }
+}
+
+impl<E: Real> DerefMut for Buffer<E> {
+    fn deref_mut(&mut self) -> &mut [E] {
+        &mut self.0
+    }
+}
+
+impl<E: Real> fmt::Debug for Buffer<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Buffer({})", self.0.len())
+    }
+}

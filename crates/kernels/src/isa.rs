@@ -1,0 +1,93 @@
+//! Which instruction set to use: found out at run time, held as a value.
+//!
+//! An [`Isa`] can only be made where the CPU has its instructions, so holding one is the proof that
+//! they may be used; [`Isa::dispatch_f32`] and its like turn the proof into a call.
+
+use crate::arch;
+use crate::vector::Kernel;
+
+/// An instruction set that this CPU has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Isa(Kind);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "aarch64")]
+    Neon,
+}
+
+impl Isa {
+    /// Plain Rust, which every CPU has.
+    pub const PORTABLE: Self = Self(Kind::Portable);
+
+    /// The fastest that this CPU has.
+    pub fn best() -> Self {
+        Self::available().pop().unwrap_or(Self::PORTABLE)
+    }
+
+    /// All that this CPU has, the slowest first.
+    pub fn available() -> Vec<Self> {
+        #[allow(unused_mut)]
+        let mut found = vec![Self::PORTABLE];
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            if avx2 {
+                found.push(Self(Kind::Avx2));
+            }
+            if avx2 && is_x86_feature_detected!("avx512f") {
+                found.push(Self(Kind::Avx512));
+            }
+        }
+        #[cfg(target_arch = "aarch64")]
+        if std::arch::is_aarch64_feature_detected!("neon") {
+            found.push(Self(Kind::Neon));
+        }
+        found
+    }
+
+    /// The name: `portable`, `avx2`, `avx512` or `neon`.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Kind::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => "avx512",
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon => "neon",
+        }
+    }
+}
+
+macro_rules! dispatch {
+    ($name:ident, $real:ident) => {
+        impl Isa {
+            /// Runs `kernel` with this instruction set.
+            #[inline]
+            pub(crate) fn $name<K: Kernel<$real>>(self, kernel: K) -> K::Output {
+                match self.0 {
+                    // SAFETY: every CPU has what the compiler was told of.
+                    Kind::Portable => unsafe { kernel.run::<arch::portable::Lanes<$real>>() },
+                    // SAFETY: `available` has found the features before it made this value.
+                    #[cfg(target_arch = "x86_64")]
+                    Kind::Avx2 => unsafe { arch::x86::avx2::$real::run(kernel) },
+                    // SAFETY: as above.
+                    #[cfg(target_arch = "x86_64")]
+                    Kind::Avx512 => unsafe { arch::x86::avx512::$real::run(kernel) },
+                    // SAFETY: as above.
+                    #[cfg(target_arch = "aarch64")]
+                    Kind::Neon => unsafe { arch::neon::$real::run(kernel) },
+                }
+            }
+        }
+    };
+}
+
+dispatch!(dispatch_f32, f32);
+dispatch!(dispatch_f64, f64);

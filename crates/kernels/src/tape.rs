@@ -1,0 +1,310 @@
+//! What a recorded run keeps, and the way back through it.
+
+use std::marker::PhantomData;
+
+use crate::buffer::Buffer;
+use crate::cell::{Gru, Lstm, Pointwise, SimpleRnn};
+use crate::error::KernelError;
+use crate::isa::Isa;
+use crate::layer::{Cell, Direction, Orders, Shape, by_rank, by_row, length, saved};
+use crate::layout::{Chunk, Layout, even};
+use crate::panel::Panels;
+use crate::parallel::{self, Shared};
+use crate::product::{rows_product, transposed_product};
+use crate::sweep::Backward;
+use crate::tokens::{BySlot, Tokens};
+use crate::vector::Real;
+
+/// A recorded run of a layer. It owns all that its gradients need, the weights included.
+#[derive(Debug)]
+pub struct Tape<E: Real> {
+    pub(crate) shape: Shape,
+    pub(crate) isa: Isa,
+    pub(crate) orders: Orders,
+    /// N.
+    pub(crate) features: usize,
+    pub(crate) lengths: Option<Vec<u32>>,
+    /// `Uᵀ`.
+    pub(crate) transposed: Panels<E>,
+    /// `Wᵀ`.
+    pub(crate) kernel_transposed: Panels<E>,
+    pub(crate) layout: Layout,
+    pub(crate) tokens: Tokens,
+    /// The features in use, `[tokens, D]`.
+    pub(crate) gathered: Buffer<E>,
+    /// What the cell kept of each position.
+    pub(crate) saved: Buffer<E>,
+    /// The state before each position, `[positions, H']`.
+    pub(crate) previous: Buffer<E>,
+    pub(crate) all_states: bool,
+}
+
+/// The gradients of what a layer gave; what is absent is zero.
+#[derive(Clone, Copy, Debug)]
+pub struct Upstream<'a, E> {
+    /// Of the last state, `[B, H]`.
+    pub hidden: Option<&'a [E]>,
+    /// Of the last memory, `[B, H]`.
+    pub memory: Option<&'a [E]>,
+    /// Of all states, `[B, T, H]`.
+    pub states: Option<&'a [E]>,
+}
+
+impl<'a, E> Upstream<'a, E> {
+    /// A gradient of the last state alone.
+    pub fn last(hidden: &'a [E]) -> Self {
+        Self {
+            hidden: Some(hidden),
+            memory: None,
+            states: None,
+        }
+    }
+}
+
+/// The gradients of what a layer was given.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gradients<E> {
+    /// Of the features, `[N, D]`; zero where the batch does not use a row.
+    pub features: Vec<E>,
+    /// Of the kernel, `[D, G · H]`.
+    pub kernel: Vec<E>,
+    /// Of the recurrent kernel, `[H, G · H]`.
+    pub recurrent_kernel: Vec<E>,
+    /// Of the bias, in its shape.
+    pub bias: Vec<E>,
+    /// Of the first state, `[B, H]`.
+    pub hidden: Vec<E>,
+    /// Of the first memory, `[B, H]`; empty without a memory.
+    pub memory: Vec<E>,
+}
+
+/// Sums over all positions, added to chunk by chunk.
+struct Sums<E: Real> {
+    /// Of the gates' input part, `[tokens, W]`.
+    by_token: Buffer<E>,
+    recurrent: Panels<E>,
+    /// Of the gates' state part, `[W]`; of use to the GRU alone.
+    state_bias: Buffer<E>,
+}
+
+impl<E: Real> Tape<E> {
+    /// Back-propagation through time. The tape stays as it is.
+    ///
+    /// # Errors
+    /// [`KernelError::Length`] where a gradient has not the shape of what it is the gradient of.
+    pub fn backward(&self, upstream: &Upstream<'_, E>) -> Result<Gradients<E>, KernelError> {
+        let Shape {
+            rows, time, units, ..
+        } = self.shape;
+        for (operand, values) in [
+            ("the last state's gradient", upstream.hidden),
+            ("the last memory's gradient", upstream.memory),
+        ] {
+            if let Some(values) = values {
+                length(operand, "[B, H]", rows * units, values.len())?;
+            }
+        }
+        if let Some(states) = upstream.states {
+            let expected = if self.all_states { rows * time * units } else { 0 };
+            length("the states' gradient", "[B, T, H]", expected, states.len())?;
+        }
+        Ok(parallel::together(|| match self.shape.cell {
+            Cell::SimpleRnn => self.run::<SimpleRnn>(upstream),
+            Cell::Lstm => self.run::<Lstm>(upstream),
+            Cell::Gru => self.run::<Gru>(upstream),
+        }))
+    }
+
+    fn run<C: Pointwise + Send + Sync>(&self, upstream: &Upstream<'_, E>) -> Gradients<E> {
+        let Shape { units, inputs, .. } = self.shape;
+        let gates = self.orders.gates;
+        let (padded, width) = (self.orders.padded(), gates.width());
+        let last = self.last_state_gradient(upstream);
+        let last = last.as_deref().or(upstream.hidden);
+        let mut hidden = by_rank(&self.layout, units, padded, last);
+        let memory = upstream.memory.filter(|_| C::MEMORY);
+        let mut carry = by_rank(&self.layout, units, padded, memory);
+        let mut sums = Sums {
+            by_token: Buffer::zeroed(self.tokens.rows.len() * width),
+            recurrent: Panels::zeroed(units, gates),
+            state_bias: Buffer::zeroed(width),
+        };
+        let longest = self.layout.chunks.iter().map(Chunk::positions).max();
+        let positions = longest.unwrap_or(0);
+        let mut by_input = Buffer::stale(positions * width);
+        let mut by_state = Buffer::stale(if C::SPLIT { positions * width } else { 0 });
+        let mut first_rank = 0;
+        for chunk in &self.layout.chunks {
+            let ranks = first_rank * padded..(first_rank + chunk.rows.len()) * padded;
+            first_rank += chunk.rows.len();
+            self.sweep::<C>(
+                chunk,
+                upstream.states,
+                &mut by_input,
+                &mut by_state,
+                &mut hidden[ranks.clone()],
+                &mut carry[ranks],
+            );
+            let by_state = if C::SPLIT { &by_state } else { &by_input };
+            self.add::<C>(chunk, &by_input, by_state, &mut sums);
+        }
+        let tokens = self.tokens.rows.len();
+        let mut bias = Buffer::zeroed(width);
+        let one_slot = BySlot::new(&vec![0; tokens], 1);
+        one_slot.add(self.isa, &sums.by_token, width, &mut bias);
+        let mut kernel = Panels::zeroed(inputs, gates);
+        transposed_product(
+            self.isa,
+            &self.gathered,
+            inputs,
+            &sums.by_token,
+            tokens,
+            &mut kernel,
+        );
+        Gradients {
+            features: self.features_gradient(&sums.by_token),
+            kernel: kernel.unpack(),
+            recurrent_kernel: sums.recurrent.unpack(),
+            bias: self.bias_gradient(&bias, &sums.state_bias),
+            hidden: by_row(&self.layout, units, padded, &hidden),
+            memory: if C::MEMORY {
+                by_row(&self.layout, units, padded, &carry)
+            } else {
+                Vec::new()
+            },
+        }
+    }
+
+    /// The last state's gradient with that of the padding, which repeats it; none where no padding
+    /// has one.
+    fn last_state_gradient(&self, upstream: &Upstream<'_, E>) -> Option<Vec<E>> {
+        let Shape {
+            direction,
+            rows,
+            time,
+            units,
+            ..
+        } = self.shape;
+        let (Some(states), Some(lengths)) = (upstream.states, &self.lengths) else {
+            return None;
+        };
+        if direction == Direction::Reverse {
+            return None;
+        }
+        let zeros = || vec![E::default(); rows * units];
+        let mut last = upstream.hidden.map_or_else(zeros, <[E]>::to_vec);
+        let by_row = states.chunks_exact(time * units).zip(lengths);
+        for (sum, (row, length)) in last.chunks_exact_mut(units).zip(by_row) {
+            for padding in row[*length as usize * units..].chunks_exact(units) {
+                for (sum, value) in sum.iter_mut().zip(padding) {
+                    *sum += *value;
+                }
+            }
+        }
+        Some(last)
+    }
+
+    /// The gradients of a chunk's gates.
+    fn sweep<C: Pointwise + Send + Sync>(
+        &self,
+        chunk: &Chunk,
+        all: Option<&[E]>,
+        by_input: &mut [E],
+        by_state: &mut [E],
+        hidden: &mut [E],
+        carry: &mut [E],
+    ) {
+        let padded = self.orders.padded();
+        let gates = self.orders.gates;
+        let saved_width = gates.blocks() * saved(self.shape.cell) * gates.lanes;
+        let positions = chunk.first..chunk.first + chunk.positions();
+        let by_input = Shared::new(by_input);
+        let by_state = if C::SPLIT {
+            Shared::new(by_state)
+        } else {
+            by_input
+        };
+        let (hidden, carry) = (Shared::new(hidden), Shared::new(carry));
+        let tasks = even(chunk.rows.len(), parallel::threads()).collect();
+        parallel::run(tasks, |ranks| {
+            E::dispatch(
+                self.isa,
+                Backward::<E, C> {
+                    chunk,
+                    ranks,
+                    transposed: &self.transposed,
+                    padded,
+                    saved: &self.saved[positions.start * saved_width..positions.end * saved_width],
+                    previous: &self.previous[positions.start * padded..positions.end * padded],
+                    by_input,
+                    by_state,
+                    hidden,
+                    carry,
+                    all,
+                    time: self.shape.time,
+                    cell: PhantomData,
+                },
+            );
+        });
+    }
+
+    /// Adds what a chunk's gates give to the sums over all positions.
+    fn add<C: Pointwise>(
+        &self,
+        chunk: &Chunk,
+        by_input: &[E],
+        by_state: &[E],
+        sums: &mut Sums<E>,
+    ) {
+        let padded = self.orders.padded();
+        let width = self.orders.gates.width();
+        let positions = chunk.positions();
+        transposed_product(
+            self.isa,
+            &self.previous[chunk.first * padded..],
+            padded,
+            by_state,
+            positions,
+            &mut sums.recurrent,
+        );
+        let slots = BySlot::new(self.tokens.slots_of(chunk), self.tokens.rows.len());
+        slots.add(self.isa, by_input, width, &mut sums.by_token);
+        if C::SPLIT {
+            let all = BySlot::new(&vec![0; positions], 1);
+            all.add(self.isa, by_state, width, &mut sums.state_bias);
+        }
+    }
+
+    /// `dP · Wᵀ` for the rows in use, and zero for the others.
+    fn features_gradient(&self, by_token: &[E]) -> Vec<E> {
+        let inputs = self.shape.inputs;
+        let columns = self.orders.inputs;
+        let tokens = self.tokens.rows.len();
+        let mut product = Buffer::stale(tokens * columns.width());
+        rows_product(
+            self.isa,
+            by_token,
+            tokens,
+            &self.kernel_transposed,
+            None,
+            &mut product,
+        );
+        let mut gradient = vec![E::default(); self.features * inputs];
+        let product = product.chunks_exact(columns.width());
+        for (from, row) in product.zip(&self.tokens.rows) {
+            let to = *row as usize * inputs;
+            gradient[to..to + inputs].copy_from_slice(&from[..inputs]);
+        }
+        gradient
+    }
+
+    fn bias_gradient(&self, input: &[E], state: &[E]) -> Vec<E> {
+        let gates = self.orders.gates;
+        let width = gates.gates * gates.units;
+        let mut bias = vec![E::default(); self.shape.cell.biases() * width];
+        for (to, from) in bias.chunks_exact_mut(width).zip([input, state]) {
+            gates.unpack_row(from, to);
+        }
+        bias
+    }
+}

@@ -1,0 +1,106 @@
+//! The one inner loop: a register tile of rows × vectors, added up over a depth.
+//!
+//! Everything that multiplies here multiplies by this: projections, the recurrence, the gradients.
+
+use crate::vector::Vector;
+
+/// `tile[r][p] += Σ_k rows[r][k · stride] · panel[k][p]`, `k` ascending.
+///
+/// Every element is one chain of multiply-adds over `k`, so its value does not depend on how many
+/// rows share the tile.
+///
+/// # Safety
+/// The CPU has the instructions of `V`; each row is valid at `0, stride, … (depth − 1) · stride`, the
+/// panel for `depth · P` registers.
+#[inline(always)]
+pub(crate) unsafe fn accumulate<V: Vector, const R: usize, const P: usize>(
+    tile: &mut [[V; P]; R],
+    rows: &[*const V::Elem; R],
+    stride: usize,
+    panel: *const V::Elem,
+    depth: usize,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        for k in 0..depth {
+            let mut factors = [V::zero(); R];
+            for r in 0..R {
+                factors[r] = V::splat(*rows[r].add(k * stride));
+            }
+            let vectors = panel.add(k * P * V::LANES);
+            for p in 0..P {
+                let vector = V::load(vectors.add(p * V::LANES));
+                for r in 0..R {
+                    tile[r][p] = factors[r].mul_add(vector, tile[r][p]);
+                }
+            }
+        }
+    }
+}
+
+/// `range` cut into tiles of at most `most` rows, as even as can be: `(first, rows)`.
+#[inline(always)]
+pub(crate) fn tiles(
+    range: std::ops::Range<usize>,
+    most: usize,
+) -> impl Iterator<Item = (usize, usize)> {
+    let count = range.len();
+    let tiles = count.div_ceil(most);
+    let (size, larger) = match tiles {
+        0 => (0, 0),
+        _ => (count / tiles, count % tiles),
+    };
+    (0..tiles).map(move |tile| {
+        let first = range.start + tile * size + tile.min(larger);
+        (first, size + usize::from(tile < larger))
+    })
+}
+
+/// Calls the body with the constant `R` equal to the number of rows of a tile.
+macro_rules! with_rows {
+    ($V:ident, $rows:expr, $R:ident => $body:expr) => {
+        match $rows {
+            1 => {
+                const $R: usize = 1;
+                $body
+            }
+            2 => {
+                const $R: usize = 2;
+                $body
+            }
+            3 => {
+                const $R: usize = 3;
+                $body
+            }
+            4 if $V::TILE_ROWS >= 4 => {
+                const $R: usize = 4;
+                $body
+            }
+            5 if $V::TILE_ROWS >= 5 => {
+                const $R: usize = 5;
+                $body
+            }
+            6 if $V::TILE_ROWS >= 6 => {
+                const $R: usize = 6;
+                $body
+            }
+            _ => debug_assert!(false, "tiles() gives 1 to TILE_ROWS rows"),
+        }
+    };
+}
+pub(crate) use with_rows;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_cover_the_range_and_leave_no_single_row_behind() {
+        assert_eq!(
+            tiles(0..16, 3).collect::<Vec<_>>(),
+            [(0, 3), (3, 3), (6, 3), (9, 3), (12, 2), (14, 2)]
+        );
+        assert_eq!(tiles(5..6, 6).collect::<Vec<_>>(), [(5, 1)]);
+        assert_eq!(tiles(2..2, 6).count(), 0);
+    }
+}

@@ -1,0 +1,191 @@
+//! Which rows of the features a batch uses, each once, and the sums of gradients by row.
+//!
+//! A batch of 3,200 tokens has some 600 different ones. What depends on the token alone is computed
+//! once for each, and gradients are added up by token before anything else is done with them.
+
+use crate::buffer::Buffer;
+use crate::isa::Isa;
+use crate::layout::{Chunk, Layout, even};
+use crate::parallel::{self, Shared};
+use crate::vector::{Kernel, Real, Vector};
+
+/// The rows in use.
+#[derive(Debug)]
+pub(crate) struct Tokens {
+    /// Each row in use, in the order of first occurrence.
+    pub(crate) rows: Vec<u32>,
+    /// For each position of the layout, the place in [`Self::rows`].
+    pub(crate) slots: Vec<u32>,
+}
+
+impl Tokens {
+    /// Of `index` `[rows, time]` into `features` rows, the positions of the layout.
+    pub(crate) fn new(layout: &Layout, index: &[u32], time: usize, features: usize) -> Self {
+        const NONE: u32 = u32::MAX;
+        let mut slot_of = vec![NONE; features];
+        let mut rows = Vec::new();
+        let mut slots = Vec::with_capacity(layout.positions);
+        for chunk in &layout.chunks {
+            for t in 0..chunk.steps() {
+                for rank in 0..chunk.active(t) {
+                    let row = index[chunk.rows[rank] * time + t];
+                    let slot = &mut slot_of[row as usize];
+                    if *slot == NONE {
+                        *slot = rows.len() as u32;
+                        rows.push(row);
+                    }
+                    slots.push(*slot);
+                }
+            }
+        }
+        Self { rows, slots }
+    }
+
+    /// The slots of one chunk's positions.
+    pub(crate) fn slots_of(&self, chunk: &Chunk) -> &[u32] {
+        &self.slots[chunk.first..chunk.first + chunk.positions()]
+    }
+}
+
+/// Positions of a chunk by slot.
+pub(crate) struct BySlot {
+    /// Slots that occur, with the range of their positions in `positions`.
+    groups: Vec<(u32, std::ops::Range<usize>)>,
+    positions: Vec<u32>,
+}
+
+impl BySlot {
+    /// Sorts positions by slot (of `count`), keeping their order within one.
+    pub(crate) fn new(slots: &[u32], count: usize) -> Self {
+        let mut ends = vec![0usize; count];
+        for slot in slots {
+            ends[*slot as usize] += 1;
+        }
+        let mut groups = Vec::new();
+        let mut sum = 0;
+        for (slot, end) in ends.iter_mut().enumerate() {
+            if *end > 0 {
+                groups.push((slot as u32, sum..sum + *end));
+                sum += *end;
+            }
+            *end = sum;
+        }
+        let mut positions = vec![0; slots.len()];
+        // From behind, as ends are counted down.
+        for (position, slot) in slots.iter().enumerate().rev() {
+            let end = &mut ends[*slot as usize];
+            *end -= 1;
+            positions[*end] = position as u32;
+        }
+        Self { groups, positions }
+    }
+
+    /// `sums[slot] += Σ gradients[position]` over the positions of each slot; rows of `width`, a
+    /// multiple of the lanes.
+    pub(crate) fn add<E: Real>(&self, isa: Isa, gradients: &[E], width: usize, sums: &mut [E]) {
+        assert!(gradients.len() >= self.positions.len() * width);
+        let last = self.groups.last().map_or(0, |(slot, _)| *slot as usize + 1);
+        assert!(sums.len() >= last * width);
+        let sums = Shared::new(sums);
+        let strips = width.div_ceil(STRIP);
+        let tasks = even(strips, 4 * parallel::threads())
+            .map(|strips| strips.start * STRIP..width.min(strips.end * STRIP))
+            .collect();
+        parallel::run(tasks, |columns| {
+            E::dispatch(
+                isa,
+                Sums {
+                    by_slot: self,
+                    gradients,
+                    width,
+                    sums,
+                    columns,
+                },
+            );
+        });
+    }
+}
+
+/// Columns that are summed together: four registers of the widest kind.
+const STRIP: usize = 64;
+/// Rows added one after another before their sum is added to the whole, so that the rounding of a
+/// long sum grows with its root's length only.
+const RUN: usize = 32;
+
+struct Sums<'a, E: Real> {
+    by_slot: &'a BySlot,
+    gradients: &'a [E],
+    width: usize,
+    sums: Shared<E>,
+    columns: std::ops::Range<usize>,
+}
+
+impl<E: Real> Kernel<E> for Sums<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector<Elem = E>>(self) {
+        for (slot, range) in &self.by_slot.groups {
+            let positions = &self.by_slot.positions[range.clone()];
+            let mut column = self.columns.start;
+            while column < self.columns.end {
+                // SAFETY: the caller's promise of the instructions; `add` has checked the lengths,
+                // and tasks differ in columns.
+                unsafe {
+                    let out = self.sums.get().add(*slot as usize * self.width + column);
+                    if column + 4 * V::LANES <= self.columns.end {
+                        self.strip::<V, 4>(positions, column, out);
+                        column += 4 * V::LANES;
+                    } else {
+                        self.strip::<V, 1>(positions, column, out);
+                        column += V::LANES;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<E: Real> Sums<'_, E> {
+    #[inline(always)]
+    unsafe fn strip<V: Vector<Elem = E>, const P: usize>(
+        &self,
+        positions: &[u32],
+        column: usize,
+        out: *mut E,
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let mut whole = [V::zero(); P];
+            for run in positions.chunks(RUN) {
+                let mut sum = [V::zero(); P];
+                for position in run {
+                    let row = self
+                        .gradients
+                        .as_ptr()
+                        .add(*position as usize * self.width + column);
+                    for (p, sum) in sum.iter_mut().enumerate() {
+                        *sum = sum.add(V::load(row.add(p * V::LANES)));
+                    }
+                }
+                for (whole, sum) in whole.iter_mut().zip(sum) {
+                    *whole = whole.add(sum);
+                }
+            }
+            for (p, whole) in whole.into_iter().enumerate() {
+                let out = out.add(p * V::LANES);
+                V::load(out).add(whole).store(out);
+            }
+        }
+    }
+}
+
+/// The rows in use, one after another.
+pub(crate) fn gather<E: Real>(features: &[E], width: usize, rows: &[u32]) -> Buffer<E> {
+    let mut gathered = Buffer::stale(rows.len() * width);
+    for (to, row) in gathered.chunks_exact_mut(width.max(1)).zip(rows) {
+        let from = *row as usize * width;
+        to.copy_from_slice(&features[from..from + width]);
+    }
+    gathered
+}

@@ -1,0 +1,237 @@
+//! What a SIMD register can do, as a trait, and the numbers it may hold.
+//!
+//! The algorithms are written once, over [`Vector`]; `arch` has one implementation for each
+//! instruction set and precision. Nothing here knows of cells, sequences or threads.
+
+use std::fmt::Debug;
+use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
+
+use crate::isa::Isa;
+
+/// A floating-point number the kernels compute with: `f32` or `f64`.
+///
+/// Sealed: the constants belong to the algorithms of this crate.
+pub trait Real:
+    Copy
+    + Debug
+    + Default
+    + PartialOrd
+    + Send
+    + Sync
+    + Add<Output = Self>
+    + AddAssign
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + sealed::Sealed
+    + 'static
+{
+    /// 1.
+    const ONE: Self;
+    #[doc(hidden)]
+    const EXP: Exp<Self>;
+
+    /// `eˣ`, as the standard library has it.
+    fn exp(self) -> Self;
+    /// `tanh x`, as the standard library has it.
+    fn tanh(self) -> Self;
+    /// From a double, rounded.
+    fn from_f64(value: f64) -> Self;
+    /// As a double.
+    fn to_f64(self) -> f64;
+    #[doc(hidden)]
+    fn dispatch<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output;
+    #[doc(hidden)]
+    fn pool() -> &'static crate::buffer::Pool<Self>;
+}
+
+pub(crate) mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+/// The constants of `eˣ = 2ⁿ · eʳ`, `n = round(x · log₂ e)`, `r = x − n · ln 2`.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Exp<E: 'static> {
+    pub log2_e: E,
+    /// `ln 2` cut to so few digits that its product with any `n` is exact.
+    pub ln_2_high: E,
+    /// The rest of `ln 2`.
+    pub ln_2_low: E,
+    /// `1.5 · 2^(digits − 1)` plus the exponent's bias. Added to `x · log₂ e` it leaves the nearest
+    /// integer plus the bias in the lowest bits.
+    pub rounder: E,
+    /// `1/2!, 1/3!, …`: the Taylor series from its quadratic term, up to a relative remainder below
+    /// a tenth of a unit in the last place for `|r| ≤ ln 2 / 2`.
+    pub series: &'static [E],
+    /// Arguments are cut to `±limit`, so that `2ⁿ` is a normal number.
+    pub limit: E,
+    /// `tanh x` is `±1` to the last digit beyond `±saturation / 2`.
+    pub saturation: E,
+}
+
+/// A piece of work that is the same on every instruction set.
+#[doc(hidden)]
+pub trait Kernel<E: Real> {
+    type Output;
+
+    /// Does the work with registers `V`.
+    ///
+    /// # Safety
+    /// The CPU has the instructions of `V`.
+    unsafe fn run<V: Vector<Elem = E>>(self) -> Self::Output;
+}
+
+/// A SIMD register of [`Vector::LANES`] numbers.
+///
+/// # Safety
+/// All methods: the CPU has the implementation's instructions. Loads and stores: the pointer is
+/// valid for [`Vector::LANES`] elements (no alignment is asked for).
+#[doc(hidden)]
+pub trait Vector: Copy {
+    /// What a lane holds.
+    type Elem: Real;
+    /// How many lanes.
+    const LANES: usize;
+    /// Rows of a register tile of 3 or 4 vectors: as many as leave the file of registers room for
+    /// the vectors of the other operand.
+    const TILE_ROWS: usize;
+
+    unsafe fn splat(value: Self::Elem) -> Self;
+    unsafe fn load(from: *const Self::Elem) -> Self;
+    unsafe fn store(self, to: *mut Self::Elem);
+    unsafe fn add(self, other: Self) -> Self;
+    unsafe fn sub(self, other: Self) -> Self;
+    unsafe fn mul(self, other: Self) -> Self;
+    unsafe fn div(self, other: Self) -> Self;
+    /// `self · factor + term`, rounded once where the instruction set can.
+    unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
+    /// The lesser; NaN where `other` is NaN.
+    unsafe fn min(self, other: Self) -> Self;
+    /// The greater; NaN where `other` is NaN.
+    unsafe fn max(self, other: Self) -> Self;
+    /// The bits of each lane shifted left by the width of the significand: what was an integer in
+    /// the lowest bits becomes an exponent.
+    unsafe fn shift_to_exponent(self) -> Self;
+
+    /// All lanes zero.
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { Self::splat(Self::Elem::default()) }
+    }
+
+    /// Loads `count ≤ LANES` elements; the other lanes are zero.
+    ///
+    /// # Safety
+    /// As the trait, but `from` need be valid for `count` elements only.
+    #[inline(always)]
+    unsafe fn load_first(from: *const Self::Elem, count: usize) -> Self {
+        let mut lanes = [Self::Elem::default(); MAX_LANES];
+        // SAFETY: `from` has `count` elements, which are no more than LANES ≤ MAX_LANES.
+        unsafe {
+            std::ptr::copy_nonoverlapping(from, lanes.as_mut_ptr(), count.min(Self::LANES));
+            Self::load(lanes.as_ptr())
+        }
+    }
+
+    /// Stores the first `count ≤ LANES` lanes.
+    ///
+    /// # Safety
+    /// As the trait, but `to` need be valid for `count` elements only.
+    #[inline(always)]
+    unsafe fn store_first(self, to: *mut Self::Elem, count: usize) {
+        let mut lanes = [Self::Elem::default(); MAX_LANES];
+        // SAFETY: the array has room for all lanes, `to` for `count` of them.
+        unsafe {
+            self.store(lanes.as_mut_ptr());
+            std::ptr::copy_nonoverlapping(lanes.as_ptr(), to, count.min(Self::LANES));
+        }
+    }
+}
+
+/// The most lanes any register has.
+pub(crate) const MAX_LANES: usize = 16;
+
+macro_rules! real {
+    ($real:ident, $isa:ident, $pool:ident, $exp:expr) => {
+        impl Real for $real {
+            const ONE: Self = 1.0;
+            const EXP: Exp<Self> = $exp;
+
+            fn exp(self) -> Self {
+                $real::exp(self)
+            }
+            fn tanh(self) -> Self {
+                $real::tanh(self)
+            }
+            fn from_f64(value: f64) -> Self {
+                value as $real
+            }
+            fn to_f64(self) -> f64 {
+                f64::from(self)
+            }
+            #[inline]
+            fn dispatch<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output {
+                isa.$isa(kernel)
+            }
+            fn pool() -> &'static crate::buffer::Pool<Self> {
+                static POOL: crate::buffer::Pool<$real> = crate::buffer::Pool::new();
+                &POOL
+            }
+        }
+    };
+}
+
+real!(
+    f32,
+    dispatch_f32,
+    POOL_F32,
+    Exp {
+        log2_e: std::f32::consts::LOG2_E,
+        ln_2_high: 0.693_359_375,
+        ln_2_low: -2.121_944_4e-4,
+        rounder: 12_583_039.0,
+        series: &[
+            1.0 / 2.0,
+            1.0 / 6.0,
+            1.0 / 24.0,
+            1.0 / 120.0,
+            1.0 / 720.0,
+            1.0 / 5040.0,
+        ],
+        limit: 88.0,
+        saturation: 18.2,
+    }
+);
+
+real!(
+    f64,
+    dispatch_f64,
+    POOL_F64,
+    Exp {
+        log2_e: std::f64::consts::LOG2_E,
+        ln_2_high: 0.693_145_751_953_125,
+        ln_2_low: 1.428_606_820_309_417_3e-6,
+        rounder: 6_755_399_441_056_767.0,
+        series: &[
+            1.0 / 2.0,
+            1.0 / 6.0,
+            1.0 / 24.0,
+            1.0 / 120.0,
+            1.0 / 720.0,
+            1.0 / 5040.0,
+            1.0 / 40_320.0,
+            1.0 / 362_880.0,
+            1.0 / 3_628_800.0,
+            1.0 / 39_916_800.0,
+            1.0 / 479_001_600.0,
+            1.0 / 6_227_020_800.0,
+        ],
+        limit: 708.0,
+        saturation: 40.0,
+    }
+);
