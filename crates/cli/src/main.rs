@@ -34,7 +34,7 @@ enum Command {
     Verify(verify::Arguments),
     /// Print a network's layers, output shapes and parameters.
     Summary {
-        /// dense, simple_rnn or lstm.
+        /// dense, or [stacked_][bi]CELL[_masked] with the cell simple_rnn, lstm or gru.
         network: NetworkKind,
     },
     /// Judge raw texts with a trained network.

@@ -47,7 +47,7 @@ pub(crate) fn save(
     vectorizer: &TextVectorizer,
 ) -> Result<(), CliError> {
     std::fs::create_dir_all(folder).map_err(CliError::io(folder))?;
-    let network_name = config.network.network.name().to_owned();
+    let network_name = config.network.network.name();
     let mut notes = HashMap::from([("network".to_owned(), network_name)]);
     if let Some(note) = &config.note {
         notes.insert("note".to_owned(), note.clone());

@@ -162,7 +162,7 @@ fn show_one(corpus: &ReviewCorpus, seed: u64) -> Result<(), CliError> {
 
 fn fit_vectorizer(corpus: &ReviewCorpus) -> Result<FixedWidth, CliError> {
     let start = Instant::now();
-    let time = NetworkConfig::notebook(NetworkKind::Lstm).time;
+    let time = NetworkConfig::notebook(NetworkKind::LSTM).time;
     let params = VectorizerParams::new()
         .max_tokens(MAX_TOKENS)
         .output_sequence_length(time)
@@ -199,7 +199,7 @@ fn train_all(
             epochs: arguments.epochs,
             checkpoint: Some(folder.join("checkpoint.safetensors")),
             resume: arguments.resume,
-            ..FitConfig::notebook(kind.name(), arguments.seed)
+            ..FitConfig::notebook(&kind.name(), arguments.seed)
         };
         let (network, records) = fit(network, &train, &test, &fit_config, &mut Display::new())?;
         let model = ModelConfig {

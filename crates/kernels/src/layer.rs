@@ -225,7 +225,7 @@ impl Orders {
 
     /// H': units with the padding that the gates have.
     pub(crate) fn padded(&self) -> usize {
-        self.gates.padded_units()
+        self.gates.padded_units
     }
 }
 
@@ -279,7 +279,7 @@ fn run_checked<E: Real>(
     let recurrent = Panels::pack(weights.recurrent_kernel, orders.gates);
     let input_bias = orders.gates.pack_row(input_bias);
     let state_bias = (!state_bias.is_empty()).then(|| orders.gates.pack_row(state_bias));
-    let mut table = Buffer::stale(tokens.rows.len() * orders.gates.width());
+    let mut table = Buffer::stale(tokens.rows.len() * orders.gates.width);
     rows_product(
         isa,
         &gathered,
@@ -293,7 +293,7 @@ fn run_checked<E: Real>(
     let mut memory = by_rank(&layout, shape.units, padded, input.memory);
     let kept = usize::from(record);
     let mut saved = Buffer::stale(
-        kept * layout.positions * orders.gates.blocks() * self::saved(shape.cell) * orders.gates.lanes,
+        kept * layout.positions * orders.gates.blocks * self::saved(shape.cell) * orders.gates.lanes,
     );
     let states = if record {
         layout.positions * padded
@@ -390,8 +390,8 @@ struct Outputs<'a, E> {
 
 impl<E: Real> Sweep<'_, E> {
     fn run<C: Pointwise + Send + Sync>(&self, outputs: Outputs<'_, E>) {
-        let padded = self.recurrent.columns.padded_units();
-        let saved_width = self.recurrent.columns.blocks() * C::SAVED * self.recurrent.columns.lanes;
+        let padded = self.recurrent.columns.padded_units;
+        let saved_width = self.recurrent.columns.blocks * C::SAVED * self.recurrent.columns.lanes;
         let chunks = self.layout.chunks.len();
         let mut tasks = Vec::new();
         let (mut saved, mut previous) = (outputs.saved, outputs.previous);

@@ -9,48 +9,40 @@ use crate::buffer::Buffer;
 use crate::vector::Real;
 
 /// The order of columns: `gates × units`, in blocks of `lanes` units.
+///
+/// Its numbers are worked out once: the sweeps ask for them at every tile.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Columns {
     pub(crate) units: usize,
     pub(crate) gates: usize,
     pub(crate) lanes: usize,
-    /// Blocks that share a panel.
-    together: usize,
+    /// Blocks of units, the padding included.
+    pub(crate) blocks: usize,
+    /// Units with their padding.
+    pub(crate) padded_units: usize,
+    /// Columns with their padding.
+    pub(crate) width: usize,
+    /// Columns of a panel.
+    pub(crate) panel_width: usize,
+    pub(crate) panels: usize,
 }
 
 impl Columns {
     /// The order for a panel of `vectors` registers, a multiple of `gates`.
     pub(crate) fn new(units: usize, gates: usize, lanes: usize, vectors: usize) -> Self {
+        // Blocks that share a panel.
+        let together = vectors / gates;
+        let blocks = units.div_ceil(lanes).next_multiple_of(together);
         Self {
             units,
             gates,
             lanes,
-            together: vectors / gates,
+            blocks,
+            padded_units: blocks * lanes,
+            width: blocks * lanes * gates,
+            panel_width: together * gates * lanes,
+            panels: blocks / together,
         }
-    }
-
-    /// Blocks of units, the padding included.
-    pub(crate) fn blocks(&self) -> usize {
-        self.units.div_ceil(self.lanes).next_multiple_of(self.together)
-    }
-
-    /// Units with their padding.
-    pub(crate) fn padded_units(&self) -> usize {
-        self.blocks() * self.lanes
-    }
-
-    /// Columns with their padding.
-    pub(crate) fn width(&self) -> usize {
-        self.padded_units() * self.gates
-    }
-
-    /// Columns of a panel.
-    pub(crate) fn panel_width(&self) -> usize {
-        self.together * self.gates * self.lanes
-    }
-
-    pub(crate) fn panels(&self) -> usize {
-        self.blocks() / self.together
     }
 
     /// Runs of columns that are contiguous on both sides: `(inside, outside, length)`.
@@ -76,7 +68,7 @@ impl Columns {
 
     /// A row in the inside order.
     pub(crate) fn pack_row<E: Real>(&self, outside: &[E]) -> Buffer<E> {
-        let mut row = Buffer::zeroed(self.width());
+        let mut row = Buffer::zeroed(self.width);
         for (inside, from, length) in self.runs() {
             row[inside..inside + length].copy_from_slice(&outside[from..from + length]);
         }
@@ -103,7 +95,7 @@ impl<E: Real> Panels<E> {
     /// Zeros.
     pub(crate) fn zeroed(depth: usize, columns: Columns) -> Self {
         Self {
-            data: Buffer::zeroed(depth * columns.width()),
+            data: Buffer::zeroed(depth * columns.width),
             depth,
             columns,
         }
@@ -127,8 +119,8 @@ impl<E: Real> Panels<E> {
     /// order `rows`, become the depth.
     pub(crate) fn pack_transposed(matrix: &[E], rows: Columns, columns: Columns) -> Self {
         let outside = rows.units * rows.gates;
-        let mut panels = Self::zeroed(rows.width(), columns);
-        let width = columns.panel_width();
+        let mut panels = Self::zeroed(rows.width, columns);
+        let width = columns.panel_width;
         for (unit, line) in matrix.chunks_exact(outside.max(1)).enumerate() {
             for (inside, from, length) in rows.runs() {
                 let to = panels.place(inside, unit);
@@ -155,13 +147,13 @@ impl<E: Real> Panels<E> {
     }
 
     fn place(&self, k: usize, inside: usize) -> usize {
-        let width = self.columns.panel_width();
+        let width = self.columns.panel_width;
         (inside / width * self.depth + k) * width + inside % width
     }
 
     /// One panel, `[depth][panel_width]`.
     pub(crate) fn panel(&self, panel: usize) -> &[E] {
-        let size = self.depth * self.columns.panel_width();
+        let size = self.depth * self.columns.panel_width;
         &self.data[panel * size..(panel + 1) * size]
     }
 

@@ -24,7 +24,7 @@ pub(crate) fn rows_product<E: Real>(
     bias: Option<&[E]>,
     out: &mut [E],
 ) {
-    let width = panels.columns.width();
+    let width = panels.columns.width;
     assert!(left.len() >= count * panels.depth && out.len() >= count * width);
     assert!(bias.is_none_or(|bias| bias.len() == width));
     let out = Shared::new(out);
@@ -59,7 +59,7 @@ impl<E: Real> Kernel<E> for RowsProduct<'_, E> {
     unsafe fn run<V: Vector<Elem = E>>(self) {
         // SAFETY: the caller's promise.
         unsafe {
-            match self.panels.columns.panel_width() / V::LANES {
+            match self.panels.columns.panel_width / V::LANES {
                 3 => self.go::<V, 3>(),
                 _ => self.go::<V, 4>(),
             }
@@ -70,7 +70,7 @@ impl<E: Real> Kernel<E> for RowsProduct<'_, E> {
 impl<E: Real> RowsProduct<'_, E> {
     #[inline(always)]
     unsafe fn go<V: Vector<Elem = E>, const P: usize>(&self) {
-        for panel in 0..self.panels.columns.panels() {
+        for panel in 0..self.panels.columns.panels {
             for (first, rows) in tiles(self.rows.clone(), V::TILE_ROWS) {
                 // SAFETY: the caller's promise.
                 with_rows!(V, rows, R => unsafe { self.tile::<V, R, P>(panel, first) });
@@ -85,7 +85,7 @@ impl<E: Real> RowsProduct<'_, E> {
         first: usize,
     ) {
         let depth = self.panels.depth;
-        let width = self.panels.columns.width();
+        let width = self.panels.columns.width;
         let column = panel * P * V::LANES;
         // SAFETY: the caller's promise of the instructions; `rows_product` has checked the lengths,
         // and rows of different tasks differ.
@@ -131,16 +131,18 @@ pub(crate) fn transposed_product<E: Real>(
     let columns = out.columns;
     let depth = out.depth;
     assert!(left.len() >= count * left_stride && left_stride >= depth);
-    assert!(right.len() >= count * columns.width());
-    let parts = depth.div_ceil(LEFT).max(
-        // Narrow layers have few panels.
-        (2 * parallel::threads()).div_ceil(columns.panels().max(1)).min(depth / 8),
-    );
-    let tasks = (0..columns.panels())
-        .flat_map(|panel| even(depth, parts).map(move |range| (panel, range)))
+    assert!(right.len() >= count * columns.width);
+    let threads = parallel::threads();
+    let parts = depth.div_ceil(LEFT);
+    // Panels of one task share the left side's rows while they are in the cache.
+    let groups = threads.div_ceil(parts).min(columns.panels);
+    // Narrow layers have few panels.
+    let parts = parts.max(threads.div_ceil(groups).min(depth.div_ceil(8)));
+    let tasks = even(columns.panels, groups)
+        .flat_map(|panels| even(depth, parts).map(move |range| (panels.clone(), range)))
         .collect();
     let out = Shared::new(out.data_mut());
-    parallel::run(tasks, |(panel, range)| {
+    parallel::run(tasks, |(panels, range)| {
         E::dispatch(
             isa,
             TransposedProduct {
@@ -151,7 +153,7 @@ pub(crate) fn transposed_product<E: Real>(
                 columns,
                 depth,
                 out,
-                panel,
+                panels,
                 range,
             },
         );
@@ -166,7 +168,7 @@ struct TransposedProduct<'a, E: Real> {
     columns: Columns,
     depth: usize,
     out: Shared<E>,
-    panel: usize,
+    panels: Range<usize>,
     range: Range<usize>,
 }
 
@@ -177,7 +179,7 @@ impl<E: Real> Kernel<E> for TransposedProduct<'_, E> {
     unsafe fn run<V: Vector<Elem = E>>(self) {
         // SAFETY: the caller's promise.
         unsafe {
-            match self.columns.panel_width() / V::LANES {
+            match self.columns.panel_width / V::LANES {
                 3 => self.go::<V, 3>(),
                 _ => self.go::<V, 4>(),
             }
@@ -192,22 +194,24 @@ impl<E: Real> TransposedProduct<'_, E> {
         let mut packed = Buffer::<E>::stale(DEPTH * width);
         for first in (0..self.count).step_by(DEPTH) {
             let count = DEPTH.min(self.count - first);
-            for k in 0..count {
-                // SAFETY: `transposed_product` has checked the length of the right side.
-                unsafe {
-                    let from = self
-                        .right
-                        .as_ptr()
-                        .add((first + k) * self.columns.width() + self.panel * width);
-                    for p in 0..P {
-                        V::load(from.add(p * V::LANES))
-                            .store(packed.as_mut_ptr().add(k * width + p * V::LANES));
+            for panel in self.panels.clone() {
+                for k in 0..count {
+                    // SAFETY: `transposed_product` has checked the length of the right side.
+                    unsafe {
+                        let from = (first + k) * self.columns.width + panel * width;
+                        let from = self.right.as_ptr().add(from);
+                        let to = packed.as_mut_ptr().add(k * width);
+                        for p in 0..P {
+                            V::load(from.add(p * V::LANES)).store(to.add(p * V::LANES));
+                        }
                     }
                 }
-            }
-            for (m, rows) in tiles(self.range.clone(), V::TILE_ROWS) {
-                // SAFETY: the caller's promise.
-                with_rows!(V, rows, R => unsafe { self.tile::<V, R, P>(&packed, first, count, m) });
+                for (m, rows) in tiles(self.range.clone(), V::TILE_ROWS) {
+                    // SAFETY: the caller's promise.
+                    with_rows!(V, rows, R => unsafe {
+                        self.tile::<V, R, P>(&packed, first, count, panel, m)
+                    });
+                }
             }
         }
     }
@@ -218,13 +222,14 @@ impl<E: Real> TransposedProduct<'_, E> {
         packed: &[E],
         first: usize,
         count: usize,
+        panel: usize,
         m: usize,
     ) {
         let width = P * V::LANES;
         // SAFETY: the caller's promise of the instructions; `transposed_product` has checked the
         // length of the left side, and tasks differ in panel or in rows of the output.
         unsafe {
-            let out = self.out.get().add((self.panel * self.depth + m) * width);
+            let out = self.out.get().add((panel * self.depth + m) * width);
             let mut tile = [[V::zero(); P]; R];
             for r in 0..R {
                 for p in 0..P {

@@ -7,7 +7,7 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use crate::cell::{MAX_GATES, Pointwise};
+use crate::cell::{Pointwise, Row, RowBack};
 use crate::layout::Chunk;
 use crate::panel::Panels;
 use crate::parallel::Shared;
@@ -57,7 +57,7 @@ impl<E: Real, C: Pointwise> Kernel<E> for Forward<'_, E, C> {
     unsafe fn run<V: Vector<Elem = E>>(self) {
         // SAFETY: the caller's promise.
         unsafe {
-            match self.recurrent.columns.panel_width() / V::LANES {
+            match self.recurrent.columns.panel_width / V::LANES {
                 3 => self.go::<V, 3>(),
                 _ => self.go::<V, 4>(),
             }
@@ -69,7 +69,7 @@ impl<E: Real, C: Pointwise> Forward<'_, E, C> {
     /// Units with padding.
     #[inline(always)]
     fn padded(&self) -> usize {
-        self.recurrent.columns.padded_units()
+        self.recurrent.columns.padded_units
     }
 
     #[inline(always)]
@@ -107,7 +107,7 @@ impl<E: Real, C: Pointwise> Forward<'_, E, C> {
             if running.is_empty() {
                 continue;
             }
-            for panel in 0..self.recurrent.columns.panels() {
+            for panel in 0..self.recurrent.columns.panels {
                 for (first, rows) in tiles(running.clone(), V::TILE_ROWS) {
                     // SAFETY: the caller's promise.
                     with_rows!(V, rows, R => unsafe {
@@ -127,7 +127,7 @@ impl<E: Real, C: Pointwise> Forward<'_, E, C> {
         first: usize,
     ) {
         let columns = &self.recurrent.columns;
-        let (width, padded, units) = (columns.width(), columns.padded_units(), columns.units);
+        let (width, padded, units) = (columns.width, columns.padded_units, columns.units);
         let column = panel * P * V::LANES;
         let position = self.chunk.position(t, first);
         let going_on = self.chunk.going_on(t);
@@ -165,28 +165,31 @@ impl<E: Real, C: Pointwise> Forward<'_, E, C> {
                 self.recurrent.panel(panel).as_ptr(),
                 units,
             );
-            for r in 0..R {
-                let rank = first + r;
-                let next = if rank < going_on {
-                    self.previous(step + 1, self.chunk.next(t) + rank, rank)
-                } else {
-                    self.hidden.get().add(rank * padded)
-                };
-                for together in 0..P / C::GATES {
-                    let block = column / (C::GATES * V::LANES) + together;
-                    let unit = block * V::LANES;
+            for together in 0..P / C::GATES {
+                let gate = together * C::GATES;
+                let block = panel * (P / C::GATES) + together;
+                let unit = block * V::LANES;
+                let rows: [Row<E>; R] = std::array::from_fn(|r| {
                     let mut saved = self.saved.get();
                     if !saved.is_null() {
-                        let blocks = columns.blocks();
-                        saved = saved.add(((position + r) * blocks + block) * C::SAVED * V::LANES);
+                        let place = (position + r) * columns.blocks + block;
+                        saved = saved.add(place * C::SAVED * V::LANES);
                     }
-                    let state = C::forward::<V>(
-                        &tile[r][together * C::GATES..(together + 1) * C::GATES],
-                        input[r].add(together * C::GATES * V::LANES),
-                        previous[r].add(unit),
-                        self.memory.get().add(rank * padded + unit),
+                    Row {
+                        input: input[r].add(gate * V::LANES),
+                        previous: previous[r].add(unit),
+                        carry: self.memory.get().add((first + r) * padded + unit),
                         saved,
-                    );
+                    }
+                });
+                let states = C::forward::<V, R, P>(&tile, gate, &rows);
+                for (r, state) in states.into_iter().enumerate() {
+                    let rank = first + r;
+                    let next = if rank < going_on {
+                        self.previous(step + 1, self.chunk.next(t) + rank, rank)
+                    } else {
+                        self.hidden.get().add(rank * padded)
+                    };
                     state.store(next.add(unit));
                     if !self.all.get().is_null() && unit < units {
                         let row = self.chunk.rows[rank];
@@ -241,7 +244,7 @@ impl<E: Real, C: Pointwise> Kernel<E> for Backward<'_, E, C> {
                 continue;
             }
             let going_on = self.chunk.going_on(t).clamp(running.start, running.end);
-            for panel in 0..self.transposed.columns.panels() {
+            for panel in 0..self.transposed.columns.panels {
                 for (first, rows) in tiles(running.start..going_on, V::TILE_ROWS) {
                     // SAFETY: the caller's promise.
                     with_rows!(V, rows, R => unsafe { self.tile::<V, R, true>(t, panel, first) });
@@ -254,7 +257,7 @@ impl<E: Real, C: Pointwise> Kernel<E> for Backward<'_, E, C> {
         }
         for rank in self.ranks.clone() {
             if let Some(t) = self.chunk.start(rank) {
-                for panel in 0..self.transposed.columns.panels() {
+                for panel in 0..self.transposed.columns.panels {
                     // SAFETY: the caller's promise.
                     unsafe { self.first_state::<V>(t, rank, panel) };
                 }
@@ -289,14 +292,28 @@ impl<E: Real, C: Pointwise> Backward<'_, E, C> {
                 let panel = self.transposed.panel(panel).as_ptr();
                 accumulate(&mut tile, &rows, 1, panel, width);
             }
-            for r in 0..R {
-                let rank = first + r;
-                for p in 0..UNITS {
-                    let block = panel * UNITS + p;
-                    if block >= blocks {
-                        break;
+            for p in 0..UNITS {
+                let block = panel * UNITS + p;
+                if block >= blocks {
+                    break;
+                }
+                let unit = block * V::LANES;
+                let rows: [RowBack<E>; R] = std::array::from_fn(|r| {
+                    let place = (position + r) * blocks + block;
+                    let gates = (position + r) * width + block * C::GATES * V::LANES;
+                    RowBack {
+                        saved: self.saved.as_ptr().add(place * C::SAVED * V::LANES),
+                        previous: self
+                            .previous
+                            .as_ptr()
+                            .add((position + r) * self.padded + unit),
+                        carry: self.carry.get().add((first + r) * self.padded + unit),
+                        by_input: self.by_input.get().add(gates),
+                        by_state: self.by_state.get().add(gates),
                     }
-                    let unit = block * V::LANES;
+                });
+                let dh = std::array::from_fn(|r| {
+                    let rank = first + r;
                     let mut dh = tile[r][p];
                     if !NEXT {
                         dh = V::load(self.hidden.get().add(rank * self.padded + unit));
@@ -308,21 +325,14 @@ impl<E: Real, C: Pointwise> Backward<'_, E, C> {
                         let from = all.as_ptr().add((row * self.time + t) * units + unit);
                         dh = dh.add(V::load_first(from, units - unit));
                     }
-                    let place = (position + r) * blocks + block;
-                    let gates = (position + r) * width + block * C::GATES * V::LANES;
-                    let by_input = self.by_input.get().add(gates);
-                    let by_state = self.by_state.get().add(gates);
-                    C::backward::<V>(
-                        dh,
-                        self.saved.as_ptr().add(place * C::SAVED * V::LANES),
-                        self.previous.as_ptr().add((position + r) * self.padded + unit),
-                        self.carry.get().add(rank * self.padded + unit),
-                        by_input,
-                        by_state,
-                    );
-                    if unit + V::LANES > units {
-                        clear_padding::<V>(by_input, units.saturating_sub(unit), C::GATES);
-                        clear_padding::<V>(by_state, units.saturating_sub(unit), C::GATES);
+                    dh
+                });
+                C::backward::<V, R>(dh, &rows);
+                if unit + V::LANES > units {
+                    for row in &rows {
+                        let used = units.saturating_sub(unit);
+                        clear_padding::<V>(row.by_input, used, C::GATES);
+                        clear_padding::<V>(row.by_state, used, C::GATES);
                     }
                 }
             }
@@ -358,7 +368,6 @@ impl<E: Real, C: Pointwise> Backward<'_, E, C> {
 /// products with units that are not padding.
 #[inline(always)]
 unsafe fn clear_padding<V: Vector>(gates: *mut V::Elem, used: usize, count: usize) {
-    debug_assert!(count <= MAX_GATES);
     for gate in 0..count {
         for lane in used..V::LANES {
             // SAFETY: the caller has `count` registers there.

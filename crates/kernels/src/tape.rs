@@ -118,7 +118,7 @@ impl<E: Real> Tape<E> {
     fn run<C: Pointwise + Send + Sync>(&self, upstream: &Upstream<'_, E>) -> Gradients<E> {
         let Shape { units, inputs, .. } = self.shape;
         let gates = self.orders.gates;
-        let (padded, width) = (self.orders.padded(), gates.width());
+        let (padded, width) = (self.orders.padded(), gates.width);
         let last = self.last_state_gradient(upstream);
         let last = last.as_deref().or(upstream.hidden);
         let mut hidden = by_rank(&self.layout, units, padded, last);
@@ -216,7 +216,7 @@ impl<E: Real> Tape<E> {
     ) {
         let padded = self.orders.padded();
         let gates = self.orders.gates;
-        let saved_width = gates.blocks() * saved(self.shape.cell) * gates.lanes;
+        let saved_width = gates.blocks * saved(self.shape.cell) * gates.lanes;
         let positions = chunk.first..chunk.first + chunk.positions();
         let by_input = Shared::new(by_input);
         let by_state = if C::SPLIT {
@@ -257,7 +257,7 @@ impl<E: Real> Tape<E> {
         sums: &mut Sums<E>,
     ) {
         let padded = self.orders.padded();
-        let width = self.orders.gates.width();
+        let width = self.orders.gates.width;
         let positions = chunk.positions();
         transposed_product(
             self.isa,
@@ -280,7 +280,7 @@ impl<E: Real> Tape<E> {
         let inputs = self.shape.inputs;
         let columns = self.orders.inputs;
         let tokens = self.tokens.rows.len();
-        let mut product = Buffer::stale(tokens * columns.width());
+        let mut product = Buffer::stale(tokens * columns.width);
         rows_product(
             self.isa,
             by_token,
@@ -290,7 +290,7 @@ impl<E: Real> Tape<E> {
             &mut product,
         );
         let mut gradient = vec![E::default(); self.features * inputs];
-        let product = product.chunks_exact(columns.width());
+        let product = product.chunks_exact(columns.width);
         for (from, row) in product.zip(&self.tokens.rows) {
             let to = *row as usize * inputs;
             gradient[to..to + inputs].copy_from_slice(&from[..inputs]);

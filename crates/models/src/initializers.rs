@@ -95,8 +95,8 @@ impl Init {
     }
 
     /// All zeros, Keras' default for biases.
-    pub fn zeros(&mut self, length: usize) -> Param<Tensor<1>> {
-        self.parameter(vec![0.0; length], [length])
+    pub fn zeros<const D: usize>(&mut self, shape: [usize; D]) -> Param<Tensor<D>> {
+        self.parameter(vec![0.0; shape.iter().product()], shape)
     }
 
     /// An LSTM's bias `[4 · units]`, gates in the order i, f, c, o: zero, but one for the forget

@@ -5,11 +5,11 @@
 //!
 //! Shape letters: B batch, T time, V vocabulary, D inputs of a layer, U units.
 
-use burn::module::{Module, Param};
+use burn::module::{Module, ModuleDisplay, Param};
 use burn::tensor::{FloatDType, Int, Tensor, activation::relu};
 
 use crate::initializers::{EMBEDDING_LIMIT, Init};
-use crate::recurrence;
+use crate::recurrence::{self, Cell, Direction, Layer, Source, States};
 
 /// A table `[V, D]` of one vector per token id.
 #[derive(Module, Debug)]
@@ -65,7 +65,7 @@ impl Dense {
     pub fn new(init: &mut Init, inputs: usize, units: usize) -> Self {
         Self {
             kernel: init.glorot_uniform([inputs, units]),
-            bias: init.zeros(units),
+            bias: init.zeros([units]),
         }
     }
 
@@ -90,7 +90,105 @@ pub(crate) fn dense_relu(dense: &Dense, input: Tensor<2>) -> Tensor<2> {
     relu(dense.forward(input))
 }
 
-/// The weights of one recurrent cell; `G` is 1 (SimpleRNN) or 4 (LSTM: i, f, c, o).
+/// What a recurrent layer reads: a vector at each step of each text.
+#[derive(Clone, Debug)]
+pub struct Sequence {
+    vectors: Tensor<2>,
+    ids: Tensor<2, Int>,
+    source: Source,
+    mask_zero: bool,
+}
+
+impl Sequence {
+    /// The embedded tokens `ids` `[B, T]`. With `mask_zero`, a step whose id is 0 is passed over, as
+    /// behind Keras' `Embedding(…, mask_zero=True)`; without, padding is input like any other.
+    pub fn tokens(embedding: &Embedding, ids: Tensor<2, Int>, mask_zero: bool) -> Self {
+        Self {
+            vectors: embedding.embeddings.val(),
+            ids,
+            source: Source::Tokens,
+            mask_zero,
+        }
+    }
+
+    /// The vectors `[B, T, D]`, none passed over.
+    pub fn vectors(vectors: Tensor<3>) -> Self {
+        let [batch, time, width] = vectors.dims();
+        let ids = Tensor::zeros([batch, time], &vectors.device().without_autodiff());
+        Self {
+            vectors: vectors.reshape([batch * time, width]),
+            ids,
+            source: Source::Positions,
+            mask_zero: false,
+        }
+    }
+
+    /// B, T and D.
+    pub fn dims(&self) -> [usize; 3] {
+        let [batch, time] = self.ids.dims();
+        [batch, time, self.vectors.dims()[1]]
+    }
+
+    /// The same steps passed over, with other vectors `[B · T, D]`.
+    fn replaced(&self, vectors: Tensor<2>) -> Self {
+        Self {
+            vectors,
+            source: Source::Positions,
+            ..self.clone()
+        }
+    }
+}
+
+/// The weights of one recurrent cell of G gates; the bias is flat.
+#[derive(Clone, Debug)]
+struct CellWeights {
+    cell: Cell,
+    kernel: Tensor<2>,
+    recurrent_kernel: Tensor<2>,
+    bias: Tensor<1>,
+}
+
+impl CellWeights {
+    /// States, `[B, U]` or `[B · T, U]`.
+    fn run(self, sequence: &Sequence, direction: Direction, output: States) -> Tensor<2> {
+        recurrence::layer(
+            sequence.vectors.clone(),
+            sequence.ids.clone(),
+            self.kernel,
+            self.recurrent_kernel,
+            self.bias,
+            Layer {
+                cell: self.cell,
+                direction,
+                source: sequence.source,
+                mask_zero: sequence.mask_zero,
+                output,
+            },
+        )
+    }
+}
+
+/// A recurrent layer, one way or both ways through time.
+pub trait Recurrent: Module {
+    /// U: the width of its states.
+    fn units(&self) -> usize;
+
+    /// The states that `output` asks for, `[B, U]` or, time after time for each text, `[B · T, U]`.
+    fn states(&self, sequence: &Sequence, output: States) -> Tensor<2>;
+
+    /// The state after the last step, `[B, U]`.
+    fn last(&self, sequence: &Sequence) -> Tensor<2> {
+        self.states(sequence, States::Last)
+    }
+
+    /// The state after every step, for the next layer to read: Keras' `return_sequences`. Steps
+    /// that are passed over here are passed over there.
+    fn all(&self, sequence: &Sequence) -> Sequence {
+        sequence.replaced(self.states(sequence, States::All))
+    }
+}
+
+/// The weights of a SimpleRNN's or an LSTM's cell; G is 1 or 4 (i, f, c, o).
 #[derive(Module, Debug)]
 pub struct RecurrentCell {
     /// Input kernel `[D, G · U]`, Glorot uniform.
@@ -102,18 +200,18 @@ pub struct RecurrentCell {
 }
 
 impl RecurrentCell {
-    /// `x · W + b` of every position at once: ids `[B, T]` to `[T, B, G · U]`, time first, so that
-    /// a step of the recurrence reads one contiguous block. In double precision, as gathered.
-    fn project(&self, embedding: &Embedding, ids: Tensor<2, Int>) -> Tensor<3> {
-        let [batch, time] = ids.dims();
-        let by_time = ids.swap_dims(0, 1).reshape([batch * time]);
-        let projected = embedding.map_tokens(by_time, |x| project(x, &self.kernel, &self.bias));
-        let [_, columns] = projected.dims();
-        projected.reshape([time, batch, columns])
+    fn weights(&self, cell: Cell) -> CellWeights {
+        CellWeights {
+            cell,
+            kernel: self.kernel.val(),
+            recurrent_kernel: self.recurrent_kernel.val(),
+            bias: self.bias.val(),
+        }
     }
 }
 
-/// `h = tanh(x · W + h · R + b)` through time, from a zero state; gives the last state.
+/// `h = tanh(x · W + h · R + b)` through time, from a zero state. Source: Elman, "Finding Structure
+/// in Time", 1990.
 #[derive(Module, Debug)]
 pub struct SimpleRnn {
     /// The cell's weights, one gate.
@@ -127,25 +225,13 @@ impl SimpleRnn {
             simple_rnn_cell: RecurrentCell {
                 kernel: init.glorot_uniform([inputs, units]),
                 recurrent_kernel: init.orthogonal([units, units]),
-                bias: init.zeros(units),
+                bias: init.zeros([units]),
             },
         }
     }
-
-    /// Reads the embedded tokens `ids` `[B, T]`; the state after the last step, `[B, U]`.
-    ///
-    /// A hundred steps of this layer amplify rounding as they amplify everything else, so it runs in
-    /// double precision from gathering to the last state, which is rounded once.
-    pub fn forward(&self, embedding: &Embedding, ids: Tensor<2, Int>) -> Tensor<2> {
-        let cell = &self.simple_rnn_cell;
-        let kernel = cell.recurrent_kernel.val();
-        let single = kernel.dtype();
-        let projected = cell.project(embedding, ids);
-        recurrence::simple_rnn(projected, kernel.cast(FloatDType::F64)).cast(single)
-    }
 }
 
-/// Long short-term memory from a zero state; gives the last hidden state.
+/// Long short-term memory from a zero state.
 ///
 /// `z = x · W + h · R + b`, gates i, f, c, o; `c = σ(f) · c + σ(i) · tanh(c̃)`, `h = σ(o) · tanh(c)`.
 /// One bias of `4 · U`, as in Keras. Source: Hochreiter and Schmidhuber, "Long Short-Term Memory",
@@ -167,13 +253,192 @@ impl Lstm {
             },
         }
     }
+}
 
-    /// Reads the embedded tokens `ids` `[B, T]`; the hidden state after the last step, `[B, U]`.
-    pub fn forward(&self, embedding: &Embedding, ids: Tensor<2, Int>) -> Tensor<2> {
-        let cell = &self.lstm_cell;
-        let kernel = cell.recurrent_kernel.val();
-        let projected = cell.project(embedding, ids).cast(kernel.dtype());
-        recurrence::lstm(projected, kernel)
+/// The weights of a GRU's cell, gates z, r, h.
+#[derive(Module, Debug)]
+pub struct GruCell {
+    /// Input kernel `[D, 3 · U]`, Glorot uniform.
+    pub kernel: Param<Tensor<2>>,
+    /// Recurrent kernel `[U, 3 · U]`, orthogonal.
+    pub recurrent_kernel: Param<Tensor<2>>,
+    /// `[2, 3 · U]`: for the input, then for the state.
+    pub bias: Param<Tensor<2>>,
+}
+
+/// Gated recurrent unit from a zero state, the reset gate after the product (Keras' `reset_after`).
+///
+/// `h̃ = tanh(x + r · (h · R + b))`, `h = z · h + (1 − z) · h̃`. Source: Cho et al., "Learning Phrase
+/// Representations using RNN Encoder–Decoder for Statistical Machine Translation", 2014.
+#[derive(Module, Debug)]
+pub struct Gru {
+    /// The cell's weights, three gates.
+    pub gru_cell: GruCell,
+}
+
+impl Gru {
+    /// A layer of `units` over inputs of width `inputs`.
+    pub fn new(init: &mut Init, inputs: usize, units: usize) -> Self {
+        Self {
+            gru_cell: GruCell {
+                kernel: init.glorot_uniform([inputs, 3 * units]),
+                recurrent_kernel: init.orthogonal([units, 3 * units]),
+                bias: init.zeros([2, 3 * units]),
+            },
+        }
+    }
+}
+
+/// A recurrent layer of any cell, chosen at run time.
+#[derive(Module, Debug)]
+pub enum AnyRecurrent {
+    /// See [`SimpleRnn`].
+    SimpleRnn(SimpleRnn),
+    /// See [`Lstm`].
+    Lstm(Lstm),
+    /// See [`Gru`].
+    Gru(Gru),
+}
+
+impl AnyRecurrent {
+    /// A layer of `units` over inputs of width `inputs`.
+    pub fn new(cell: Cell, init: &mut Init, inputs: usize, units: usize) -> Self {
+        match cell {
+            Cell::SimpleRnn => Self::SimpleRnn(SimpleRnn::new(init, inputs, units)),
+            Cell::Lstm => Self::Lstm(Lstm::new(init, inputs, units)),
+            Cell::Gru => Self::Gru(Gru::new(init, inputs, units)),
+        }
+    }
+}
+
+/// A layer that has one cell, and so can be run either way.
+pub trait OneWay: Module {
+    /// U.
+    fn units_one_way(&self) -> usize;
+
+    /// The states that `output` asks for, run in `direction`.
+    fn run(&self, sequence: &Sequence, direction: Direction, output: States) -> Tensor<2>;
+}
+
+macro_rules! one_way {
+    ($layer:ident, $self:ident => $weights:expr) => {
+        impl OneWay for $layer {
+            fn units_one_way(&self) -> usize {
+                let $self = self;
+                $weights.recurrent_kernel.dims()[0]
+            }
+
+            fn run(&self, sequence: &Sequence, direction: Direction, output: States) -> Tensor<2> {
+                let $self = self;
+                $weights.run(sequence, direction, output)
+            }
+        }
+
+        impl Recurrent for $layer {
+            fn units(&self) -> usize {
+                self.units_one_way()
+            }
+
+            fn states(&self, sequence: &Sequence, output: States) -> Tensor<2> {
+                self.run(sequence, Direction::Forward, output)
+            }
+        }
+    };
+}
+
+one_way!(SimpleRnn, layer => layer.simple_rnn_cell.weights(Cell::SimpleRnn));
+one_way!(Lstm, layer => layer.lstm_cell.weights(Cell::Lstm));
+one_way!(Gru, layer => layer.gru_cell.weights());
+one_way!(AnyRecurrent, layer => layer.weights());
+
+impl GruCell {
+    fn weights(&self) -> CellWeights {
+        let [rows, width] = self.bias.dims();
+        CellWeights {
+            cell: Cell::Gru,
+            kernel: self.kernel.val(),
+            recurrent_kernel: self.recurrent_kernel.val(),
+            bias: self.bias.val().reshape([rows * width]),
+        }
+    }
+}
+
+impl AnyRecurrent {
+    fn weights(&self) -> CellWeights {
+        match self {
+            Self::SimpleRnn(layer) => layer.simple_rnn_cell.weights(Cell::SimpleRnn),
+            Self::Lstm(layer) => layer.lstm_cell.weights(Cell::Lstm),
+            Self::Gru(layer) => layer.gru_cell.weights(),
+        }
+    }
+}
+
+/// A layer run both ways, its states side by side: `[forward, backward]`, width `2 · U` (Keras'
+/// `Bidirectional`). The last state is that after the last step each way. Source: Schuster and
+/// Paliwal, "Bidirectional Recurrent Neural Networks", 1997.
+#[derive(Module, Debug)]
+pub struct Bidirectional<L> {
+    /// From the first step to the last.
+    pub forward: L,
+    /// From the last step to the first.
+    pub backward: L,
+}
+
+impl<L: OneWay + ModuleDisplay> Recurrent for Bidirectional<L> {
+    fn units(&self) -> usize {
+        self.forward.units_one_way() + self.backward.units_one_way()
+    }
+
+    fn states(&self, sequence: &Sequence, output: States) -> Tensor<2> {
+        let forward = self.forward.run(sequence, Direction::Forward, output);
+        let backward = self.backward.run(sequence, Direction::Reverse, output);
+        Tensor::cat(vec![forward, backward], 1)
+    }
+}
+
+/// A recurrent layer of any cell, one way or both ways, chosen at run time.
+#[derive(Module, Debug)]
+pub enum RecurrentLayer {
+    /// From the first step to the last.
+    Forward(AnyRecurrent),
+    /// Both ways.
+    Bidirectional(Bidirectional<AnyRecurrent>),
+}
+
+impl RecurrentLayer {
+    /// A layer of `units` (each way) over inputs of width `inputs`.
+    pub fn new(
+        cell: Cell,
+        bidirectional: bool,
+        init: &mut Init,
+        inputs: usize,
+        units: usize,
+    ) -> Self {
+        let mut one_way = || AnyRecurrent::new(cell, init, inputs, units);
+        if bidirectional {
+            Self::Bidirectional(Bidirectional {
+                forward: one_way(),
+                backward: one_way(),
+            })
+        } else {
+            Self::Forward(one_way())
+        }
+    }
+}
+
+impl Recurrent for RecurrentLayer {
+    fn units(&self) -> usize {
+        match self {
+            Self::Forward(layer) => layer.units(),
+            Self::Bidirectional(layer) => layer.units(),
+        }
+    }
+
+    fn states(&self, sequence: &Sequence, output: States) -> Tensor<2> {
+        match self {
+            Self::Forward(layer) => layer.states(sequence, output),
+            Self::Bidirectional(layer) => layer.states(sequence, output),
+        }
     }
 }
 

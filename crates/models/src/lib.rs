@@ -1,4 +1,5 @@
-//! The notebook's three networks as burn modules, with Keras' semantics to the letter.
+//! The notebook's three networks and their relatives as burn modules, with Keras' semantics to the
+//! letter.
 //!
 //! A network maps token ids `[batch, time]` to logits ([`SequenceClassifier`]). Parameters,
 //! initializers, gate order and weight names are those of Keras; see [`NetworkKind`] for the
@@ -7,14 +8,15 @@
 //! This crate is not for text, files of a data set, or training loops.
 
 pub mod initializers;
+mod kind;
 pub mod layers;
 mod network;
 pub mod recurrence;
 mod summary;
 pub mod weights;
 
+pub use kind::{NetworkKind, RecurrentKind, UnknownNetwork};
 pub use network::{
-    DenseNetwork, LstmNetwork, Network, NetworkConfig, NetworkKind, SequenceClassifier,
-    SimpleRnnNetwork, UnknownNetwork,
+    DenseNetwork, Network, NetworkConfig, RecurrentNetwork, SequenceClassifier, StackedNetwork,
 };
 pub use summary::summary;

@@ -1,13 +1,12 @@
-//! The three networks, and the seam that training is generic over.
-
-use std::str::FromStr;
+//! The networks, and the seam that training is generic over.
 
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, activation::relu};
 use serde::{Deserialize, Serialize};
 
 use crate::initializers::Init;
-use crate::layers::{Dense, Embedding, Lstm, SimpleRnn, dense_relu};
+use crate::kind::NetworkKind;
+use crate::layers::{Dense, Embedding, Recurrent, RecurrentLayer, Sequence, dense_relu};
 
 /// A network from token ids to logits: what a training loop needs to know of a model.
 pub trait SequenceClassifier: Module {
@@ -17,54 +16,6 @@ pub trait SequenceClassifier: Module {
     /// token: the logits `[batch, 1]` and `[batch, time, 1]` of Keras, without the last axis.
     /// Loss and accuracy are means over `batch · positions`.
     fn forward(&self, ids: Tensor<2, Int>) -> Tensor<2>;
-}
-
-/// Which network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NetworkKind {
-    /// Two Dense(64, relu) and a Dense(1) on every token by itself: logits at every position.
-    Dense,
-    /// SimpleRNN(64), its last state through Dense(64, relu) and Dense(1).
-    SimpleRnn,
-    /// LSTM(64), its last state through Dense(64, relu) and Dense(1).
-    Lstm,
-}
-
-impl NetworkKind {
-    /// All networks, in the notebook's order.
-    pub const ALL: [Self; 3] = [Self::Dense, Self::SimpleRnn, Self::Lstm];
-
-    /// The name used on the command line and in files: `dense`, `simple_rnn`, `lstm`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Dense => "dense",
-            Self::SimpleRnn => "simple_rnn",
-            Self::Lstm => "lstm",
-        }
-    }
-}
-
-impl std::fmt::Display for NetworkKind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// A name that no network has.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no network \"{0}\"; the networks are dense, simple_rnn and lstm")]
-pub struct UnknownNetwork(pub String);
-
-impl FromStr for NetworkKind {
-    type Err = UnknownNetwork;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.name() == name)
-            .ok_or_else(|| UnknownNetwork(name.to_owned()))
-    }
 }
 
 /// Everything that determines a network's shapes.
@@ -77,7 +28,7 @@ pub struct NetworkConfig {
     pub embeddings: usize,
     /// Width of an embedding.
     pub embedding_width: usize,
-    /// Units of the body (the per-token Dense, the SimpleRNN or the LSTM).
+    /// Units of the body: the per-token Dense, or a recurrent layer (each way).
     pub units: usize,
     /// Units of the hidden Dense layer after it.
     pub hidden: usize,
@@ -100,10 +51,40 @@ impl NetworkConfig {
 
     /// Builds the network on `device` with initial weights drawn from `seed`.
     pub fn init(&self, seed: u64, device: &Device) -> Network {
+        let init = &mut Init::new(seed, device);
+        let embedding = Embedding::new(init, self.embeddings, self.embedding_width);
         match self.network {
-            NetworkKind::Dense => Network::Dense(DenseNetwork::new(self, seed, device)),
-            NetworkKind::SimpleRnn => Network::SimpleRnn(SimpleRnnNetwork::new(self, seed, device)),
-            NetworkKind::Lstm => Network::Lstm(LstmNetwork::new(self, seed, device)),
+            NetworkKind::Dense => Network::Dense(DenseNetwork {
+                embedding,
+                dense_in: Dense::new(init, self.embedding_width, self.units),
+                hidden: Dense::new(init, self.units, self.hidden),
+                output: Dense::new(init, self.hidden, 1),
+            }),
+            NetworkKind::Recurrent(kind) => {
+                let width = kind.width(self.units);
+                let layer = |init: &mut Init, inputs| {
+                    RecurrentLayer::new(kind.cell, kind.bidirectional, init, inputs, self.units)
+                };
+                let first = layer(init, self.embedding_width);
+                if kind.stacked {
+                    Network::Stacked(StackedNetwork {
+                        embedding,
+                        recurrent_0: first,
+                        recurrent_1: layer(init, width),
+                        hidden: Dense::new(init, width, self.hidden),
+                        output: Dense::new(init, self.hidden, 1),
+                        mask_zero: kind.masked,
+                    })
+                } else {
+                    Network::Recurrent(RecurrentNetwork {
+                        embedding,
+                        recurrent: first,
+                        hidden: Dense::new(init, width, self.hidden),
+                        output: Dense::new(init, self.hidden, 1),
+                        mask_zero: kind.masked,
+                    })
+                }
+            }
         }
     }
 }
@@ -119,18 +100,6 @@ pub struct DenseNetwork {
     pub hidden: Dense,
     /// One logit per token.
     pub output: Dense,
-}
-
-impl DenseNetwork {
-    fn new(config: &NetworkConfig, seed: u64, device: &Device) -> Self {
-        let init = &mut Init::new(seed, device);
-        Self {
-            embedding: Embedding::new(init, config.embeddings, config.embedding_width),
-            dense_in: Dense::new(init, config.embedding_width, config.units),
-            hidden: Dense::new(init, config.units, config.hidden),
-            output: Dense::new(init, config.hidden, 1),
-        }
-    }
 }
 
 impl SequenceClassifier for DenseNetwork {
@@ -150,87 +119,72 @@ fn judge(hidden: &Dense, output: &Dense, last: Tensor<2>) -> Tensor<2> {
     output.forward_in_double(relu(hidden.forward_in_double(last)))
 }
 
-/// The network with one loop.
+/// A recurrent layer, its last state through Dense(relu) and Dense(1).
 #[derive(Module, Debug)]
-pub struct SimpleRnnNetwork {
+pub struct RecurrentNetwork {
     /// Token vectors.
     pub embedding: Embedding,
     /// The recurrent layer.
-    pub recurrent: SimpleRnn,
+    pub recurrent: RecurrentLayer,
     /// Dense layer on the last state, relu.
     pub hidden: Dense,
     /// One logit per text.
     pub output: Dense,
+    /// Whether token 0 is passed over.
+    #[module(skip)]
+    pub mask_zero: bool,
 }
 
-impl SimpleRnnNetwork {
-    fn new(config: &NetworkConfig, seed: u64, device: &Device) -> Self {
-        let init = &mut Init::new(seed, device);
-        Self {
-            embedding: Embedding::new(init, config.embeddings, config.embedding_width),
-            recurrent: SimpleRnn::new(init, config.embedding_width, config.units),
-            hidden: Dense::new(init, config.units, config.hidden),
-            output: Dense::new(init, config.hidden, 1),
-        }
-    }
-}
-
-impl SequenceClassifier for SimpleRnnNetwork {
+impl SequenceClassifier for RecurrentNetwork {
     fn forward(&self, ids: Tensor<2, Int>) -> Tensor<2> {
-        let last = self.recurrent.forward(&self.embedding, ids);
-        judge(&self.hidden, &self.output, last)
+        let sequence = Sequence::tokens(&self.embedding, ids, self.mask_zero);
+        judge(&self.hidden, &self.output, self.recurrent.last(&sequence))
     }
 }
 
-/// The network with gates and a memory.
+/// Two recurrent layers, the second reading all states of the first.
 #[derive(Module, Debug)]
-pub struct LstmNetwork {
+pub struct StackedNetwork {
     /// Token vectors.
     pub embedding: Embedding,
-    /// The recurrent layer.
-    pub recurrent: Lstm,
+    /// The layer that reads the tokens.
+    pub recurrent_0: RecurrentLayer,
+    /// The layer that reads its states.
+    pub recurrent_1: RecurrentLayer,
     /// Dense layer on the last state, relu.
     pub hidden: Dense,
     /// One logit per text.
     pub output: Dense,
+    /// Whether token 0 is passed over.
+    #[module(skip)]
+    pub mask_zero: bool,
 }
 
-impl LstmNetwork {
-    fn new(config: &NetworkConfig, seed: u64, device: &Device) -> Self {
-        let init = &mut Init::new(seed, device);
-        Self {
-            embedding: Embedding::new(init, config.embeddings, config.embedding_width),
-            recurrent: Lstm::new(init, config.embedding_width, config.units),
-            hidden: Dense::new(init, config.units, config.hidden),
-            output: Dense::new(init, config.hidden, 1),
-        }
-    }
-}
-
-impl SequenceClassifier for LstmNetwork {
+impl SequenceClassifier for StackedNetwork {
     fn forward(&self, ids: Tensor<2, Int>) -> Tensor<2> {
-        let last = self.recurrent.forward(&self.embedding, ids);
-        judge(&self.hidden, &self.output, last)
+        let sequence = Sequence::tokens(&self.embedding, ids, self.mask_zero);
+        let states = self.recurrent_0.all(&sequence);
+        judge(&self.hidden, &self.output, self.recurrent_1.last(&states))
     }
 }
 
-/// Any of the three, chosen at run time.
+/// Any network, chosen at run time.
 #[derive(Module, Debug)]
 pub enum Network {
     /// See [`DenseNetwork`].
     Dense(DenseNetwork),
-    /// See [`SimpleRnnNetwork`].
-    SimpleRnn(SimpleRnnNetwork),
-    /// See [`LstmNetwork`].
-    Lstm(LstmNetwork),
+    /// See [`RecurrentNetwork`].
+    Recurrent(RecurrentNetwork),
+    /// See [`StackedNetwork`].
+    Stacked(StackedNetwork),
 }
 
 impl SequenceClassifier for Network {
     fn forward(&self, ids: Tensor<2, Int>) -> Tensor<2> {
         match self {
             Self::Dense(network) => network.forward(ids),
-            Self::SimpleRnn(network) => network.forward(ids),
-            Self::Lstm(network) => network.forward(ids),
+            Self::Recurrent(network) => network.forward(ids),
+            Self::Stacked(network) => network.forward(ids),
         }
     }
 }
@@ -242,36 +196,54 @@ mod tests {
     #[test]
     fn parameter_counts_are_the_notebooks() {
         let counts = [140_609, 144_705, 181_761];
-        for (kind, count) in NetworkKind::ALL.into_iter().zip(counts) {
+        for (kind, count) in NetworkKind::NOTEBOOK.into_iter().zip(counts) {
             let network = NetworkConfig::notebook(kind).init(0, &Device::flex());
             assert_eq!(network.num_params(), count, "{kind}");
         }
     }
 
+    fn logits(network: &Network, ids: &[[i32; 4]]) -> Vec<f32> {
+        let ids = Tensor::from_data(
+            burn::tensor::TensorData::new(ids.concat(), [ids.len(), 4]),
+            &Device::flex(),
+        );
+        network.forward(ids).into_data().try_to_vec().unwrap()
+    }
+
+    fn small(kind: NetworkKind) -> Network {
+        let config = NetworkConfig {
+            embeddings: 8,
+            time: 4,
+            ..NetworkConfig::notebook(kind)
+        };
+        config.init(5, &Device::flex())
+    }
+
     #[test]
-    fn gathering_before_and_after_the_token_function_agree() {
-        // 12 positions over 8 tokens gather from the table, each row by itself does not.
-        let device = Device::flex();
-        for kind in NetworkKind::ALL {
-            let config = NetworkConfig {
-                embeddings: 8,
-                time: 4,
-                ..NetworkConfig::notebook(kind)
-            };
-            let network = config.init(5, &device);
-            let ids = [[1, 2, 3, 0], [7, 1, 0, 0], [5, 6, 7, 7]];
-            let together = network.forward(Tensor::from_data(ids, &device));
-            let together: Vec<f32> = together.into_data().try_to_vec().unwrap();
-            let apart: Vec<f32> = ids
-                .iter()
-                .flat_map(|row| {
-                    let logits = network.forward(Tensor::from_data([*row], &device));
-                    logits.into_data().try_to_vec::<f32>().unwrap()
-                })
-                .collect();
+    fn texts_together_and_apart_agree() {
+        let ids = [[1, 2, 3, 0], [7, 1, 0, 0], [5, 6, 7, 7]];
+        for kind in NetworkKind::all() {
+            let network = small(kind);
+            let together = logits(&network, &ids);
+            let apart: Vec<f32> = ids.iter().flat_map(|row| logits(&network, &[*row])).collect();
             for (a, b) in together.iter().zip(&apart) {
                 assert!((a - b).abs() < 1e-6, "{kind}: {a} {b}");
             }
+        }
+    }
+
+    /// Where padding stands, before, between or after, makes no difference to a masked network, and
+    /// does to one that is not.
+    #[test]
+    fn masked_networks_pass_over_padding() {
+        let ids = [[3, 5, 0, 0], [0, 3, 0, 5], [3, 0, 0, 5], [0, 0, 3, 5]];
+        for kind in NetworkKind::all() {
+            let NetworkKind::Recurrent(recurrent) = kind else {
+                continue;
+            };
+            let values = logits(&small(kind), &ids);
+            let same = values.iter().all(|value| (value - values[0]).abs() < 1e-6);
+            assert_eq!(same, recurrent.masked, "{kind}: {values:?}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::recurrence::Cell;
 use crate::{NetworkConfig, NetworkKind};
 
 const WIDTH: usize = 65;
@@ -11,36 +12,64 @@ const WIDTH: usize = 65;
 pub fn summary(config: &NetworkConfig) -> String {
     let &NetworkConfig {
         embeddings,
-        embedding_width: width,
+        embedding_width,
         units,
         hidden,
         time,
         ..
     } = config;
-    let each = matches!(config.network, NetworkKind::Dense);
-    let shape = |last: usize| {
-        if each {
-            format!("(None, {time}, {last})")
-        } else {
-            format!("(None, {last})")
+    let each = |last: usize| format!("(None, {time}, {last})");
+    let once = |last: usize| format!("(None, {last})");
+    let dense = |inputs: usize, units: usize| (inputs + 1) * units;
+    let mut rows = vec![(
+        "embedding (Embedding)".to_owned(),
+        each(embedding_width),
+        embeddings * embedding_width,
+    )];
+    match config.network {
+        NetworkKind::Dense => rows.extend([
+            (
+                "dense_in (Dense)".to_owned(),
+                each(units),
+                dense(embedding_width, units),
+            ),
+            ("hidden (Dense)".to_owned(), each(hidden), dense(units, hidden)),
+            ("output (Dense)".to_owned(), each(1), dense(hidden, 1)),
+        ]),
+        NetworkKind::Recurrent(kind) => {
+            let width = kind.width(units);
+            let layer_type = match (kind.bidirectional, kind.cell) {
+                (true, _) => "Bidirectional",
+                (false, Cell::SimpleRnn) => "SimpleRNN",
+                (false, Cell::Lstm) => "LSTM",
+                (false, Cell::Gru) => "GRU",
+            };
+            let ways = width / units.max(1);
+            let parameters = |inputs: usize| {
+                ways * kind.cell.gates() * units * (inputs + units + kind.cell.biases())
+            };
+            if kind.stacked {
+                rows.push((
+                    format!("recurrent_0 ({layer_type})"),
+                    each(width),
+                    parameters(embedding_width),
+                ));
+                rows.push((
+                    format!("recurrent_1 ({layer_type})"),
+                    once(width),
+                    parameters(width),
+                ));
+            } else {
+                rows.push((
+                    format!("recurrent ({layer_type})"),
+                    once(width),
+                    parameters(embedding_width),
+                ));
+            }
+            rows.push(("hidden (Dense)".to_owned(), once(hidden), dense(width, hidden)));
+            rows.push(("output (Dense)".to_owned(), once(1), dense(hidden, 1)));
         }
-    };
-    let recurrent = |gates: usize| gates * units * (width + units + 1);
-    let body = match config.network {
-        NetworkKind::Dense => ("dense_in (Dense)", (width + 1) * units),
-        NetworkKind::SimpleRnn => ("recurrent (SimpleRNN)", recurrent(1)),
-        NetworkKind::Lstm => ("recurrent (LSTM)", recurrent(4)),
-    };
-    let rows = [
-        (
-            "embedding (Embedding)",
-            format!("(None, {time}, {width})"),
-            embeddings * width,
-        ),
-        (body.0, shape(units), body.1),
-        ("hidden (Dense)", shape(hidden), (units + 1) * hidden),
-        ("output (Dense)", shape(1), hidden + 1),
-    ];
+    }
     let total: usize = rows.iter().map(|row| row.2).sum();
     let bytes = total * size_of::<f32>();
 
@@ -88,7 +117,7 @@ mod tests {
 
     #[test]
     fn totals_are_those_of_the_built_network() {
-        for kind in NetworkKind::ALL {
+        for kind in NetworkKind::all() {
             let config = NetworkConfig::notebook(kind);
             let built = config.init(0, &Device::flex()).num_params();
             let line = format!("Total params: {} ", thousands(built));
@@ -98,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_lstm_reads_as_in_keras() {
-        let text = summary(&NetworkConfig::notebook(NetworkKind::Lstm));
+        let text = summary(&NetworkConfig::notebook(NetworkKind::LSTM));
         assert!(text.contains(" recurrent (LSTM)            (None, 64)                49408"));
         assert!(text.contains("Total params: 181,761 (710.00 KB)"));
     }

@@ -332,15 +332,25 @@ pub fn load<M: Module>(module: M, file: &TensorFile, prefix: &str) -> Result<M, 
     }
 }
 
-/// The fields on the way to a parameter. The variants of an enum are no part of its name.
+/// The fields on the way to a parameter. The variants of an enum are no part of its name; what a
+/// bidirectional layer holds is named by its direction and its cell (`forward_lstm/lstm_cell`).
 #[derive(Default)]
 struct FieldPath(Vec<String>);
 
 impl FieldPath {
     fn enter(&mut self, name: &str, container_type: &str) {
-        if !container_type.starts_with("Enum:") {
-            self.0.push(name.to_owned());
+        if container_type.starts_with("Enum:") {
+            return;
         }
+        let cell = name.strip_suffix("_cell");
+        if let (Some(above @ ("forward" | "backward")), Some(cell)) =
+            (self.0.last().map(String::as_str), cell)
+        {
+            let named = format!("{above}_{cell}");
+            self.0.pop();
+            self.0.push(named);
+        }
+        self.0.push(name.to_owned());
     }
 
     fn exit(&mut self, container_type: &str) {
@@ -364,7 +374,7 @@ mod tests {
     fn weights_survive_a_round_trip_and_have_keras_names() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weights.safetensors");
-        let config = NetworkConfig::notebook(NetworkKind::Lstm);
+        let config = NetworkConfig::notebook(NetworkKind::LSTM);
         let saved = collect(&config.init(1, &Device::flex()));
         let names: Vec<&str> = saved.keys().map(String::as_str).collect();
         assert_eq!(
@@ -388,13 +398,27 @@ mod tests {
     }
 
     #[test]
+    fn composed_networks_have_keras_names() {
+        for (name, expected) in [
+            ("bilstm", "recurrent/backward_lstm/lstm_cell/recurrent_kernel"),
+            ("stacked_lstm", "recurrent_1/lstm_cell/kernel"),
+            ("gru", "recurrent/gru_cell/bias"),
+            ("stacked_bisimple_rnn", "recurrent_0/forward_simple_rnn/simple_rnn_cell/bias"),
+        ] {
+            let config = NetworkConfig::notebook(name.parse().unwrap());
+            let held = collect(&config.init(1, &Device::flex()));
+            assert!(held.contains_key(expected), "{name}: {:?}", held.keys());
+        }
+    }
+
+    #[test]
     fn another_networks_weights_are_refused_by_name() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weights.safetensors");
-        let lstm = NetworkConfig::notebook(NetworkKind::Lstm).init(1, &Device::flex());
+        let lstm = NetworkConfig::notebook(NetworkKind::LSTM).init(1, &Device::flex());
         write(&path, &collect(&lstm), HashMap::new()).unwrap();
         let file = TensorFile::read(&path).unwrap();
-        let rnn = NetworkConfig::notebook(NetworkKind::SimpleRnn).init(1, &Device::flex());
+        let rnn = NetworkConfig::notebook(NetworkKind::SIMPLE_RNN).init(1, &Device::flex());
         let error = load(rnn, &file, "").unwrap_err();
         assert!(
             matches!(error, WeightsError::Missing { ref name, .. }
@@ -403,7 +427,7 @@ mod tests {
         );
         let narrow = NetworkConfig {
             units: 8,
-            ..NetworkConfig::notebook(NetworkKind::Lstm)
+            ..NetworkConfig::notebook(NetworkKind::LSTM)
         };
         let error = load(narrow.init(1, &Device::flex()), &file, "").unwrap_err();
         assert!(matches!(error, WeightsError::Mismatch { .. }), "{error}");

@@ -218,11 +218,19 @@ impl Reference {
         }
         let embeddings = file.f32("init/embedding/embeddings")?.shape;
         let body = match kind {
-            NetworkKind::Dense => "init/dense_in/kernel",
-            NetworkKind::SimpleRnn => "init/recurrent/simple_rnn_cell/recurrent_kernel",
-            NetworkKind::Lstm => "init/recurrent/lstm_cell/recurrent_kernel",
+            NetworkKind::Dense => "init/dense_in/kernel".to_owned(),
+            NetworkKind::Recurrent(kind) => {
+                let cell = kind.cell_name();
+                let layer = if kind.stacked { "recurrent_0" } else { "recurrent" };
+                let way = if kind.bidirectional {
+                    format!("/forward_{cell}")
+                } else {
+                    String::new()
+                };
+                format!("init/{layer}{way}/{cell}_cell/recurrent_kernel")
+            }
         };
-        let body = file.f32(body)?.shape;
+        let body = file.f32(&body)?.shape;
         let hidden = file.f32("init/hidden/kernel")?.shape;
         let (&[embeddings, embedding_width], &[height, width], &[_, hidden]) =
             (&embeddings[..], &body[..], &hidden[..])
@@ -231,7 +239,7 @@ impl Reference {
         };
         let units = match kind {
             NetworkKind::Dense => width,
-            NetworkKind::SimpleRnn | NetworkKind::Lstm => height,
+            NetworkKind::Recurrent(_) => height,
         };
         let known = 0..embeddings as i32;
         if let Some(id) = ids.iter().chain(&probe_ids).find(|id| !known.contains(id)) {

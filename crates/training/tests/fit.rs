@@ -52,7 +52,7 @@ fn config(epochs: usize) -> FitConfig {
 fn order_is_learnt_by_the_lstm_and_not_by_the_dense_network() {
     let data = problem(200, &Device::flex());
     let (lstm, history) = fit(
-        network(NetworkKind::Lstm),
+        network(NetworkKind::LSTM),
         &data,
         &data,
         &config(30),
@@ -81,7 +81,7 @@ fn a_resumed_run_ends_with_the_same_bits() {
     let folder = tempfile::tempdir().unwrap();
     let data = problem(70, &Device::flex());
     let (whole, history) = fit(
-        network(NetworkKind::Lstm),
+        network(NetworkKind::LSTM),
         &data,
         &data,
         &config(4),
@@ -91,11 +91,11 @@ fn a_resumed_run_ends_with_the_same_bits() {
 
     let mut half = config(2);
     half.checkpoint = Some(folder.path().join("checkpoint.safetensors"));
-    fit(network(NetworkKind::Lstm), &data, &data, &half, &mut Quiet).unwrap();
+    fit(network(NetworkKind::LSTM), &data, &data, &half, &mut Quiet).unwrap();
     half.epochs = 4;
     half.resume = true;
     let (resumed, again) =
-        fit(network(NetworkKind::Lstm), &data, &data, &half, &mut Quiet).unwrap();
+        fit(network(NetworkKind::LSTM), &data, &data, &half, &mut Quiet).unwrap();
 
     assert_eq!(weights::collect(&whole), weights::collect(&resumed));
     let figures = |history: &[recurrent_training::EpochRecord]| -> Vec<[f64; 4]> {
@@ -107,7 +107,7 @@ fn a_resumed_run_ends_with_the_same_bits() {
     assert_eq!(figures(&history), figures(&again));
 
     half.seed = 8;
-    let error = fit(network(NetworkKind::Lstm), &data, &data, &half, &mut Quiet).unwrap_err();
+    let error = fit(network(NetworkKind::LSTM), &data, &data, &half, &mut Quiet).unwrap_err();
     assert!(matches!(error, TrainingError::OtherRun { .. }), "{error}");
 }
 
@@ -117,7 +117,7 @@ fn divergence_names_epoch_and_step() {
     let mut config = config(3);
     config.adam.learning_rate = f32::INFINITY;
     let error = fit(
-        network(NetworkKind::SimpleRnn),
+        network(NetworkKind::SIMPLE_RNN),
         &data,
         &data,
         &config,

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use burn::module::Param;
 use burn::tensor::{Device, Tensor};
 use recurrent_models::Network;
+use recurrent_models::layers::{AnyRecurrent, RecurrentCell, RecurrentLayer};
 use recurrent_models::weights::TensorFile;
 use recurrent_training::adam::{AdamConfig, Epsilon};
 use recurrent_training::replay::{Report, replay, replay_altered};
@@ -70,6 +71,26 @@ fn lstm_follows_keras() {
 }
 
 #[test]
+fn gru_follows_keras() {
+    check("gru");
+}
+
+#[test]
+fn bilstm_follows_keras() {
+    check("bilstm");
+}
+
+#[test]
+fn lstm_masked_follows_keras() {
+    check("lstm_masked");
+}
+
+#[test]
+fn stacked_lstm_follows_keras() {
+    check("stacked_lstm");
+}
+
+#[test]
 fn burns_epsilon_is_found() {
     if let Some(file) = reference("lstm") {
         let adam = AdamConfig {
@@ -89,11 +110,21 @@ fn burns_epsilon_is_found() {
     }
 }
 
-/// The LSTM with the columns of its kernel put in another order of gates.
-fn with_gates(network: Network, order: [usize; 4]) -> Network {
-    let Network::Lstm(mut lstm) = network else {
+/// The LSTM with its cell changed.
+fn altered(network: Network, alter: impl FnOnce(RecurrentCell) -> RecurrentCell) -> Network {
+    let Network::Recurrent(mut network) = network else {
         panic!("the reference is an LSTM's")
     };
+    let RecurrentLayer::Forward(AnyRecurrent::Lstm(mut lstm)) = network.recurrent else {
+        panic!("the reference is an LSTM's")
+    };
+    lstm.lstm_cell = alter(lstm.lstm_cell);
+    network.recurrent = RecurrentLayer::Forward(AnyRecurrent::Lstm(lstm));
+    Network::Recurrent(network)
+}
+
+/// The LSTM with the columns of its kernels put in another order of gates.
+fn with_gates(network: Network, order: [usize; 4]) -> Network {
     let reorder = |param: Param<Tensor<2>>| {
         param.map(|kernel| {
             let gates = kernel.chunk(4, 1);
@@ -101,9 +132,11 @@ fn with_gates(network: Network, order: [usize; 4]) -> Network {
             Tensor::cat(gates, 1).detach().require_grad()
         })
     };
-    lstm.recurrent.lstm_cell.kernel = reorder(lstm.recurrent.lstm_cell.kernel);
-    lstm.recurrent.lstm_cell.recurrent_kernel = reorder(lstm.recurrent.lstm_cell.recurrent_kernel);
-    Network::Lstm(lstm)
+    altered(network, |cell| RecurrentCell {
+        kernel: reorder(cell.kernel),
+        recurrent_kernel: reorder(cell.recurrent_kernel),
+        bias: cell.bias,
+    })
 }
 
 #[test]
@@ -121,13 +154,10 @@ fn swapped_gates_are_found() {
 fn a_missing_forget_bias_is_found() {
     if let Some(file) = reference("lstm") {
         let alter = |network| {
-            let Network::Lstm(mut lstm) = network else {
-                panic!("the reference is an LSTM's")
-            };
-            let bias = lstm.recurrent.lstm_cell.bias;
-            lstm.recurrent.lstm_cell.bias =
-                bias.map(|bias| bias.zeros_like().detach().require_grad());
-            Network::Lstm(lstm)
+            altered(network, |cell| RecurrentCell {
+                bias: cell.bias.map(|bias| bias.zeros_like().detach().require_grad()),
+                ..cell
+            })
         };
         let report = replay_altered(&file, &Device::flex(), AdamConfig::default(), alter).unwrap();
         assert!(failures(&report).contains("probe logits before"));

@@ -3,7 +3,7 @@
 //! product, as Keras' `GRU` has it by default (`reset_after`): so the state's part has a bias of its
 //! own, and its gradient differs from the input's.
 
-use super::{Pointwise, sigmoid_slope, tanh_slope};
+use super::{Pointwise, Row, RowBack, load_all, sigmoid_slope, store_all, tanh_slope};
 use crate::Real;
 use crate::math::{sigmoid, tanh};
 use crate::vector::Vector;
@@ -21,54 +21,46 @@ impl Pointwise for Gru {
     const MEMORY: bool = false;
 
     #[inline(always)]
-    unsafe fn forward<V: Vector>(
-        z: &[V],
-        input: *const V::Elem,
-        previous: *const V::Elem,
-        _carry: *mut V::Elem,
-        saved: *mut V::Elem,
-    ) -> V {
+    unsafe fn forward<V: Vector, const R: usize, const P: usize>(
+        tile: &[[V; P]; R],
+        gate: usize,
+        rows: &[Row<V::Elem>; R],
+    ) -> [V; R] {
         unsafe {
-            let update = sigmoid(z[0]);
-            let reset = sigmoid(z[1]);
-            let recurrent = z[2];
-            let candidate = tanh(reset.mul_add(recurrent, V::load(input.add(2 * V::LANES))));
-            if !saved.is_null() {
-                for (place, value) in [update, reset, candidate, recurrent].into_iter().enumerate()
-                {
-                    value.store(saved.add(place * V::LANES));
+            let updates = sigmoid(tile.map(|z| z[gate]));
+            let resets = sigmoid(tile.map(|z| z[gate + 1]));
+            let candidates = tanh::<V, R>(std::array::from_fn(|r| {
+                let input = V::load(rows[r].input.add(2 * V::LANES));
+                resets[r].mul_add(tile[r][gate + 2], input)
+            }));
+            std::array::from_fn(|r| {
+                let (update, candidate) = (updates[r], candidates[r]);
+                if !rows[r].saved.is_null() {
+                    let saved = [update, resets[r], candidate, tile[r][gate + 2]];
+                    store_all(saved, rows[r].saved);
                 }
-            }
-            update.mul_add(V::load(previous).sub(candidate), candidate)
+                let previous = V::load(rows[r].previous);
+                update.mul_add(previous.sub(candidate), candidate)
+            })
         }
     }
 
     #[inline(always)]
-    unsafe fn backward<V: Vector>(
-        dh: V,
-        saved: *const V::Elem,
-        previous: *const V::Elem,
-        carry: *mut V::Elem,
-        by_input: *mut V::Elem,
-        by_state: *mut V::Elem,
-    ) {
+    unsafe fn backward<V: Vector, const R: usize>(dh: [V; R], rows: &[RowBack<V::Elem>; R]) {
         unsafe {
-            let [update, reset, candidate, recurrent] =
-                std::array::from_fn(|place| V::load(saved.add(place * V::LANES)));
-            let dh = dh.add(V::load(carry));
-            dh.mul(update).store(carry);
             let one = V::splat(V::Elem::ONE);
-            let by_update = dh
-                .mul(V::load(previous).sub(candidate))
-                .mul(sigmoid_slope(update));
-            let by_candidate = dh.mul(one.sub(update)).mul(tanh_slope(candidate));
-            let by_reset = by_candidate.mul(recurrent).mul(sigmoid_slope(reset));
-            for (gate, value) in [by_update, by_reset, by_candidate].into_iter().enumerate() {
-                value.store(by_input.add(gate * V::LANES));
-            }
-            let by_recurrent = by_candidate.mul(reset);
-            for (gate, value) in [by_update, by_reset, by_recurrent].into_iter().enumerate() {
-                value.store(by_state.add(gate * V::LANES));
+            for (dh, row) in dh.into_iter().zip(rows) {
+                let [update, reset, candidate, recurrent] = load_all::<V, 4>(row.saved);
+                let dh = dh.add(V::load(row.carry));
+                dh.mul(update).store(row.carry);
+                let by_update = dh
+                    .mul(V::load(row.previous).sub(candidate))
+                    .mul(sigmoid_slope(update));
+                let by_candidate = dh.mul(one.sub(update)).mul(tanh_slope(candidate));
+                let by_reset = by_candidate.mul(recurrent).mul(sigmoid_slope(reset));
+                store_all([by_update, by_reset, by_candidate], row.by_input);
+                let by_recurrent = by_candidate.mul(reset);
+                store_all([by_update, by_reset, by_recurrent], row.by_state);
             }
         }
     }

@@ -2,8 +2,8 @@
 //! Schmidhuber, "Long Short-Term Memory", 1997, with the forget gate of Gers et al., 2000; the order
 //! of gates is that of Keras' `LSTM`.
 
-use super::{Pointwise, sigmoid_slope, tanh_slope};
-use crate::math::{sigmoid, tanh};
+use super::{Pointwise, Row, RowBack, load_all, sigmoid_slope, store_all, tanh_slope};
+use crate::math::{lstm_gates, tanh};
 use crate::vector::Vector;
 
 pub(crate) struct Lstm;
@@ -19,58 +19,57 @@ impl Pointwise for Lstm {
     const MEMORY: bool = true;
 
     #[inline(always)]
-    unsafe fn forward<V: Vector>(
-        z: &[V],
-        _input: *const V::Elem,
-        _previous: *const V::Elem,
-        carry: *mut V::Elem,
-        saved: *mut V::Elem,
-    ) -> V {
+    unsafe fn forward<V: Vector, const R: usize, const P: usize>(
+        tile: &[[V; P]; R],
+        gate: usize,
+        rows: &[Row<V::Elem>; R],
+    ) -> [V; R] {
         unsafe {
-            let input = sigmoid(z[0]);
-            let forget = sigmoid(z[1]);
-            let candidate = tanh(z[2]);
-            let output = sigmoid(z[3]);
-            let before = V::load(carry);
-            let memory = forget.mul_add(before, input.mul(candidate));
-            memory.store(carry);
-            if !saved.is_null() {
-                for (place, value) in [input, forget, candidate, output, before]
-                    .into_iter()
-                    .enumerate()
-                {
-                    value.store(saved.add(place * V::LANES));
+            let mut outputs = [V::zero(); R];
+            let mut memories = [V::zero(); R];
+            for r in 0..R {
+                let z = std::array::from_fn(|g| tile[r][gate + g]);
+                let [input, forget, candidate, output] = lstm_gates(z);
+                let before = V::load(rows[r].carry);
+                memories[r] = forget.mul_add(before, input.mul(candidate));
+                memories[r].store(rows[r].carry);
+                outputs[r] = output;
+                if !rows[r].saved.is_null() {
+                    let saved = [input, forget, candidate, output, before];
+                    store_all(saved, rows[r].saved);
                 }
             }
-            output.mul(tanh(memory))
+            let squashed = tanh(memories);
+            std::array::from_fn(|r| outputs[r].mul(squashed[r]))
         }
     }
 
     #[inline(always)]
-    unsafe fn backward<V: Vector>(
-        dh: V,
-        saved: *const V::Elem,
-        _previous: *const V::Elem,
-        carry: *mut V::Elem,
-        by_input: *mut V::Elem,
-        _by_state: *mut V::Elem,
-    ) {
+    unsafe fn backward<V: Vector, const R: usize>(dh: [V; R], rows: &[RowBack<V::Elem>; R]) {
         unsafe {
-            let [input, forget, candidate, output, before] =
-                std::array::from_fn(|place| V::load(saved.add(place * V::LANES)));
-            // Cheaper to compute again than to keep.
-            let squashed = tanh(forget.mul_add(before, input.mul(candidate)));
-            let through_state = dh.mul(output).mul(tanh_slope(squashed));
-            let dc = V::load(carry).add(through_state);
-            dc.mul(forget).store(carry);
-            let gates = [
-                dc.mul(candidate).mul(sigmoid_slope(input)),
-                dc.mul(before).mul(sigmoid_slope(forget)),
-                dc.mul(input).mul(tanh_slope(candidate)),
-                dh.mul(squashed).mul(sigmoid_slope(output)),
-            ];
-            for (gate, value) in gates.into_iter().enumerate() {
-                value.store(by_input.add(gate * V::LANES));
+            // The memory and its tanh are cheaper to compute again than to keep.
+            let squashed = tanh::<V, R>(std::array::from_fn(|r| {
+                let [input, forget, candidate, _, before] = load_all::<V, 5>(rows[r].saved);
+                forget.mul_add(before, input.mul(candidate))
+            }));
+            for r in 0..R {
+                let RowBack {
+                    saved,
+                    carry,
+                    by_input,
+                    ..
+                } = rows[r];
+                let [input, forget, candidate, output, before] = load_all::<V, 5>(saved);
+                let through_state = dh[r].mul(output).mul(tanh_slope(squashed[r]));
+                let dc = V::load(carry).add(through_state);
+                dc.mul(forget).store(carry);
+                let gates = [
+                    dc.mul(candidate).mul(sigmoid_slope(input)),
+                    dc.mul(before).mul(sigmoid_slope(forget)),
+                    dc.mul(input).mul(tanh_slope(candidate)),
+                    dh[r].mul(squashed[r]).mul(sigmoid_slope(output)),
+                ];
+                store_all(gates, by_input);
             }
         }
     }

@@ -11,10 +11,7 @@ pub(crate) use simple_rnn::SimpleRnn;
 
 use crate::vector::Vector;
 
-/// The most gates a cell has.
-pub(crate) const MAX_GATES: usize = 4;
-
-/// A cell's arithmetic for one block of units of one row at one step.
+/// A cell's arithmetic for one block of units of R rows at one step.
 ///
 /// # Safety
 /// All methods: the CPU has the instructions of `V`; a pointer is valid for as many registers as its
@@ -32,32 +29,59 @@ pub(crate) trait Pointwise {
     /// gradient that no product passes on.
     const MEMORY: bool;
 
-    /// The new state.
-    ///
-    /// `z` are the pre-activations, `input` the input's part of all gates, `carry` the cell's memory
-    /// (one register, read and written, or left alone), `saved` takes [`Self::SAVED`] registers
-    /// unless it is null.
-    unsafe fn forward<V: Vector>(
-        z: &[V],
-        input: *const V::Elem,
-        previous: *const V::Elem,
-        carry: *mut V::Elem,
-        saved: *mut V::Elem,
-    ) -> V;
+    /// The new states. `tile` holds each row's pre-activations, from register `gate` on.
+    unsafe fn forward<V: Vector, const R: usize, const P: usize>(
+        tile: &[[V; P]; R],
+        gate: usize,
+        rows: &[Row<V::Elem>; R],
+    ) -> [V; R];
 
-    /// Gradients of the pre-activations, [`Self::GATES`] registers each, `by_input` with regard to
-    /// the input's part and, where [`Self::SPLIT`], `by_state` to the state's.
+    /// The gradients of the pre-activations, to where `rows` says.
     ///
-    /// `dh` is the gradient of the state as far as later steps' products and the loss gave it;
-    /// `carry` (one register, read and written, or left alone) what passes by the products.
-    unsafe fn backward<V: Vector>(
-        dh: V,
-        saved: *const V::Elem,
-        previous: *const V::Elem,
-        carry: *mut V::Elem,
-        by_input: *mut V::Elem,
-        by_state: *mut V::Elem,
-    );
+    /// `dh` is the gradient of the state as far as later steps' products and the loss gave it.
+    unsafe fn backward<V: Vector, const R: usize>(dh: [V; R], rows: &[RowBack<V::Elem>; R]);
+}
+
+/// Where a row's block lies on the way there.
+pub(crate) struct Row<E> {
+    /// The input's part of all gates, [`Pointwise::GATES`] registers.
+    pub(crate) input: *const E,
+    /// The state before the step, one register.
+    pub(crate) previous: *const E,
+    /// The cell's memory, one register, read and written, or left alone.
+    pub(crate) carry: *mut E,
+    /// Takes [`Pointwise::SAVED`] registers, unless it is null.
+    pub(crate) saved: *mut E,
+}
+
+/// Where a row's block lies on the way back.
+pub(crate) struct RowBack<E> {
+    /// What the way there has saved.
+    pub(crate) saved: *const E,
+    /// The state before the step, one register.
+    pub(crate) previous: *const E,
+    /// What passes by the products, one register, read and written, or left alone.
+    pub(crate) carry: *mut E,
+    /// Takes the gradients with regard to the input's part, [`Pointwise::GATES`] registers.
+    pub(crate) by_input: *mut E,
+    /// Where [`Pointwise::SPLIT`], takes those with regard to the state's part, likewise.
+    pub(crate) by_state: *mut E,
+}
+
+/// Stores registers one after another.
+#[inline(always)]
+unsafe fn store_all<V: Vector, const N: usize>(values: [V; N], to: *mut V::Elem) {
+    for (place, value) in values.into_iter().enumerate() {
+        // SAFETY: the caller's promise: room for N registers.
+        unsafe { value.store(to.add(place * V::LANES)) };
+    }
+}
+
+/// Loads registers one after another.
+#[inline(always)]
+unsafe fn load_all<V: Vector, const N: usize>(from: *const V::Elem) -> [V; N] {
+    // SAFETY: the caller's promise: N registers.
+    std::array::from_fn(|place| unsafe { V::load(from.add(place * V::LANES)) })
 }
 
 /// `1 − x²`: the slope of tanh where its value is `x`.

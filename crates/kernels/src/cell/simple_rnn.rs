@@ -1,7 +1,7 @@
 //! `h = tanh(z)`. Source: Elman, "Finding Structure in Time", 1990; Keras' `SimpleRNN`.
 
-use super::{Pointwise, tanh_slope};
-use crate::math::tanh;
+use super::{Pointwise, Row, RowBack, tanh_slope};
+use crate::math::{tanh};
 use crate::vector::Vector;
 
 pub(crate) struct SimpleRnn;
@@ -17,31 +17,28 @@ impl Pointwise for SimpleRnn {
     const MEMORY: bool = false;
 
     #[inline(always)]
-    unsafe fn forward<V: Vector>(
-        z: &[V],
-        _input: *const V::Elem,
-        _previous: *const V::Elem,
-        _carry: *mut V::Elem,
-        saved: *mut V::Elem,
-    ) -> V {
+    unsafe fn forward<V: Vector, const R: usize, const P: usize>(
+        tile: &[[V; P]; R],
+        gate: usize,
+        rows: &[Row<V::Elem>; R],
+    ) -> [V; R] {
         unsafe {
-            let h = tanh(z[0]);
-            if !saved.is_null() {
-                h.store(saved);
+            let states = tanh(tile.map(|z| z[gate]));
+            for (state, row) in states.iter().zip(rows) {
+                if !row.saved.is_null() {
+                    state.store(row.saved);
+                }
             }
-            h
+            states
         }
     }
 
     #[inline(always)]
-    unsafe fn backward<V: Vector>(
-        dh: V,
-        saved: *const V::Elem,
-        _previous: *const V::Elem,
-        _carry: *mut V::Elem,
-        by_input: *mut V::Elem,
-        _by_state: *mut V::Elem,
-    ) {
-        unsafe { dh.mul(tanh_slope(V::load(saved))).store(by_input) }
+    unsafe fn backward<V: Vector, const R: usize>(dh: [V; R], rows: &[RowBack<V::Elem>; R]) {
+        unsafe {
+            for (dh, row) in dh.into_iter().zip(rows) {
+                dh.mul(tanh_slope(V::load(row.saved))).store(row.by_input);
+            }
+        }
     }
 }

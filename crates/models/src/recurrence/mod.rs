@@ -1,114 +1,173 @@
-//! The recurrence through time: one backend operation per cell, with gradients by hand.
+//! A recurrent layer as one backend operation, with gradients by hand.
 //!
-//! [`simple_rnn`] and [`lstm`] take the projected inputs of all steps and give the last state. For
-//! burn each is *one* operation ([`RecurrentBackend`]), so that autodiff records one node instead
-//! of sixteen a step, and a faster implementation can take its place on one backend without the
-//! layers knowing. The one here is made of ordinary tensor operations and runs on any backend.
+//! [`layer`] takes vectors, which of them stands at each step, and a layer's weights, and gives the
+//! last state or all of them. For burn it is *one* operation ([`RecurrentBackend`]): autodiff records
+//! one node, and a backend may bring a fast implementation without the layers knowing. Flex has the
+//! fused kernels (`flex`); any other backend falls back to ordinary tensor operations (`steps`).
 //!
-//! This is not the place for projections, embeddings or weights: those are the layers'.
+//! This is not the place for weights and their names: those are the layers'.
 
-mod backward;
-mod lstm;
-mod rows;
-mod simple_rnn;
+mod autodiff;
+mod flex;
+mod steps;
 
-use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
-use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
-use burn::tensor::Tensor;
+use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn::backend::{Backend, Dispatch, Flex, backend_extension};
+use burn::tensor::{Int, Tensor};
 
-use backward::differentiable;
-use lstm::LstmSweep;
-use simple_rnn::SimpleRnnSweep;
+pub use recurrent_kernels::{Cell, Direction};
 
-/// The recurrent operations a backend offers; the default is made of its tensor operations.
+/// Which layer, and how it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// The cell.
+    pub cell: Cell,
+    /// The direction.
+    pub direction: Direction,
+    /// What stands at a step.
+    pub source: Source,
+    /// Whether a step whose token id is 0 is passed over: the state stays as it is (Keras'
+    /// `mask_zero`).
+    pub mask_zero: bool,
+    /// What to give.
+    pub output: States,
+}
+
+/// What a layer reads at a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The vector of the step's token: features `[V, D]`.
+    Tokens,
+    /// A vector of its own: features `[B · T, D]`.
+    Positions,
+}
+
+/// Which states a layer gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum States {
+    /// After the last step: `[B, U]`.
+    Last,
+    /// After every step: `[B, T, U]`. A step that is passed over repeats the state before it, or is
+    /// zero where there is none yet.
+    All,
+}
+
+/// The recurrent operation of a backend; the default is made of its tensor operations.
 ///
-/// Shape letters: T time (at least 1), B batch, U units. Both arguments have the same precision, and
-/// so has everything that is computed from them.
+/// Shape letters: B batch, T time (at least 1), V vectors, D inputs, U units, G gates. All float
+/// operands have the same precision, and so has everything that is computed from them.
 #[backend_extension(Flex, Autodiff)]
 pub trait RecurrentBackend: Backend {
-    /// SimpleRNN from a zero state: projected `[T, B, U]`, recurrent kernel `[U, U]`, last state
-    /// `[B, U]`.
-    fn simple_rnn_last(
-        projected: FloatTensor<Self>,
+    /// A layer through time from a zero state: features `[V, D]` or `[B · T, D]`, ids `[B, T]`,
+    /// kernel `[D, G · U]`, recurrent kernel `[U, G · U]`, bias `[G · U]` (the GRU's `[2, 3 · U]`).
+    ///
+    /// # Panics
+    /// If an id names no row of the features, or shapes do not fit, as burn's own operations do.
+    fn recurrent_layer(
+        features: FloatTensor<Self>,
+        ids: IntTensor<Self>,
+        kernel: FloatTensor<Self>,
         recurrent_kernel: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        layer: Layer,
     ) -> FloatTensor<Self>;
+}
 
-    /// LSTM from a zero state, gates i, f, c, o: projected `[T, B, 4 · U]`, recurrent kernel
-    /// `[U, 4 · U]`, last hidden state `[B, U]`.
-    fn lstm_last(
-        projected: FloatTensor<Self>,
-        recurrent_kernel: FloatTensor<Self>,
-    ) -> FloatTensor<Self>;
+/// The operands of [`RecurrentBackend::recurrent_layer`].
+#[derive(Clone, Debug)]
+pub struct Operands<B: Backend> {
+    /// Vectors.
+    pub features: FloatTensor<B>,
+    /// Token ids, `[B, T]`.
+    pub ids: IntTensor<B>,
+    /// Kernel.
+    pub kernel: FloatTensor<B>,
+    /// Recurrent kernel.
+    pub recurrent_kernel: FloatTensor<B>,
+    /// Bias.
+    pub bias: FloatTensor<B>,
+}
+
+/// A backend that can take a layer's way back. The default runs the layer again, in tensor
+/// operations under autodiff; a backend with kernels of its own brings its own tape.
+pub trait RecordedBackend: Backend {
+    /// Runs a layer; keeps a tape if `record`.
+    fn run(
+        operands: Operands<Self>,
+        layer: Layer,
+        record: bool,
+    ) -> (FloatTensor<Self>, Option<Tape<Self>>) {
+        let output = steps::run::<Self>(operands.clone(), layer);
+        (output, record.then_some(Tape::Operands(operands, layer)))
+    }
+
+    /// The gradients of features, kernel, recurrent kernel and bias, given that of the output.
+    fn back(tape: Tape<Self>, gradient: FloatTensor<Self>) -> [FloatTensor<Self>; 4] {
+        match tape {
+            Tape::Operands(operands, layer) => steps::back::<Self>(operands, layer, gradient),
+            Tape::Kernel(_) => unreachable!("a backend with kernels has a way back of its own"),
+        }
+    }
+}
+
+/// What the way back needs of the way there.
+#[derive(Clone, Debug)]
+pub enum Tape<B: Backend> {
+    /// Nothing but the operands: the layer is run again.
+    Operands(Operands<B>, Layer),
+    /// What the kernels kept.
+    Kernel(std::sync::Arc<flex::KernelTape>),
 }
 
 impl RecurrentBackend for Flex {
-    fn simple_rnn_last(
-        projected: FloatTensor<Self>,
+    fn recurrent_layer(
+        features: FloatTensor<Self>,
+        ids: IntTensor<Self>,
+        kernel: FloatTensor<Self>,
         recurrent_kernel: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        layer: Layer,
     ) -> FloatTensor<Self> {
-        SimpleRnnSweep::forward::<Self>(projected, recurrent_kernel, false).0
-    }
-
-    fn lstm_last(
-        projected: FloatTensor<Self>,
-        recurrent_kernel: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
-        LstmSweep::forward::<Self>(projected, recurrent_kernel, false).0
-    }
-}
-
-impl<B: RecurrentBackend, C: CheckpointStrategy> RecurrentBackend for Autodiff<B, C> {
-    fn simple_rnn_last(
-        projected: FloatTensor<Self>,
-        recurrent_kernel: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
-        differentiable::<B, C, SimpleRnnSweep>(projected, recurrent_kernel)
-    }
-
-    fn lstm_last(
-        projected: FloatTensor<Self>,
-        recurrent_kernel: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
-        differentiable::<B, C, LstmSweep>(projected, recurrent_kernel)
+        let operands = Operands {
+            features,
+            ids,
+            kernel,
+            recurrent_kernel,
+            bias,
+        };
+        Self::run(operands, layer, false).0
     }
 }
 
-/// One cell swept through time, forward and backward.
-trait Sweep: Clone + Send + std::fmt::Debug + 'static {
-    /// What the way back needs of the way there.
-    type Tape<B: Backend>: Clone + Send + std::fmt::Debug + 'static;
-
-    /// The last state, and the tape if `keep`.
-    fn forward<B: Backend>(
-        projected: FloatTensor<B>,
-        recurrent_kernel: FloatTensor<B>,
-        keep: bool,
-    ) -> (FloatTensor<B>, Option<Self::Tape<B>>);
-
-    /// The gradients of projected input and recurrent kernel, given that of the last state.
-    fn backward<B: Backend>(
-        tape: Self::Tape<B>,
-        last: FloatTensor<B>,
-    ) -> (FloatTensor<B>, FloatTensor<B>);
-}
-
-/// SimpleRNN through time from a zero state: projected `[T, B, U]`, recurrent kernel `[U, U]`, last
-/// state `[B, U]`. Differentiable in both.
-pub fn simple_rnn(projected: Tensor<3>, recurrent_kernel: Tensor<2>) -> Tensor<2> {
-    Tensor::from_dispatch(Dispatch::simple_rnn_last(
-        projected.into_dispatch(),
+/// One way through a recurrent layer from a zero state. Differentiable in all but the ids.
+///
+/// Shapes as in [`RecurrentBackend::recurrent_layer`], the bias flat. The result has the last state,
+/// `[B, U]`, or all states, `[B · T, U]`.
+///
+/// # Panics
+/// If an id names no row of the features, or shapes do not fit.
+pub fn layer(
+    features: Tensor<2>,
+    ids: Tensor<2, Int>,
+    kernel: Tensor<2>,
+    recurrent_kernel: Tensor<2>,
+    bias: Tensor<1>,
+    layer: Layer,
+) -> Tensor<2> {
+    let [batch, time] = ids.dims();
+    let [units, _] = recurrent_kernel.dims();
+    let output = Dispatch::recurrent_layer(
+        features.into_dispatch(),
+        ids.into_dispatch(),
+        kernel.into_dispatch(),
         recurrent_kernel.into_dispatch(),
-    ))
-}
-
-/// LSTM through time from a zero state, gates i, f, c, o: projected `[T, B, 4 · U]`, recurrent
-/// kernel `[U, 4 · U]`, last hidden state `[B, U]`. Differentiable in both.
-pub fn lstm(projected: Tensor<3>, recurrent_kernel: Tensor<2>) -> Tensor<2> {
-    Tensor::from_dispatch(Dispatch::lstm_last(
-        projected.into_dispatch(),
-        recurrent_kernel.into_dispatch(),
-    ))
+        bias.into_dispatch(),
+        layer,
+    );
+    match layer.output {
+        States::Last => Tensor::from_dispatch(output),
+        States::All => Tensor::<3>::from_dispatch(output).reshape([batch * time, units]),
+    }
 }
 
 #[cfg(test)]
