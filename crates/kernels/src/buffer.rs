@@ -58,6 +58,19 @@ impl<E: Real> Buffer<E> {
     }
 }
 
+/// The buffer itself where A and B are the same, else the buffer back.
+pub(crate) fn same<A: Real, B: Real>(buffer: Buffer<A>) -> Result<Buffer<B>, Buffer<A>> {
+    let mut held = Some(buffer);
+    let any: &mut dyn std::any::Any = &mut held;
+    if let Some(Some(same)) = any.downcast_mut::<Option<Buffer<B>>>().map(Option::take) {
+        return Ok(same);
+    }
+    match held {
+        Some(buffer) => Err(buffer),
+        None => unreachable!("it has not been taken"),
+    }
+}
+
 impl<E: Real> Drop for Buffer<E> {
     fn drop(&mut self) {
         let mut free = E::pool().free();

@@ -3,9 +3,10 @@
 //! Shape letters: B rows of the batch, T steps, N rows of features, D inputs, H units, G gates
 //! (SimpleRNN 1, LSTM 4, GRU 3). All matrices are row-major.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use crate::buffer::Buffer;
+use crate::buffer::{Buffer, same};
 use crate::cell::{Gru, Lstm, Pointwise, SimpleRnn};
 use crate::error::KernelError;
 use crate::isa::Isa;
@@ -14,7 +15,7 @@ use crate::panel::{Columns, Panels};
 use crate::parallel::{self, Shared};
 use crate::product::rows_product;
 use crate::sweep::{Forward, States};
-use crate::tape::Tape;
+use crate::tape::{Recording, Tape};
 use crate::tokens::{Tokens, gather};
 use crate::vector::{Kernel, Real, Vector};
 
@@ -133,16 +134,30 @@ pub struct Options {
     pub isa: Isa,
     /// Whether to give the state after every step.
     pub all_states: bool,
+    /// What the sweep computes in.
+    pub precision: Precision,
 }
 
 impl Default for Options {
-    /// The fastest instruction set, last states only.
+    /// The fastest instruction set, last states only, the operands' own precision.
     fn default() -> Self {
         Self {
             isa: Isa::best(),
             all_states: false,
+            precision: Precision::Own,
         }
     }
+}
+
+/// What a sweep through time computes in. The dense products before and after it are in the
+/// operands' precision always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Precision {
+    /// The operands' precision.
+    Own,
+    /// Double precision, from the projected input to the last state, and back: for a cell that
+    /// amplifies rounding from step to step.
+    Double,
 }
 
 /// What a layer gives.
@@ -168,7 +183,11 @@ pub fn forward<E: Real>(
     input: &Input<'_, E>,
     options: &Options,
 ) -> Result<Output<E>, KernelError> {
-    Ok(run(shape, weights, input, options, false)?.0)
+    check(shape, weights, input)?;
+    Ok(parallel::together(|| match options.precision {
+        Precision::Own => run::<E, E>(shape, weights, input, options, false).0,
+        Precision::Double => run::<E, f64>(shape, weights, input, options, false).0,
+    }))
 }
 
 /// Runs a layer and keeps what its gradients will need.
@@ -181,7 +200,17 @@ pub fn forward_recorded<E: Real>(
     input: &Input<'_, E>,
     options: &Options,
 ) -> Result<(Output<E>, Tape<E>), KernelError> {
-    let (output, tape) = run(shape, weights, input, options, true)?;
+    check(shape, weights, input)?;
+    let (output, tape) = parallel::together(|| match options.precision {
+        Precision::Own => {
+            let (output, tape) = run::<E, E>(shape, weights, input, options, true);
+            (output, tape.map(Tape::own))
+        }
+        Precision::Double => {
+            let (output, tape) = run::<E, f64>(shape, weights, input, options, true);
+            (output, tape.map(Tape::double))
+        }
+    });
     match tape {
         Some(tape) => Ok((output, tape)),
         None => unreachable!("a recorded run has a tape"),
@@ -238,29 +267,18 @@ pub(crate) fn saved(cell: Cell) -> usize {
     }
 }
 
-fn run<E: Real>(
+/// Runs a layer: dense products in `E`, the sweep in `S`.
+fn run<E: Real, S: Real>(
     shape: &Shape,
     weights: &Weights<'_, E>,
     input: &Input<'_, E>,
     options: &Options,
     record: bool,
-) -> Result<(Output<E>, Option<Tape<E>>), KernelError> {
-    check(shape, weights, input)?;
-    Ok(parallel::together(|| {
-        run_checked(shape, weights, input, options, record)
-    }))
-}
-
-fn run_checked<E: Real>(
-    shape: &Shape,
-    weights: &Weights<'_, E>,
-    input: &Input<'_, E>,
-    options: &Options,
-    record: bool,
-) -> (Output<E>, Option<Tape<E>>) {
+) -> (Output<E>, Option<Recording<E, S>>) {
     let isa = options.isa;
-    let orders = Orders::new::<E>(isa, shape);
-    let padded = orders.padded();
+    let dense = Orders::new::<E>(isa, shape);
+    let swept = Orders::new::<S>(isa, shape);
+    let padded = swept.padded();
     let layout = Layout::new(shape.rows, shape.time, input.lengths, shape.direction);
     let every: Vec<u32>;
     let index = match input.index {
@@ -275,26 +293,27 @@ fn run_checked<E: Real>(
     let gathered = gather(input.features, shape.inputs, &tokens.rows);
 
     let (input_bias, state_bias) = weights.bias.split_at(shape.cell.gates() * shape.units);
-    let kernel = Panels::pack(weights.kernel, orders.gates);
-    let recurrent = Panels::pack(weights.recurrent_kernel, orders.gates);
-    let input_bias = orders.gates.pack_row(input_bias);
-    let state_bias = (!state_bias.is_empty()).then(|| orders.gates.pack_row(state_bias));
-    let mut table = Buffer::stale(tokens.rows.len() * orders.gates.width);
+    let kernel = Panels::pack(weights.kernel, dense.gates);
+    let mut table = Buffer::stale(tokens.rows.len() * dense.gates.width);
     rows_product(
         isa,
         &gathered,
         tokens.rows.len(),
         &kernel,
-        Some(&input_bias),
+        Some(&dense.gates.pack_row(input_bias)),
         &mut table,
     );
+    let table = reorder::<E, S>(table, dense.gates, swept.gates);
+    let recurrent_kernel = convert::<E, S>(weights.recurrent_kernel);
+    let recurrent = Panels::pack(&recurrent_kernel, swept.gates);
+    let state_bias = convert::<E, S>(state_bias);
+    let state_bias = (!state_bias.is_empty()).then(|| swept.gates.pack_row(&state_bias));
 
-    let mut hidden = by_rank(&layout, shape.units, padded, input.hidden);
-    let mut memory = by_rank(&layout, shape.units, padded, input.memory);
+    let mut hidden = by_rank::<E, S>(&layout, shape.units, padded, input.hidden);
+    let mut memory = by_rank::<E, S>(&layout, shape.units, padded, input.memory);
     let kept = usize::from(record);
-    let mut saved = Buffer::stale(
-        kept * layout.positions * orders.gates.blocks * self::saved(shape.cell) * orders.gates.lanes,
-    );
+    let saved_width = swept.gates.blocks * self::saved(shape.cell) * swept.gates.lanes;
+    let mut saved = Buffer::stale(kept * layout.positions * saved_width);
     let states = if record {
         layout.positions * padded
     } else {
@@ -303,7 +322,7 @@ fn run_checked<E: Real>(
     let mut previous = Buffer::stale(states);
     let mut all = options
         .all_states
-        .then(|| vec![E::default(); shape.rows * shape.time * shape.units]);
+        .then(|| vec![S::default(); shape.rows * shape.time * shape.units]);
 
     let sweep = Sweep {
         shape,
@@ -334,6 +353,7 @@ fn run_checked<E: Real>(
     } else {
         Vec::new()
     };
+    let mut all = all.map(|all| convert::<S, E>(&all).into_owned());
     if let (Some(all), Some(lengths), Direction::Forward) =
         (&mut all, input.lengths, shape.direction)
     {
@@ -344,14 +364,15 @@ fn run_checked<E: Real>(
             }
         }
     }
-    let tape = record.then(|| Tape {
+    let recording = record.then(|| Recording {
         shape: *shape,
         isa,
-        orders,
+        dense,
+        swept,
         features,
         lengths: input.lengths.map(<[u32]>::to_vec),
-        transposed: Panels::pack_transposed(weights.recurrent_kernel, orders.gates, orders.units),
-        kernel_transposed: Panels::pack_transposed(weights.kernel, orders.gates, orders.inputs),
+        transposed: Panels::pack_transposed(&recurrent_kernel, swept.gates, swept.units),
+        kernel_transposed: Panels::pack_transposed(weights.kernel, dense.gates, dense.inputs),
         layout,
         tokens,
         gathered,
@@ -364,7 +385,35 @@ fn run_checked<E: Real>(
         memory,
         states: all,
     };
-    (output, tape)
+    (output, recording)
+}
+
+/// The same numbers in another precision; the numbers themselves where it is the same.
+pub(crate) fn convert<A: Real, B: Real>(values: &[A]) -> Cow<'_, [B]> {
+    match B::same(values) {
+        Some(same) => Cow::Borrowed(same),
+        None => values.iter().map(|x| B::from_f64(x.to_f64())).collect(),
+    }
+}
+
+/// Rows in another precision, whose registers have other lanes and so another inside order.
+pub(crate) fn reorder<A: Real, B: Real>(rows: Buffer<A>, from: Columns, to: Columns) -> Buffer<B> {
+    let rows = match same(rows) {
+        Ok(same) => return same,
+        Err(rows) => rows,
+    };
+    let mut reordered = Buffer::zeroed(rows.len() / from.width * to.width);
+    let mut outside = vec![A::default(); from.units * from.gates];
+    for (from_row, to_row) in rows.chunks_exact(from.width).zip(reordered.chunks_exact_mut(to.width)) {
+        from.unpack_row(from_row, &mut outside);
+        for (inside, at, length) in to.runs() {
+            let outside = &outside[at..at + length];
+            for (to, from) in to_row[inside..inside + length].iter_mut().zip(outside) {
+                *to = B::from_f64(from.to_f64());
+            }
+        }
+    }
+    reordered
 }
 
 /// What all tasks of a forward sweep read.
@@ -440,33 +489,37 @@ impl<E: Real> Sweep<'_, E> {
 }
 
 /// `[B, H]` by row as `[B, H']` by rank, chunk after chunk; zeros without values.
-pub(crate) fn by_rank<E: Real>(
+pub(crate) fn by_rank<E: Real, S: Real>(
     layout: &Layout,
     units: usize,
     padded: usize,
     values: Option<&[E]>,
-) -> Buffer<E> {
+) -> Buffer<S> {
     let rows = layout.chunks.iter().flat_map(|chunk| &chunk.rows);
-    let mut ranked = Buffer::zeroed(rows.clone().count() * padded);
+    let mut ranked = Buffer::<S>::zeroed(rows.clone().count() * padded);
     if let Some(values) = values {
         for (to, row) in ranked.chunks_exact_mut(padded).zip(rows) {
-            to[..units].copy_from_slice(&values[row * units..(row + 1) * units]);
+            for (to, from) in to.iter_mut().zip(&values[row * units..(row + 1) * units]) {
+                *to = S::from_f64(from.to_f64());
+            }
         }
     }
     ranked
 }
 
 /// `[B, H']` by rank as `[B, H]` by row.
-pub(crate) fn by_row<E: Real>(
+pub(crate) fn by_row<E: Real, S: Real>(
     layout: &Layout,
     units: usize,
     padded: usize,
-    ranked: &[E],
+    ranked: &[S],
 ) -> Vec<E> {
     let rows = layout.chunks.iter().flat_map(|chunk| &chunk.rows);
     let mut values = vec![E::default(); ranked.len() / padded * units];
     for (from, row) in ranked.chunks_exact(padded).zip(rows) {
-        values[row * units..(row + 1) * units].copy_from_slice(&from[..units]);
+        for (to, from) in values[row * units..(row + 1) * units].iter_mut().zip(from) {
+            *to = E::from_f64(from.to_f64());
+        }
     }
     values
 }

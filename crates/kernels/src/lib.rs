@@ -30,7 +30,7 @@ mod vector;
 pub use error::KernelError;
 pub use isa::Isa;
 pub use layer::{
-    Cell, Direction, Input, Options, Output, Shape, Weights, forward, forward_recorded,
+    Cell, Direction, Input, Options, Output, Precision, Shape, Weights, forward, forward_recorded,
 };
 pub use tape::{Gradients, Tape, Upstream};
 pub use vector::Real;

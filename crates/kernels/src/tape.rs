@@ -6,7 +6,9 @@ use crate::buffer::Buffer;
 use crate::cell::{Gru, Lstm, Pointwise, SimpleRnn};
 use crate::error::KernelError;
 use crate::isa::Isa;
-use crate::layer::{Cell, Direction, Orders, Shape, by_rank, by_row, length, saved};
+use crate::layer::{
+    Cell, Direction, Orders, Shape, by_rank, by_row, convert, length, reorder, saved,
+};
 use crate::layout::{Chunk, Layout, even};
 use crate::panel::Panels;
 use crate::parallel::{self, Shared};
@@ -17,15 +19,28 @@ use crate::vector::Real;
 
 /// A recorded run of a layer. It owns all that its gradients need, the weights included.
 #[derive(Debug)]
-pub struct Tape<E: Real> {
+pub struct Tape<E: Real>(Swept<E>);
+
+/// A recording by what the sweep was computed in.
+#[derive(Debug)]
+enum Swept<E: Real> {
+    Own(Recording<E, E>),
+    Double(Recording<E, f64>),
+}
+
+/// What a run with dense products in `E` and a sweep in `S` leaves behind.
+#[derive(Debug)]
+pub(crate) struct Recording<E: Real, S: Real> {
     pub(crate) shape: Shape,
     pub(crate) isa: Isa,
-    pub(crate) orders: Orders,
+    /// Inside orders of the dense products, and of the sweep.
+    pub(crate) dense: Orders,
+    pub(crate) swept: Orders,
     /// N.
     pub(crate) features: usize,
     pub(crate) lengths: Option<Vec<u32>>,
     /// `Uᵀ`.
-    pub(crate) transposed: Panels<E>,
+    pub(crate) transposed: Panels<S>,
     /// `Wᵀ`.
     pub(crate) kernel_transposed: Panels<E>,
     pub(crate) layout: Layout,
@@ -33,9 +48,9 @@ pub struct Tape<E: Real> {
     /// The features in use, `[tokens, D]`.
     pub(crate) gathered: Buffer<E>,
     /// What the cell kept of each position.
-    pub(crate) saved: Buffer<E>,
+    pub(crate) saved: Buffer<S>,
     /// The state before each position, `[positions, H']`.
-    pub(crate) previous: Buffer<E>,
+    pub(crate) previous: Buffer<S>,
     pub(crate) all_states: bool,
 }
 
@@ -88,11 +103,28 @@ struct Sums<E: Real> {
 }
 
 impl<E: Real> Tape<E> {
+    pub(crate) fn own(recording: Recording<E, E>) -> Self {
+        Self(Swept::Own(recording))
+    }
+
+    pub(crate) fn double(recording: Recording<E, f64>) -> Self {
+        Self(Swept::Double(recording))
+    }
+
     /// Back-propagation through time. The tape stays as it is.
     ///
     /// # Errors
     /// [`KernelError::Length`] where a gradient has not the shape of what it is the gradient of.
     pub fn backward(&self, upstream: &Upstream<'_, E>) -> Result<Gradients<E>, KernelError> {
+        match &self.0 {
+            Swept::Own(recording) => recording.backward(upstream),
+            Swept::Double(recording) => recording.backward(upstream),
+        }
+    }
+}
+
+impl<E: Real, S: Real> Recording<E, S> {
+    fn backward(&self, upstream: &Upstream<'_, E>) -> Result<Gradients<E>, KernelError> {
         let Shape {
             rows, time, units, ..
         } = self.shape;
@@ -117,13 +149,14 @@ impl<E: Real> Tape<E> {
 
     fn run<C: Pointwise + Send + Sync>(&self, upstream: &Upstream<'_, E>) -> Gradients<E> {
         let Shape { units, inputs, .. } = self.shape;
-        let gates = self.orders.gates;
-        let (padded, width) = (self.orders.padded(), gates.width);
+        let gates = self.swept.gates;
+        let (padded, width) = (self.swept.padded(), gates.width);
         let last = self.last_state_gradient(upstream);
         let last = last.as_deref().or(upstream.hidden);
-        let mut hidden = by_rank(&self.layout, units, padded, last);
+        let mut hidden = by_rank::<E, S>(&self.layout, units, padded, last);
         let memory = upstream.memory.filter(|_| C::MEMORY);
-        let mut carry = by_rank(&self.layout, units, padded, memory);
+        let mut carry = by_rank::<E, S>(&self.layout, units, padded, memory);
+        let all = upstream.states.map(convert::<E, S>);
         let mut sums = Sums {
             by_token: Buffer::zeroed(self.tokens.rows.len() * width),
             recurrent: Panels::zeroed(units, gates),
@@ -139,7 +172,7 @@ impl<E: Real> Tape<E> {
             first_rank += chunk.rows.len();
             self.sweep::<C>(
                 chunk,
-                upstream.states,
+                all.as_deref(),
                 &mut by_input,
                 &mut by_state,
                 &mut hidden[ranks.clone()],
@@ -152,19 +185,20 @@ impl<E: Real> Tape<E> {
         let mut bias = Buffer::zeroed(width);
         let one_slot = BySlot::new(&vec![0; tokens], 1);
         one_slot.add(self.isa, &sums.by_token, width, &mut bias);
-        let mut kernel = Panels::zeroed(inputs, gates);
+        let by_token = reorder::<S, E>(sums.by_token, gates, self.dense.gates);
+        let mut kernel = Panels::zeroed(inputs, self.dense.gates);
         transposed_product(
             self.isa,
             &self.gathered,
             inputs,
-            &sums.by_token,
+            &by_token,
             tokens,
             &mut kernel,
         );
         Gradients {
-            features: self.features_gradient(&sums.by_token),
+            features: self.features_gradient(&by_token),
             kernel: kernel.unpack(),
-            recurrent_kernel: sums.recurrent.unpack(),
+            recurrent_kernel: convert(&sums.recurrent.unpack()).into_owned(),
             bias: self.bias_gradient(&bias, &sums.state_bias),
             hidden: by_row(&self.layout, units, padded, &hidden),
             memory: if C::MEMORY {
@@ -208,14 +242,14 @@ impl<E: Real> Tape<E> {
     fn sweep<C: Pointwise + Send + Sync>(
         &self,
         chunk: &Chunk,
-        all: Option<&[E]>,
-        by_input: &mut [E],
-        by_state: &mut [E],
-        hidden: &mut [E],
-        carry: &mut [E],
+        all: Option<&[S]>,
+        by_input: &mut [S],
+        by_state: &mut [S],
+        hidden: &mut [S],
+        carry: &mut [S],
     ) {
-        let padded = self.orders.padded();
-        let gates = self.orders.gates;
+        let padded = self.swept.padded();
+        let gates = self.swept.gates;
         let saved_width = gates.blocks * saved(self.shape.cell) * gates.lanes;
         let positions = chunk.first..chunk.first + chunk.positions();
         let by_input = Shared::new(by_input);
@@ -227,9 +261,9 @@ impl<E: Real> Tape<E> {
         let (hidden, carry) = (Shared::new(hidden), Shared::new(carry));
         let tasks = even(chunk.rows.len(), parallel::threads()).collect();
         parallel::run(tasks, |ranks| {
-            E::dispatch(
+            S::dispatch(
                 self.isa,
-                Backward::<E, C> {
+                Backward::<S, C> {
                     chunk,
                     ranks,
                     transposed: &self.transposed,
@@ -252,12 +286,12 @@ impl<E: Real> Tape<E> {
     fn add<C: Pointwise>(
         &self,
         chunk: &Chunk,
-        by_input: &[E],
-        by_state: &[E],
-        sums: &mut Sums<E>,
+        by_input: &[S],
+        by_state: &[S],
+        sums: &mut Sums<S>,
     ) {
-        let padded = self.orders.padded();
-        let width = self.orders.gates.width;
+        let padded = self.swept.padded();
+        let width = self.swept.gates.width;
         let positions = chunk.positions();
         transposed_product(
             self.isa,
@@ -278,7 +312,7 @@ impl<E: Real> Tape<E> {
     /// `dP · Wᵀ` for the rows in use, and zero for the others.
     fn features_gradient(&self, by_token: &[E]) -> Vec<E> {
         let inputs = self.shape.inputs;
-        let columns = self.orders.inputs;
+        let columns = self.dense.inputs;
         let tokens = self.tokens.rows.len();
         let mut product = Buffer::stale(tokens * columns.width);
         rows_product(
@@ -298,13 +332,13 @@ impl<E: Real> Tape<E> {
         gradient
     }
 
-    fn bias_gradient(&self, input: &[E], state: &[E]) -> Vec<E> {
-        let gates = self.orders.gates;
+    fn bias_gradient(&self, input: &[S], state: &[S]) -> Vec<E> {
+        let gates = self.swept.gates;
         let width = gates.gates * gates.units;
-        let mut bias = vec![E::default(); self.shape.cell.biases() * width];
+        let mut bias = vec![S::default(); self.shape.cell.biases() * width];
         for (to, from) in bias.chunks_exact_mut(width).zip([input, state]) {
             gates.unpack_row(from, to);
         }
-        bias
+        convert(&bias).into_owned()
     }
 }

@@ -42,6 +42,12 @@ pub trait Real:
     fn to_f64(self) -> f64;
     #[doc(hidden)]
     fn dispatch<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output;
+    /// The numbers themselves if they are single, and if they are double.
+    #[doc(hidden)]
+    fn as_is(values: &[Self]) -> (Option<&[f32]>, Option<&[f64]>);
+    /// The numbers themselves if they are of this kind.
+    #[doc(hidden)]
+    fn same<A: Real>(values: &[A]) -> Option<&[Self]>;
     #[doc(hidden)]
     fn pool() -> &'static crate::buffer::Pool<Self>;
 }
@@ -157,7 +163,7 @@ pub trait Vector: Copy {
 pub(crate) const MAX_LANES: usize = 16;
 
 macro_rules! real {
-    ($real:ident, $isa:ident, $pool:ident, $exp:expr) => {
+    ($real:ident, $isa:ident, as_is $as_is:expr, same $same:tt, $exp:expr) => {
         impl Real for $real {
             const ONE: Self = 1.0;
             const EXP: Exp<Self> = $exp;
@@ -178,6 +184,13 @@ macro_rules! real {
             fn dispatch<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output {
                 isa.$isa(kernel)
             }
+            fn as_is(values: &[Self]) -> (Option<&[f32]>, Option<&[f64]>) {
+                let as_is: fn(&[Self]) -> (Option<&[f32]>, Option<&[f64]>) = $as_is;
+                as_is(values)
+            }
+            fn same<A: Real>(values: &[A]) -> Option<&[Self]> {
+                A::as_is(values).$same
+            }
             fn pool() -> &'static crate::buffer::Pool<Self> {
                 static POOL: crate::buffer::Pool<$real> = crate::buffer::Pool::new();
                 &POOL
@@ -189,7 +202,8 @@ macro_rules! real {
 real!(
     f32,
     dispatch_f32,
-    POOL_F32,
+    as_is |values| (Some(values), None),
+    same 0,
     Exp {
         log2_e: std::f32::consts::LOG2_E,
         ln_2_high: 0.693_359_375,
@@ -211,7 +225,8 @@ real!(
 real!(
     f64,
     dispatch_f64,
-    POOL_F64,
+    as_is |values| (None, Some(values)),
+    same 1,
     Exp {
         log2_e: std::f64::consts::LOG2_E,
         ln_2_high: 0.693_145_751_953_125,

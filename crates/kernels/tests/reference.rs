@@ -5,7 +5,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use recurrent_kernels::{
-    Cell, Direction, Gradients, Input, Isa, Options, Output, Real, Shape, Upstream, Weights,
+    Cell, Direction, Gradients, Input, Isa, Options, Output, Precision, Real, Shape, Upstream, Weights,
     forward, forward_recorded, reference,
 };
 
@@ -106,9 +106,14 @@ impl<E: Real> Case<E> {
     }
 
     fn fast(&self, isa: Isa) -> (Output<E>, Gradients<E>) {
+        self.run(isa, Precision::Own)
+    }
+
+    fn run(&self, isa: Isa, precision: Precision) -> (Output<E>, Gradients<E>) {
         let options = Options {
             isa,
             all_states: true,
+            precision,
         };
         let (output, tape) =
             forward_recorded(&self.shape, &self.weights(), &self.input(), &options).unwrap();
@@ -123,6 +128,27 @@ impl<E: Real> Case<E> {
         let run = reference::run(&self.shape, &self.weights(), &self.input());
         let gradients = run.backward(&self.upstream());
         (run.output, gradients)
+    }
+}
+
+impl Case<f32> {
+    /// The same numbers in double precision.
+    fn widened(&self) -> Case<f64> {
+        let wide = |values: &[f32]| values.iter().map(|x| f64::from(*x)).collect();
+        Case {
+            shape: self.shape,
+            features: wide(&self.features),
+            kernel: wide(&self.kernel),
+            recurrent_kernel: wide(&self.recurrent_kernel),
+            bias: wide(&self.bias),
+            index: self.index.clone(),
+            lengths: self.lengths.clone(),
+            hidden: wide(&self.hidden),
+            memory: wide(&self.memory),
+            by_hidden: wide(&self.by_hidden),
+            by_memory: wide(&self.by_memory),
+            by_states: wide(&self.by_states),
+        }
     }
 }
 
@@ -207,6 +233,30 @@ fn every_isa_agrees_with_the_reference() {
                         let double = Case::<f64>::new(shape, tokens, padded, seed);
                         check(&double, isa, f64::EPSILON);
                     }
+                }
+            }
+        }
+    }
+}
+
+/// A sweep in double precision lies nearer to the exact result than any in single can be sure to.
+#[test]
+fn a_double_sweep_over_single_operands() {
+    for isa in Isa::available() {
+        for cell in CELLS {
+            let shape = shape(cell, Direction::Forward, [33, 33, 9, 33]);
+            let single = Case::<f32>::new(shape, Some(11), true, 3);
+            let (output, gradients) = single.run(isa, Precision::Double);
+            let (exact_output, exact_gradients) = single.widened().slow();
+            let fast = named(&output, &gradients);
+            let slow = named(&exact_output, &exact_gradients);
+            for ((name, fast), (_, slow)) in fast.iter().zip(slow) {
+                let largest = slow.iter().fold(0.0f64, |largest, x| largest.max(x.abs()));
+                for (a, b) in fast.iter().zip(&slow) {
+                    // The projections of 9 inputs are rounded to single, and so is the result.
+                    let distance = (f64::from(*a) - b).abs();
+                    let tolerance = 4.0 * f64::from(f32::EPSILON) * largest.max(1.0);
+                    assert!(distance <= tolerance, "{} {cell:?} {name}: {a} {b}", isa.name());
                 }
             }
         }

@@ -9,7 +9,7 @@ use burn::module::{Module, ModuleDisplay, Param};
 use burn::tensor::{FloatDType, Int, Tensor, activation::relu};
 
 use crate::initializers::{EMBEDDING_LIMIT, Init};
-use crate::recurrence::{self, Cell, Direction, Layer, Source, States};
+use crate::recurrence::{self, Cell, Direction, Layer, Precision, Source, States};
 
 /// A table `[V, D]` of one vector per token id.
 #[derive(Module, Debug)]
@@ -149,20 +149,30 @@ struct CellWeights {
 }
 
 impl CellWeights {
+    /// A hundred steps of a SimpleRNN amplify rounding as they amplify everything else: in single
+    /// precision it leaves the reference's trajectory. Gates hold the others on it.
+    fn precision(&self) -> Precision {
+        match self.cell {
+            Cell::SimpleRnn => Precision::Double,
+            Cell::Lstm | Cell::Gru => Precision::Own,
+        }
+    }
+
     /// States, `[B, U]` or `[B · T, U]`.
-    fn run(self, sequence: &Sequence, direction: Direction, output: States) -> Tensor<2> {
+    fn run(&self, sequence: &Sequence, direction: Direction, output: States) -> Tensor<2> {
         recurrence::layer(
             sequence.vectors.clone(),
             sequence.ids.clone(),
-            self.kernel,
-            self.recurrent_kernel,
-            self.bias,
+            self.kernel.clone(),
+            self.recurrent_kernel.clone(),
+            self.bias.clone(),
             Layer {
                 cell: self.cell,
                 direction,
                 source: sequence.source,
                 mask_zero: sequence.mask_zero,
                 output,
+                precision: self.precision(),
             },
         )
     }

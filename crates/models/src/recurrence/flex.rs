@@ -87,6 +87,7 @@ fn run<E: Real + Element + bytemuck::Pod>(
     };
     let options = Options {
         all_states: layer.output == States::All,
+        precision: layer.precision,
         ..Options::default()
     };
     let (output, tape) = if record {

@@ -15,7 +15,7 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::{Int, Tensor};
 
-pub use recurrent_kernels::{Cell, Direction};
+pub use recurrent_kernels::{Cell, Direction, Precision};
 
 /// Which layer, and how it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Layer {
     pub mask_zero: bool,
     /// What to give.
     pub output: States,
+    /// What the sweep through time is computed in.
+    pub precision: Precision,
 }
 
 /// What a layer reads at a step.

@@ -6,9 +6,9 @@
 use burn::backend::ops::FloatTensorOps as _;
 use burn::backend::tensor::{BoolTensor, FloatTensor};
 use burn::backend::{Autodiff, AutodiffBackend, Backend, TensorMetadata};
-use burn::tensor::{Shape, Slice};
+use burn::tensor::{FloatDType, Shape, Slice};
 
-use super::{Cell, Direction, Layer, Operands, Source, States};
+use super::{Cell, Direction, Layer, Operands, Precision, Source, States};
 
 /// Runs a layer; the output is `[B, U]` or `[B, T, U]`.
 pub(super) fn run<B: Backend>(operands: Operands<B>, layer: Layer) -> FloatTensor<B> {
@@ -31,8 +31,15 @@ pub(super) fn run<B: Backend>(operands: Operands<B>, layer: Layer) -> FloatTenso
     let state_bias = (biases > 1).then(|| part::<B>(&bias, 0, 1..2));
     let projected = B::float_add(B::float_matmul(vectors, operands.kernel), input_bias);
 
+    let given = projected.dtype().into();
+    let dtype = match layer.precision {
+        Precision::Own => given,
+        Precision::Double => FloatDType::F64,
+    };
+    let projected = B::float_cast(projected, dtype);
+    let recurrent_kernel = B::float_cast(operands.recurrent_kernel, dtype);
+    let state_bias = state_bias.map(|bias| B::float_cast(bias, dtype));
     let device = projected.device();
-    let dtype = projected.dtype().into();
     let zeros = B::float_zeros(Shape::new([batch, units]), &device, dtype);
     let (mut h, mut c) = (zeros.clone(), zeros);
     let mut states = vec![h.clone(); time];
@@ -43,7 +50,7 @@ pub(super) fn run<B: Backend>(operands: Operands<B>, layer: Layer) -> FloatTenso
         };
         let rows = t * batch..(t + 1) * batch;
         let x = part::<B>(&projected, 0, rows.clone());
-        let mut fed_back = B::float_matmul(h.clone(), operands.recurrent_kernel.clone());
+        let mut fed_back = B::float_matmul(h.clone(), recurrent_kernel.clone());
         if let Some(bias) = &state_bias {
             fed_back = B::float_add(fed_back, bias.clone());
         }
@@ -59,7 +66,7 @@ pub(super) fn run<B: Backend>(operands: Operands<B>, layer: Layer) -> FloatTenso
         (h, c) = (next, memory);
         states[t] = h.clone();
     }
-    match layer.output {
+    let output = match layer.output {
         States::Last => h,
         States::All => {
             let states = B::float_reshape(
@@ -68,7 +75,8 @@ pub(super) fn run<B: Backend>(operands: Operands<B>, layer: Layer) -> FloatTenso
             );
             B::float_swap_dims(states, 0, 1)
         }
-    }
+    };
+    B::float_cast(output, given)
 }
 
 /// `old` where `padding`, else `new`.

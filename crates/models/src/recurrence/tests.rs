@@ -3,7 +3,7 @@
 use burn::backend::Flex;
 use burn::tensor::TensorData;
 
-use super::{Cell, Direction, Layer, Operands, RecordedBackend, Source, States, steps};
+use super::{Cell, Direction, Layer, Operands, Precision, RecordedBackend, Source, States, steps};
 
 /// Numbers without structure, the same each time.
 fn numbers(count: usize, salt: u64) -> Vec<f32> {
@@ -40,11 +40,12 @@ fn close(fast: &[f32], slow: &[f32], what: &str) {
 
 fn layers() -> impl Iterator<Item = Layer> {
     [Cell::SimpleRnn, Cell::Lstm, Cell::Gru].into_iter().flat_map(|cell| {
-        (0..16).map(move |choice| Layer {
+        (0..32).map(move |choice| Layer {
             cell,
             direction: if choice & 1 == 0 { Direction::Forward } else { Direction::Reverse },
             source: if choice & 2 == 0 { Source::Tokens } else { Source::Positions },
             mask_zero: choice & 4 != 0,
+            precision: if choice & 16 == 0 { Precision::Own } else { Precision::Double },
             output: if choice & 8 == 0 { States::Last } else { States::All },
         })
     })
