@@ -9,6 +9,7 @@
 //!
 //! This crate is not for tensors, modules, optimizers or files, and knows no framework.
 
+mod adam;
 mod arch;
 mod buffer;
 mod cell;
@@ -27,6 +28,7 @@ mod tile;
 mod tokens;
 mod vector;
 
+pub use adam::{AdamStep, adam};
 pub use error::KernelError;
 pub use isa::Isa;
 pub use layer::{

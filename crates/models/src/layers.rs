@@ -6,7 +6,7 @@
 //! Shape letters: B batch, T time, V vocabulary, D inputs of a layer, U units.
 
 use burn::module::{Module, ModuleDisplay, Param};
-use burn::tensor::{FloatDType, Int, Tensor, activation::relu};
+use burn::tensor::{FloatDType, Int, Tensor, TensorData, activation::relu};
 
 use crate::initializers::{EMBEDDING_LIMIT, Init};
 use crate::recurrence::{self, Cell, Direction, Layer, Precision, Source, States};
@@ -29,9 +29,9 @@ impl Embedding {
     /// Applies `f`, a function of one token's vector alone, to the tokens `ids` `[N]`; the result is
     /// in double precision.
     ///
-    /// What depends on the token alone need not be computed at every position: where positions
-    /// outnumber the vocabulary, `f` runs once over the table and its rows are gathered, which
-    /// gives the same values for a fraction of the work (forward and backward).
+    /// What depends on the token alone need not be computed at every position: `f` runs once over the
+    /// different tokens and its rows are gathered, which gives the same values for a fraction of the
+    /// work (forward and backward).
     ///
     /// The gradient of a token that occurs a thousand times is a sum of a thousand rows. Added one
     /// by one in single precision their errors all point one way, and training visibly leaves the
@@ -41,14 +41,29 @@ impl Embedding {
         ids: Tensor<1, Int>,
         f: impl FnOnce(Tensor<2>) -> Tensor<2>,
     ) -> Tensor<2> {
-        let table = self.embeddings.val();
-        let single = table.dtype();
-        if ids.dims()[0] > table.dims()[0] {
-            f(table).cast(FloatDType::F64).select(0, ids)
-        } else {
-            f(table.cast(FloatDType::F64).select(0, ids).cast(single)).cast(FloatDType::F64)
-        }
+        let (tokens, places) = distinct(ids);
+        let vectors = self.embeddings.val().select(0, tokens);
+        f(vectors).cast(FloatDType::F64).select(0, places)
     }
+}
+
+/// The different ids, ascending, and the place of each position's among them.
+fn distinct(ids: Tensor<1, Int>) -> (Tensor<1, Int>, Tensor<1, Int>) {
+    let device = ids.device();
+    let ids: Vec<i64> = ids.into_data().iter().collect();
+    let mut tokens = ids.clone();
+    tokens.sort_unstable();
+    tokens.dedup();
+    let places = ids
+        .iter()
+        .map(|id| tokens.partition_point(|token| token < id) as i64)
+        .collect();
+    let tensor = |values: Vec<i64>| {
+        let count = values.len();
+        Tensor::from_data(TensorData::new(values, [count]), &device)
+    };
+    let places = tensor(places);
+    (tensor(tokens), places)
 }
 
 /// A fully connected layer: `x · kernel + bias`.

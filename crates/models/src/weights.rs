@@ -109,7 +109,8 @@ impl TensorFile {
 
     /// Whether there is a tensor `name`.
     pub fn contains(&self, name: &str) -> bool {
-        SafeTensors::deserialize(&self.bytes).is_ok_and(|file| file.tensor(name).is_ok())
+        SafeTensors::deserialize(&self.bytes)
+            .is_ok_and(|file| file.names().into_iter().any(|stored| unnumbered(stored) == name))
     }
 
     /// A tensor of 32-bit floats.
@@ -147,7 +148,8 @@ impl TensorFile {
             path: self.path.clone(),
             reason: error.to_string(),
         })?;
-        let view = file.tensor(name).map_err(|_| WeightsError::Missing {
+        let stored = file.names().into_iter().find(|stored| unnumbered(stored) == name);
+        let view = file.tensor(stored.unwrap_or(name)).map_err(|_| WeightsError::Missing {
             path: self.path.clone(),
             name: name.to_owned(),
             held: file.len(),
@@ -164,6 +166,24 @@ impl TensorFile {
         let values = chunks.iter().map(|chunk| read(*chunk)).collect();
         Ok((view.shape().to_vec(), values))
     }
+}
+
+/// A name without the number that Keras gives to the layers inside the second bidirectional layer of
+/// a network, and to those of the next ones (`recurrent_1/forward_gru_1/…`).
+fn unnumbered(name: &str) -> String {
+    let parts: Vec<&str> = name
+        .split('/')
+        .map(|part| match part.rsplit_once('_') {
+            Some((layer, number))
+                if (part.starts_with("forward_") || part.starts_with("backward_"))
+                    && number.bytes().all(|byte| byte.is_ascii_digit()) =>
+            {
+                layer
+            }
+            _ => part,
+        })
+        .collect();
+    parts.join("/")
 }
 
 /// Writes tensors to `path` with notes, through a temporary file beside it.
@@ -408,6 +428,17 @@ mod tests {
             let config = NetworkConfig::notebook(name.parse().unwrap());
             let held = collect(&config.init(1, &Device::flex()));
             assert!(held.contains_key(expected), "{name}: {:?}", held.keys());
+        }
+    }
+
+    #[test]
+    fn the_numbers_of_inner_layers_are_passed_over() {
+        for (stored, name) in [
+            ("init/recurrent_1/forward_gru_1/gru_cell/bias", "init/recurrent_1/forward_gru/gru_cell/bias"),
+            ("recurrent/backward_simple_rnn/x", "recurrent/backward_simple_rnn/x"),
+            ("recurrent_0/lstm_cell/kernel", "recurrent_0/lstm_cell/kernel"),
+        ] {
+            assert_eq!(unnumbered(stored), name);
         }
     }
 

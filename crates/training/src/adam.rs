@@ -8,11 +8,18 @@
 //! tiny, as in the embedding rows of rare words. State is kept by the parameter's place in the
 //! module, and leaves as plain tensors for the checkpoint.
 
+mod step;
+
 use std::collections::BTreeMap;
 
+use burn::backend::Dispatch;
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Gradients, Tensor, TensorData};
+use recurrent_kernels::AdamStep;
 use recurrent_models::weights::{HostTensor, TensorFile, WeightsError, to_host};
+
+use self::step::AdamBackend as _;
+
 
 /// Adam's numbers; the defaults are Keras'.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -97,7 +104,7 @@ impl Adam {
         let power = |beta: f64| f64::from(beta as f32).powf(f64::from(self.steps));
         let root = (1.0 - power(beta_2)).sqrt();
         let alpha = f64::from(learning_rate) * root / (1.0 - power(beta_1));
-        let update = Update {
+        let step = AdamStep {
             alpha: alpha as f32,
             // These Keras takes in double precision, and rounds.
             mean_share: (1.0 - beta_1) as f32,
@@ -109,7 +116,7 @@ impl Adam {
             },
         };
         module.map(&mut Walk {
-            update,
+            step,
             gradients,
             moments: &mut self.moments,
             position: 0,
@@ -162,15 +169,8 @@ impl Adam {
     }
 }
 
-struct Update {
-    alpha: f32,
-    mean_share: f32,
-    square_share: f32,
-    epsilon: f32,
-}
-
 struct Walk<'a> {
-    update: Update,
+    step: AdamStep<f32>,
     gradients: &'a mut Gradients,
     moments: &'a mut Vec<Moments>,
     position: usize,
@@ -178,35 +178,39 @@ struct Walk<'a> {
 
 impl ModuleMapper for Walk<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let tensor = param.val();
-        let shape = tensor.dims();
-        let count: usize = shape.iter().product();
         let place = self.position;
         self.position += 1;
-        if self.moments.len() <= place {
-            let zeros = Tensor::zeros([count], &tensor.clone().inner().device());
-            self.moments.push(Moments {
-                mean: zeros.clone(),
-                square: zeros,
-            });
-        }
-        let Some(gradient) = tensor.grad_remove(self.gradients) else {
-            return param;
-        };
-        let gradient = gradient.reshape([count]);
-        let Update {
-            alpha,
-            mean_share,
-            square_share,
-            epsilon,
-        } = self.update;
-        let Moments { mean, square } = self.moments[place].clone();
-        let mean = mean.clone() + (gradient.clone() - mean).mul_scalar(mean_share);
-        let square =
-            square.clone() + (gradient.clone() * gradient - square).mul_scalar(square_share);
-        let step = mean.clone().mul_scalar(alpha) / square.clone().sqrt().add_scalar(epsilon);
-        self.moments[place] = Moments { mean, square };
-        let moved = tensor.inner() - step.reshape(shape);
-        param.map(|_| moved.autodiff().require_grad())
+        param.map(|tensor| {
+            if self.moments.len() <= place {
+                let zeros = || {
+                    let device = tensor.device().without_autodiff();
+                    Tensor::zeros([tensor.shape().num_elements()], &device)
+                };
+                self.moments.push(Moments {
+                    mean: zeros(),
+                    square: zeros(),
+                });
+            }
+            let Some(gradient) = tensor.grad_remove(self.gradients) else {
+                return tensor;
+            };
+            // Nobody else holds these tensors now, so that the step can be made in place.
+            let nothing = || Tensor::empty([0], &gradient.device());
+            let moments = &mut self.moments[place];
+            let mean = std::mem::replace(&mut moments.mean, nothing());
+            let square = std::mem::replace(&mut moments.square, nothing());
+            let (moved, mean, square) = Dispatch::adam_step(
+                tensor.inner().into_dispatch(),
+                gradient.into_dispatch(),
+                mean.into_dispatch(),
+                square.into_dispatch(),
+                self.step,
+            );
+            *moments = Moments {
+                mean: Tensor::from_dispatch(mean),
+                square: Tensor::from_dispatch(square),
+            };
+            Tensor::from_dispatch(moved).autodiff().require_grad()
+        })
     }
 }

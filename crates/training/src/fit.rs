@@ -17,6 +17,10 @@ use crate::adam::{Adam, AdamConfig};
 use crate::loss::right;
 use crate::{Encoded, EpochRecord, Score, TrainingError, binary_cross_entropy, checkpoint};
 
+/// Texts that are judged together after an epoch: what is computed once a batch is computed less
+/// often, and which texts share a batch makes no difference to any of them.
+const EVALUATION_BATCH: usize = 1024;
+
 /// How to train.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FitConfig {
@@ -131,7 +135,7 @@ pub fn fit<M: SequenceClassifier>(
         let start = Instant::now();
         let train_score;
         (network, train_score) = train_epoch(network, train, &mut adam, epoch, config, observer)?;
-        let test_score = evaluate(&network, test, config.batch_size);
+        let test_score = evaluate(&network, test, EVALUATION_BATCH);
         let record = EpochRecord {
             network: config.network.clone(),
             epoch,

@@ -3,7 +3,7 @@
 macro_rules! registers {
     (
         $real:ident, $register:ident, lanes $lanes:literal,
-        $splat:ident, $load:ident, $store:ident, $add:ident, $sub:ident, $mul:ident, $div:ident,
+        $splat:ident, $load:ident, $store:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $sqrt:ident,
         $fma:ident, $min:ident, $max:ident, shift $bits:literal $to_int:ident $shift:ident $to_float:ident
     ) => {
         pub(crate) mod $real {
@@ -61,6 +61,10 @@ macro_rules! registers {
                     unsafe { Self($div(self.0, other.0)) }
                 }
                 #[inline(always)]
+                unsafe fn sqrt(self) -> Self {
+                    unsafe { Self($sqrt(self.0)) }
+                }
+                #[inline(always)]
                 unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
                     unsafe { Self($fma(term.0, self.0, factor.0)) }
                 }
@@ -84,11 +88,11 @@ macro_rules! registers {
 
 registers!(
     f32, float32x4_t, lanes 4,
-    vdupq_n_f32, vld1q_f32, vst1q_f32, vaddq_f32, vsubq_f32, vmulq_f32, vdivq_f32, vfmaq_f32, vminq_f32, vmaxq_f32,
+    vdupq_n_f32, vld1q_f32, vst1q_f32, vaddq_f32, vsubq_f32, vmulq_f32, vdivq_f32, vsqrtq_f32, vfmaq_f32, vminq_f32, vmaxq_f32,
     shift 23 vreinterpretq_u32_f32 vshlq_n_u32 vreinterpretq_f32_u32
 );
 registers!(
     f64, float64x2_t, lanes 2,
-    vdupq_n_f64, vld1q_f64, vst1q_f64, vaddq_f64, vsubq_f64, vmulq_f64, vdivq_f64, vfmaq_f64, vminq_f64, vmaxq_f64,
+    vdupq_n_f64, vld1q_f64, vst1q_f64, vaddq_f64, vsubq_f64, vmulq_f64, vdivq_f64, vsqrtq_f64, vfmaq_f64, vminq_f64, vmaxq_f64,
     shift 52 vreinterpretq_u64_f64 vshlq_n_u64 vreinterpretq_f64_u64
 );

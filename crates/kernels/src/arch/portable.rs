@@ -48,6 +48,10 @@ macro_rules! portable {
                 self.zip(other, |a, b| a / b)
             }
             #[inline(always)]
+            unsafe fn sqrt(self) -> Self {
+                Self(self.0.map($real::sqrt))
+            }
+            #[inline(always)]
             unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
                 self.zip(factor, |a, b| a * b).zip(term, |a, b| a + b)
             }

@@ -3,7 +3,7 @@
 macro_rules! registers {
     (
         $real:ident, $register:ident, lanes $lanes:literal, tile $rows:literal, features $features:literal,
-        $splat:ident, $load:ident, $store:ident, $add:ident, $sub:ident, $mul:ident, $div:ident,
+        $splat:ident, $load:ident, $store:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $sqrt:ident,
         $fma:ident, $min:ident, $max:ident, shift $bits:literal $to_int:ident $shift:ident $to_float:ident
     ) => {
         pub(crate) mod $real {
@@ -61,6 +61,10 @@ macro_rules! registers {
                     unsafe { Self($div(self.0, other.0)) }
                 }
                 #[inline(always)]
+                unsafe fn sqrt(self) -> Self {
+                    unsafe { Self($sqrt(self.0)) }
+                }
+                #[inline(always)]
                 unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
                     unsafe { Self($fma(self.0, factor.0, term.0)) }
                 }
@@ -87,13 +91,13 @@ pub(crate) mod avx2 {
     registers!(
         f32, __m256, lanes 8, tile 3, features "avx2,fma",
         _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps, _mm256_sub_ps, _mm256_mul_ps,
-        _mm256_div_ps, _mm256_fmadd_ps, _mm256_min_ps, _mm256_max_ps,
+        _mm256_div_ps, _mm256_sqrt_ps, _mm256_fmadd_ps, _mm256_min_ps, _mm256_max_ps,
         shift 23 _mm256_castps_si256 _mm256_slli_epi32 _mm256_castsi256_ps
     );
     registers!(
         f64, __m256d, lanes 4, tile 3, features "avx2,fma",
         _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_add_pd, _mm256_sub_pd, _mm256_mul_pd,
-        _mm256_div_pd, _mm256_fmadd_pd, _mm256_min_pd, _mm256_max_pd,
+        _mm256_div_pd, _mm256_sqrt_pd, _mm256_fmadd_pd, _mm256_min_pd, _mm256_max_pd,
         shift 52 _mm256_castpd_si256 _mm256_slli_epi64 _mm256_castsi256_pd
     );
 }
@@ -103,13 +107,13 @@ pub(crate) mod avx512 {
     registers!(
         f32, __m512, lanes 16, tile 6, features "avx2,fma,avx512f",
         _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps,
-        _mm512_div_ps, _mm512_fmadd_ps, _mm512_min_ps, _mm512_max_ps,
+        _mm512_div_ps, _mm512_sqrt_ps, _mm512_fmadd_ps, _mm512_min_ps, _mm512_max_ps,
         shift 23 _mm512_castps_si512 _mm512_slli_epi32 _mm512_castsi512_ps
     );
     registers!(
         f64, __m512d, lanes 8, tile 6, features "avx2,fma,avx512f",
         _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_add_pd, _mm512_sub_pd, _mm512_mul_pd,
-        _mm512_div_pd, _mm512_fmadd_pd, _mm512_min_pd, _mm512_max_pd,
+        _mm512_div_pd, _mm512_sqrt_pd, _mm512_fmadd_pd, _mm512_min_pd, _mm512_max_pd,
         shift 52 _mm512_castpd_si512 _mm512_slli_epi64 _mm512_castsi512_pd
     );
 }

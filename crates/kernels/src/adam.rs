@@ -1,0 +1,183 @@
+//! One step of Adam over a parameter, in one pass.
+//!
+//! The same arithmetic in tensor operations takes ten passes over memory.
+
+use crate::error::KernelError;
+use crate::isa::Isa;
+use crate::layer::length;
+use crate::layout::even;
+use crate::parallel::{self, Shared};
+use crate::vector::{Kernel, Real, Vector};
+
+/// The numbers of a step, the bias corrections worked in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdamStep<E> {
+    /// α: the learning rate times the corrections.
+    pub alpha: E,
+    /// `1 − β₁`.
+    pub mean_share: E,
+    /// `1 − β₂`.
+    pub square_share: E,
+    /// ε, beside `√v`.
+    pub epsilon: E,
+}
+
+/// `m ← m + (g − m)(1 − β₁)`, `v ← v + (g² − v)(1 − β₂)`, `p ← p − α m / (√v + ε)`, each product and
+/// sum rounded by itself, as in Keras. Source: Kingma and Ba, "Adam: A Method for Stochastic
+/// Optimization", 2015, in the form at the end of its section 2.
+///
+/// # Errors
+/// [`KernelError::Length`] where the slices are not of one length.
+pub fn adam<E: Real>(
+    isa: Isa,
+    parameter: &mut [E],
+    gradient: &[E],
+    mean: &mut [E],
+    square: &mut [E],
+    step: AdamStep<E>,
+) -> Result<(), KernelError> {
+    let count = parameter.len();
+    for (operand, found) in [
+        ("the gradient", gradient.len()),
+        ("the mean", mean.len()),
+        ("the mean of squares", square.len()),
+    ] {
+        length(operand, "the parameter's shape", count, found)?;
+    }
+    let [parameter, mean, square] = [parameter, mean, square].map(Shared::new);
+    // A thread is not worth waking for less than this.
+    let parts = parallel::threads().min(count / 16_384);
+    let tasks = even(count, parts).collect();
+    parallel::together(|| {
+        parallel::run(tasks, |range| {
+            E::dispatch(
+                isa,
+                Update {
+                    parameter,
+                    gradient,
+                    mean,
+                    square,
+                    step,
+                    range,
+                },
+            );
+        });
+    });
+    Ok(())
+}
+
+struct Update<'a, E> {
+    parameter: Shared<E>,
+    gradient: &'a [E],
+    mean: Shared<E>,
+    square: Shared<E>,
+    step: AdamStep<E>,
+    range: std::ops::Range<usize>,
+}
+
+impl<E: Real> Kernel<E> for Update<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector<Elem = E>>(self) {
+        let mut at = self.range.start;
+        while at < self.range.end {
+            let count = V::LANES.min(self.range.end - at);
+            // SAFETY: the caller's promise of the instructions; `adam` has checked the lengths, and
+            // tasks differ in their ranges.
+            unsafe {
+                if count == V::LANES {
+                    self.update(at, |from| V::load(from), |to, value: V| value.store(to));
+                } else {
+                    self.update(
+                        at,
+                        |from| V::load_first(from, count),
+                        |to, value: V| value.store_first(to, count),
+                    );
+                }
+            }
+            at += V::LANES;
+        }
+    }
+}
+
+impl<E: Real> Update<'_, E> {
+    #[inline(always)]
+    unsafe fn update<V: Vector<Elem = E>>(
+        &self,
+        at: usize,
+        load: impl Fn(*const E) -> V,
+        store: impl Fn(*mut E, V),
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let (parameter, mean, square) = (
+                self.parameter.get().add(at),
+                self.mean.get().add(at),
+                self.square.get().add(at),
+            );
+            let g = load(self.gradient.as_ptr().add(at));
+            let share = V::splat(self.step.mean_share);
+            let old = load(mean);
+            let m = old.add(g.sub(old).mul(share));
+            store(mean, m);
+            let share = V::splat(self.step.square_share);
+            let old = load(square);
+            let v = old.add(g.mul(g).sub(old).mul(share));
+            store(square, v);
+            let root = v.sqrt().add(V::splat(self.step.epsilon));
+            let move_by = m.mul(V::splat(self.step.alpha)).div(root);
+            store(parameter, load(parameter).sub(move_by));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_isa_follows_the_equations() {
+        let step = AdamStep {
+            alpha: 0.01f32,
+            mean_share: 0.1,
+            square_share: 0.001,
+            epsilon: 1e-7,
+        };
+        for count in [1, 7, 16, 33, 40_000] {
+            let numbers = |salt: u32| -> Vec<f32> {
+                (0..count as u32)
+                    .map(|x| ((x * 7 + salt) % 13) as f32 / 13.0 - 0.4)
+                    .collect()
+            };
+            let gradient = numbers(1);
+            for isa in Isa::available() {
+                let (mut parameter, mut mean) = (numbers(2), numbers(3));
+                let mut square: Vec<f32> = numbers(4).iter().map(|x| x * x).collect();
+                let (p, m, v) = (parameter.clone(), mean.clone(), square.clone());
+                adam(isa, &mut parameter, &gradient, &mut mean, &mut square, step).unwrap();
+                for i in 0..count {
+                    let g = gradient[i];
+                    let m = m[i] + (g - m[i]) * step.mean_share;
+                    let v = v[i] + (g * g - v[i]) * step.square_share;
+                    let p = p[i] - m * step.alpha / (v.sqrt() + step.epsilon);
+                    assert_eq!((parameter[i], mean[i], square[i]), (p, m, v), "{}", isa.name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn lengths_must_agree() {
+        let step = AdamStep {
+            alpha: 0.01f64,
+            mean_share: 0.1,
+            square_share: 0.001,
+            epsilon: 1e-7,
+        };
+        let mut values = [[0.0; 3]; 3];
+        let [parameter, mean, square] = &mut values;
+        let error = adam(Isa::best(), parameter, &[0.0; 2], mean, square, step).unwrap_err();
+        assert!(error.to_string().contains("the gradient has 2 elements"), "{error}");
+    }
+}
