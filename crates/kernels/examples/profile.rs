@@ -22,7 +22,7 @@ fn go<E: Real>(cell: Cell, b: usize, h: usize, t: usize) {
     let weights = Weights { kernel: &w, recurrent_kernel: &u, bias: &bias };
     let input = Input::tokens(&e, &index);
     let o = Options::default();
-    let n = (2000 / b.max(8)).max(6);
+    let n = (8000 / b.max(8)).max(6);
     let mut ti = vec![]; let mut tf = vec![]; let mut tb = vec![];
     for _ in 0..n {
         let s = Instant::now(); let _ = forward(&shape, &weights, &input, &o).unwrap(); ti.push(s.elapsed().as_secs_f64() * 1e3);

@@ -129,6 +129,15 @@ impl Chunk {
         }
     }
 
+    /// The position of rank 0 at the time processed before `t`, if any is.
+    pub(crate) fn before(&self, t: usize) -> Option<usize> {
+        let before = match self.direction {
+            Direction::Forward => t.checked_sub(1)?,
+            Direction::Reverse => t + 1,
+        };
+        (before < self.active.len()).then(|| self.offsets[before])
+    }
+
     /// The time that `rank` is processed first, if it is at all.
     pub(crate) fn start(&self, rank: usize) -> Option<usize> {
         let last = self.lengths[rank].checked_sub(1)?;

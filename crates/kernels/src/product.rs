@@ -10,7 +10,7 @@ use crate::isa::Isa;
 use crate::layout::even;
 use crate::panel::{Columns, Panels};
 use crate::parallel::{self, Shared};
-use crate::tile::{accumulate, tiles, with_rows};
+use crate::tile::{accumulate, prefetch, tiles, with_rows};
 use crate::vector::{Kernel, Real, Vector};
 
 /// `rows · panels + bias`, `[count, width]` in the inside order of `panels`.
@@ -204,6 +204,8 @@ impl<E: Real> TransposedProduct<'_, E> {
                         for p in 0..P {
                             V::load(from.add(p * V::LANES)).store(to.add(p * V::LANES));
                         }
+                        // Rows far apart: no pattern that the processor would see by itself.
+                        prefetch::<V>(from.wrapping_add(DEPTH * self.columns.width), width);
                     }
                 }
                 for (m, rows) in tiles(self.range.clone(), V::TILE_ROWS) {

@@ -11,7 +11,7 @@ use crate::cell::{Pointwise, Row, RowBack};
 use crate::layout::Chunk;
 use crate::panel::Panels;
 use crate::parallel::Shared;
-use crate::tile::{accumulate, tiles, with_rows};
+use crate::tile::{accumulate, prefetch, tiles, with_rows};
 use crate::vector::{Kernel, Real, Vector};
 
 /// Forward over the ranks `ranks` of `chunk`.
@@ -142,6 +142,22 @@ impl<E: Real, C: Pointwise> Forward<'_, E, C> {
             let previous: [*const E; R] = std::array::from_fn(|r| {
                 self.previous(step, position + r, first + r).cast_const()
             });
+            // What the next step of these rows reads lies wherever its tokens do.
+            if first + R <= going_on {
+                let next = self.chunk.next(t) + first;
+                for r in 0..R {
+                    let slot = self.slots[next + r] as usize;
+                    let at = self.table.as_ptr().wrapping_add(slot * width + column);
+                    prefetch::<V>(at, P * V::LANES);
+                    // And what it saves goes where nothing has been for long.
+                    if !self.saved.get().is_null() {
+                        let block = panel * (P / C::GATES);
+                        let place = (next + r) * columns.blocks + block;
+                        let at = self.saved.get().wrapping_add(place * C::SAVED * V::LANES);
+                        prefetch::<V>(at, P / C::GATES * C::SAVED * V::LANES);
+                    }
+                }
+            }
             let mut tile = [[V::zero(); P]; R];
             for r in 0..R {
                 for p in 0..P {
@@ -283,6 +299,16 @@ impl<E: Real, C: Pointwise> Backward<'_, E, C> {
         // SAFETY: the caller's promise of the instructions. Positions and ranks are the chunk's, so
         // every pointer lies in the buffer made for it; other tasks write other ranks.
         unsafe {
+            // What the way there saved is long out of the near caches.
+            if let Some(before) = self.chunk.before(t) {
+                for r in 0..R {
+                    let place = (before + first + r) * blocks + panel * UNITS;
+                    let at = self.saved.as_ptr().wrapping_add(place * C::SAVED * V::LANES);
+                    prefetch::<V>(at, UNITS * C::SAVED * V::LANES);
+                    let gates = (before + first + r) * width + panel * UNITS * C::GATES * V::LANES;
+                    prefetch::<V>(self.by_input.get().wrapping_add(gates), UNITS * C::GATES * V::LANES);
+                }
+            }
             let mut tile = [[V::zero(); UNITS]; R];
             if NEXT {
                 let next = self.chunk.next(t) + first;

@@ -38,6 +38,20 @@ pub(crate) unsafe fn accumulate<V: Vector, const R: usize, const P: usize>(
     }
 }
 
+/// Asks for `count` elements from `at` on, which need not be valid.
+///
+/// # Safety
+/// The CPU has the instructions of `V`.
+#[inline(always)]
+pub(crate) unsafe fn prefetch<V: Vector>(at: *const V::Elem, count: usize) {
+    const LINE: usize = 64;
+    let line = LINE / size_of::<V::Elem>();
+    for start in (0..count).step_by(line) {
+        // SAFETY: the caller's promise; the address is only looked up, so it may lie anywhere.
+        unsafe { V::prefetch(at.wrapping_add(start)) };
+    }
+}
+
 /// `range` cut into tiles of at most `most` rows, as even as can be: `(first, rows)`.
 #[inline(always)]
 pub(crate) fn tiles(

@@ -124,6 +124,11 @@ pub trait Vector: Copy {
     /// the lowest bits becomes an exponent.
     unsafe fn shift_to_exponent(self) -> Self;
 
+    /// Asks for the cache line at `at`, which need not be valid; does nothing where there is no
+    /// stable instruction for it.
+    #[inline(always)]
+    unsafe fn prefetch(_at: *const Self::Elem) {}
+
     /// All lanes zero.
     #[inline(always)]
     unsafe fn zero() -> Self {

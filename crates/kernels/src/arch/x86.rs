@@ -78,6 +78,10 @@ macro_rules! registers {
                     unsafe { Self($max(self.0, other.0)) }
                 }
                 #[inline(always)]
+                unsafe fn prefetch(at: *const $real) {
+                    unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+                }
+                #[inline(always)]
                 unsafe fn shift_to_exponent(self) -> Self {
                     unsafe { Self($to_float($shift::<$bits>($to_int(self.0)))) }
                 }
