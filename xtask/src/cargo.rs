@@ -113,23 +113,22 @@ struct Target {
     name: String,
 }
 
-/// Builds `package` in release mode, its progress streamed, and says where the executable lies. cargo itself
-/// is asked, because the place depends on `CARGO_TARGET_DIR`, on configuration and on the target.
+/// Builds `package` in release mode, its progress streamed, and says where the executable lies.
 pub(crate) fn build_release(package: &str) -> Result<PathBuf, Error> {
-    let mut command = cargo([
-        "build",
-        "--release",
-        "--package",
-        package,
-        "--message-format",
-        "json-render-diagnostics",
-    ]);
+    build(&["build", "--release", "--package", package], package)
+}
+
+/// Runs a cargo command that builds, and says where the executable of `target` lies. cargo itself is asked,
+/// because the place depends on `CARGO_TARGET_DIR`, on configuration and on the target.
+pub(crate) fn build(args: &[&str], target: &str) -> Result<PathBuf, Error> {
+    let mut command = cargo(args);
+    command.args(["--message-format", "json-render-diagnostics"]);
     let name = shown(&command);
     let mut found = None;
     let mut broken = None;
     let status = lines(&mut command, |line| {
         match serde_json::from_str::<Message>(line) {
-            Ok(message) => found = executable(message, package).or(found.take()),
+            Ok(message) => found = executable(message, target).or(found.take()),
             Err(source) => broken = Some(source),
         }
     })?;
@@ -146,14 +145,14 @@ pub(crate) fn build_release(package: &str) -> Result<PathBuf, Error> {
             source,
         }),
         (None, None) => Err(Error::NoExecutable {
-            package: package.to_owned(),
+            target: target.to_owned(),
         }),
     }
 }
 
-fn executable(message: Message, package: &str) -> Option<PathBuf> {
+fn executable(message: Message, name: &str) -> Option<PathBuf> {
     let ours = message.reason == "compiler-artifact"
-        && message.target.is_some_and(|target| target.name == package);
+        && message.target.is_some_and(|target| target.name == name);
     message.executable.filter(|_| ours)
 }
 

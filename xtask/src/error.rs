@@ -39,12 +39,12 @@ pub(crate) enum Error {
         /// Its exit status in words.
         status: String,
     },
-    /// cargo printed something that is not the JSON asked for.
+    /// A program printed something that is not the JSON asked for.
     #[error(
-        "`{command}` printed JSON that xtask cannot read ({source}); is cargo the version of rust-toolchain.toml?"
+        "`{command}` printed JSON that xtask cannot read ({source}); is it the version that this repository names?"
     )]
     Json {
-        /// The command line.
+        /// The command line, or the file.
         command: String,
         /// What the parser said.
         #[source]
@@ -52,11 +52,20 @@ pub(crate) enum Error {
     },
     /// The build went well but named no executable.
     #[error(
-        "the build of package `{package}` produced no executable; does it still have a binary of that name?"
+        "the build of `{target}` produced no executable; does its package still have a target of that name?"
     )]
     NoExecutable {
-        /// The package.
-        package: String,
+        /// The target.
+        target: String,
+    },
+    /// Neither `HOME` nor a variable for caches is set.
+    #[error("there is no folder for caches: set HOME or XDG_CACHE_HOME, or name a Python with --python")]
+    NoCache,
+    /// A process that measures has ended or does not answer.
+    #[error("`{command}` gives no answer; its own messages above say why")]
+    Silent {
+        /// The command line.
+        command: String,
     },
     /// `IMDB_ARCHIVE` or `RECURRENT_REFERENCE` points nowhere.
     #[error("{variable} names {path}, which is not there; correct the path or unset the variable", path = path.display())]

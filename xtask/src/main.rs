@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod cargo;
 mod ci;
 mod error;
@@ -46,6 +47,8 @@ enum Command {
         #[arg(last = true)]
         harness: Vec<OsString>,
     },
+    /// Measure this project beside others, in turn on this machine, and print how they compare
+    Bench(bench::Arguments),
     /// Formatting, lints, documentation, tidy, tests: all that a change must pass
     Ci,
     /// Check the rules of docs/architecture.md: who may depend on whom, and how a source file looks
@@ -82,6 +85,7 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
             println!("{}", outcome.counts);
             Ok(outcome.code())
         }
+        Command::Bench(arguments) => bench::run(&root, &started_in, &arguments),
         Command::Ci => ci::run(&root, &inputs),
         Command::Tidy => tidy::run(&root),
         Command::Sample { check } => sample::run(&root, check),

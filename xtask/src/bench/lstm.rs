@@ -1,0 +1,262 @@
+//! Training and inference of recurrent networks: the kernels alone, this project's networks, burn's
+//! own layers, PyTorch and Keras.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use serde::{Deserialize, Serialize};
+
+use super::machine::Machine;
+use super::subject::{Process, Request};
+use crate::cargo;
+use crate::error::Error;
+
+const BENCH: &str = "lstm_throughput";
+const PEERS: &str = include_str!("peers.py");
+
+/// One line of the results.
+#[derive(Clone, Debug, Serialize)]
+struct Row {
+    network: &'static str,
+    mode: &'static str,
+    batch: usize,
+    time: usize,
+    hidden: usize,
+    subject: &'static str,
+    ms_min: f64,
+    ms_median: f64,
+    samples_per_second: f64,
+    /// Billions of floating-point operations per second; of the kernels only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gflops: Option<f64>,
+}
+
+/// What `--json` writes.
+#[derive(Debug, Serialize)]
+struct Results {
+    machine: Machine,
+    /// A product of two 1024 × 1024 matrices in PyTorch, measured in every round.
+    gemm_gflops: f64,
+    rows: Vec<Row>,
+}
+
+/// The shape of a case: network, mode, batch, time, hidden.
+type Case = (&'static str, &'static str, usize, usize, usize);
+
+/// The shapes measured, in order.
+fn cases(quick: bool) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for mode in ["train", "infer"] {
+        if quick {
+            cases.extend([("lstm", mode, 32, 100, 64), ("simple_rnn", mode, 32, 100, 64)]);
+            continue;
+        }
+        for time in [100, 400] {
+            for hidden in [64, 128, 256] {
+                for batch in [1, 32, 128, 1024] {
+                    cases.push(("lstm", mode, batch, time, hidden));
+                }
+            }
+        }
+        for network in ["simple_rnn", "gru"] {
+            for batch in [32, 128] {
+                cases.push((network, mode, batch, 100, 64));
+            }
+        }
+    }
+    cases
+}
+
+/// Whether a subject takes part: stock burn has an LSTM only here, and takes minutes for a step of
+/// the large shapes; Keras goes on to the moderate ones.
+fn takes_part(subject: &str, (network, _, batch, time, hidden): Case) -> bool {
+    let size = batch * time * hidden;
+    match subject {
+        "burn" => network == "lstm" && size <= 128 * 100 * 64,
+        "keras" => size <= 128 * 100 * 256,
+        _ => true,
+    }
+}
+
+pub(crate) fn run(
+    root: &Path,
+    python: &Path,
+    quick: bool,
+    json: Option<&Path>,
+) -> Result<ExitCode, Error> {
+    let binary = cargo::build(
+        &["bench", "-p", "recurrent-models", "--bench", BENCH, "--no-run"],
+        BENCH,
+    )?;
+    let script = root.join("target").join("peers.py");
+    std::fs::write(&script, PEERS).map_err(Error::io(&script))?;
+    let mut machine = Machine::look();
+    let mut ours = Process::start(Command::new(binary).arg("--serve"))?;
+    let mut peer = |name: &str| -> Result<Process, Error> {
+        let mut command = Command::new(python);
+        command.arg(&script).arg(name).arg(machine.threads.to_string());
+        let mut process = Process::start(&mut command)?;
+        #[derive(Deserialize)]
+        struct Hello {
+            version: String,
+        }
+        let hello: Hello = process.read()?;
+        machine.peers.push(format!("{name} {}", hello.version));
+        Ok(process)
+    };
+    let mut pytorch = peer("pytorch")?;
+    let mut keras = peer("keras")?;
+    println!("{}\n", machine.sheet());
+    println!("{HEADER}");
+
+    let (rounds, repeats, seconds) = if quick { (5, 40, 0.25) } else { (5, 20, 0.5) };
+    let mut gemm = f64::INFINITY;
+    let mut rows = Vec::new();
+    for case in cases(quick) {
+        let (network, mode, batch, time, hidden) = case;
+        let mut times: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+        let mut flop = None;
+        let subjects = ["kernels", "recurrent", "pytorch", "keras", "burn"];
+        for _ in 0..rounds {
+            for (place, subject) in subjects.into_iter().enumerate() {
+                if !takes_part(subject, case) {
+                    continue;
+                }
+                let process = match subject {
+                    "pytorch" => &mut pytorch,
+                    "keras" => &mut keras,
+                    _ => &mut ours,
+                };
+                let answer = process.ask(&Request {
+                    subject,
+                    network,
+                    mode,
+                    batch,
+                    time,
+                    hidden,
+                    repeats,
+                    seconds,
+                })?;
+                // The first runs of a round find the caches as the others left them.
+                let warm = answer.ms.len().min(3) - 1;
+                times.entry(place).or_default().extend(&answer.ms[warm..]);
+                flop = flop.or(answer.flop);
+            }
+            let request = Request {
+                subject: "gemm",
+                network,
+                mode,
+                batch,
+                time,
+                hidden,
+                repeats: 8,
+                seconds: 0.2,
+            };
+            gemm = pytorch.ask(&request)?.ms.into_iter().fold(gemm, f64::min);
+        }
+        let of_case: Vec<Row> = times
+            .into_iter()
+            .map(|(place, ms)| row(case, subjects[place], ms, flop))
+            .collect();
+        print!("{}", lines(&of_case));
+        rows.extend(of_case);
+    }
+    let results = Results {
+        machine,
+        gemm_gflops: 2.0 * 1024f64.powi(3) / gemm / 1e6,
+        rows,
+    };
+    println!(
+        "\nsgemm 1024³ in PyTorch: {:.0} GFLOP/s. Times are minimum and median over {rounds} rounds.",
+        results.gemm_gflops
+    );
+    if let Some(path) = json {
+        let text = serde_json::to_string_pretty(&results).map_err(|source| Error::Json {
+            command: path.display().to_string(),
+            source,
+        })?;
+        let partial = path.with_extension("partial");
+        std::fs::write(&partial, text + "\n").map_err(Error::io(&partial))?;
+        std::fs::rename(&partial, path).map_err(Error::io(path))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn row(case: Case, subject: &'static str, mut ms: Vec<f64>, flop: Option<f64>) -> Row {
+    ms.sort_by(f64::total_cmp);
+    let (network, mode, batch, time, hidden) = case;
+    let (ms_min, ms_median) = (ms[0], ms[ms.len() / 2]);
+    Row {
+        network,
+        mode,
+        batch,
+        time,
+        hidden,
+        subject,
+        ms_min,
+        ms_median,
+        samples_per_second: batch as f64 / ms_min * 1e3,
+        gflops: flop
+            .filter(|_| subject == "kernels")
+            .map(|flop| flop / ms_min / 1e6),
+    }
+}
+
+const HEADER: &str = "network     mode     B    T    H  subject      min ms   med ms   samples/s  PyTorch ÷ it  GFLOP/s";
+
+/// A case's lines; how many times PyTorch's time each subject's is, by minimum and by median.
+fn lines(rows: &[Row]) -> String {
+    let pytorch = rows.iter().find(|row| row.subject == "pytorch");
+    rows.iter()
+        .map(|row| {
+            let ratio = pytorch.map_or_else(String::new, |pytorch| {
+                format!(
+                    "{:.2} {:.2}",
+                    pytorch.ms_min / row.ms_min,
+                    pytorch.ms_median / row.ms_median
+                )
+            });
+            let gflops = row.gflops.map_or_else(String::new, |g| format!("{g:.0}"));
+            format!(
+                "{:<11} {:<5} {:>4} {:>4} {:>4}  {:<10} {:>8.2} {:>8.2} {:>11.0}  {:>12}  {:>7}\n",
+                row.network,
+                row.mode,
+                row.batch,
+                row.time,
+                row.hidden,
+                row.subject,
+                row.ms_min,
+                row.ms_median,
+                row.samples_per_second,
+                ratio,
+                gflops
+            )
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_has_minimum_median_and_rate() {
+        let case = ("lstm", "train", 32, 100, 64);
+        let ours = row(case, "kernels", vec![3.0, 2.0, 4.0], Some(5e8));
+        assert_eq!((ours.ms_min, ours.ms_median), (2.0, 3.0));
+        assert_eq!(ours.samples_per_second, 16_000.0);
+        assert_eq!(ours.gflops, Some(250.0));
+        let peer = row(case, "pytorch", vec![8.0, 9.0, 7.0], Some(5e8));
+        assert_eq!(peer.gflops, None);
+        let lines = lines(&[ours, peer]);
+        assert!(lines.contains("3.50 2.67"), "{lines}");
+    }
+
+    #[test]
+    fn the_quick_run_keeps_to_one_shape() {
+        assert_eq!(cases(true).len(), 4);
+        assert!(cases(true).iter().all(|case| (case.2, case.3, case.4) == (32, 100, 64)));
+        assert_eq!(cases(false).len(), 56);
+    }
+}

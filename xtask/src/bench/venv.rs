@@ -1,0 +1,75 @@
+//! The virtual environment with the peers, outside the repository.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::cargo;
+use crate::error::Error;
+
+/// The peers, in the versions that are compared with.
+const PACKAGES: [&str; 4] = [
+    "torch==2.9.0",
+    "tensorflow-cpu==2.21.0",
+    "tf_keras==2.21.0",
+    "numpy",
+];
+
+/// The environment's Python, made if it is not there: several gigabytes the first time.
+pub(crate) fn ensure() -> Result<PathBuf, Error> {
+    let cache = cache_folder().ok_or(Error::NoCache)?;
+    let folder = cache.join("recurrent").join("peers");
+    let python = folder.join(if cfg!(windows) {
+        "Scripts/python.exe"
+    } else {
+        "bin/python"
+    });
+    // Written last, so that an environment that was interrupted is made again.
+    let mark = folder.join("complete");
+    if mark.is_file() {
+        return Ok(python);
+    }
+    eprintln!(
+        "xtask: making a virtual environment with {} in {} (some gigabytes; --python PATH uses one of yours)",
+        PACKAGES.join(", "),
+        folder.display()
+    );
+    let parent = folder.parent().unwrap_or(&cache);
+    std::fs::create_dir_all(parent).map_err(Error::io(parent))?;
+    let base = if cfg!(windows) { "python" } else { "python3" };
+    succeed(Command::new(base).args(["-m", "venv", "--clear"]).arg(&folder))?;
+    succeed(
+        Command::new(&python)
+            .args(["-m", "pip", "install", "--quiet"])
+            .args(PACKAGES),
+    )?;
+    std::fs::write(&mark, PACKAGES.join("\n")).map_err(Error::io(&mark))?;
+    Ok(python)
+}
+
+fn succeed(command: &mut Command) -> Result<(), Error> {
+    let shown = cargo::shown(command);
+    let status = cargo::status(command)?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Error::Failed {
+            command: shown,
+            status: status.to_string(),
+        })
+    }
+}
+
+/// Where a user's caches are kept, by the conventions of the systems.
+fn cache_folder() -> Option<PathBuf> {
+    let variable = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    if let Some(cache) = variable("XDG_CACHE_HOME").or_else(|| variable("LOCALAPPDATA")) {
+        return Some(cache);
+    }
+    let home = variable("HOME")?;
+    let mac = cfg!(target_os = "macos");
+    Some(home.join(Path::new(if mac { "Library/Caches" } else { ".cache" })))
+}
