@@ -44,26 +44,36 @@ pub fn adam<E: Real>(
     ] {
         length(operand, "the parameter's shape", count, found)?;
     }
+    E::run_adam(isa, parameter, gradient, [mean, square], step);
+    Ok(())
+}
+
+/// See [`adam`]; behind [`Real`] as `layer::run_layer` is.
+pub(crate) fn run_adam<E: Real>(
+    isa: Isa,
+    parameter: &mut [E],
+    gradient: &[E],
+    [mean, square]: [&mut [E]; 2],
+    step: AdamStep<E>,
+) {
+    let count = parameter.len();
     let [parameter, mean, square] = [parameter, mean, square].map(Shared::new);
     // A thread is not worth waking for less than this.
     let parts = parallel::threads().min(count / 16_384);
     let tasks = even(count, parts).collect();
-    parallel::together(|| {
-        parallel::run(tasks, |range| {
-            E::dispatch(
-                isa,
-                Update {
-                    parameter,
-                    gradient,
-                    mean,
-                    square,
-                    step,
-                    range,
-                },
-            );
-        });
+    parallel::run(tasks, |range| {
+        E::dispatch(
+            isa,
+            Update {
+                parameter,
+                gradient,
+                mean,
+                square,
+                step,
+                range,
+            },
+        );
     });
-    Ok(())
 }
 
 struct Update<'a, E> {
@@ -161,7 +171,12 @@ mod tests {
                     let m = m[i] + (g - m[i]) * step.mean_share;
                     let v = v[i] + (g * g - v[i]) * step.square_share;
                     let p = p[i] - m * step.alpha / (v.sqrt() + step.epsilon);
-                    assert_eq!((parameter[i], mean[i], square[i]), (p, m, v), "{}", isa.name());
+                    assert_eq!(
+                        (parameter[i], mean[i], square[i]),
+                        (p, m, v),
+                        "{}",
+                        isa.name()
+                    );
                 }
             }
         }
@@ -178,6 +193,9 @@ mod tests {
         let mut values = [[0.0; 3]; 3];
         let [parameter, mean, square] = &mut values;
         let error = adam(Isa::best(), parameter, &[0.0; 2], mean, square, step).unwrap_err();
-        assert!(error.to_string().contains("the gradient has 2 elements"), "{error}");
+        assert!(
+            error.to_string().contains("the gradient has 2 elements"),
+            "{error}"
+        );
     }
 }

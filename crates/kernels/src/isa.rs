@@ -14,6 +14,8 @@ pub struct Isa(Kind);
 enum Kind {
     Portable,
     #[cfg(target_arch = "x86_64")]
+    Avx2InPairs,
+    #[cfg(target_arch = "x86_64")]
     Avx2,
     #[cfg(target_arch = "x86_64")]
     Avx512,
@@ -38,6 +40,7 @@ impl Isa {
         {
             let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
             if avx2 {
+                found.push(Self(Kind::Avx2InPairs));
                 found.push(Self(Kind::Avx2));
             }
             if avx2 && is_x86_feature_detected!("avx512f") {
@@ -51,10 +54,12 @@ impl Isa {
         found
     }
 
-    /// The name: `portable`, `avx2`, `avx512` or `neon`.
+    /// The name: `portable`, `avx2 in pairs` (AVX-512's tiles, for tests), `avx2`, `avx512` or `neon`.
     pub fn name(self) -> &'static str {
         match self.0 {
             Kind::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2InPairs => "avx2 in pairs",
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => "avx2",
             #[cfg(target_arch = "x86_64")]
@@ -75,6 +80,9 @@ macro_rules! dispatch {
                     // SAFETY: every CPU has what the compiler was told of.
                     Kind::Portable => unsafe { kernel.run::<arch::portable::Lanes<$real>>() },
                     // SAFETY: `available` has found the features before it made this value.
+                    #[cfg(target_arch = "x86_64")]
+                    Kind::Avx2InPairs => unsafe { arch::x86::avx2::$real::run_in_pairs(kernel) },
+                    // SAFETY: as above.
                     #[cfg(target_arch = "x86_64")]
                     Kind::Avx2 => unsafe { arch::x86::avx2::$real::run(kernel) },
                     // SAFETY: as above.

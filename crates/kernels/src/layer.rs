@@ -184,10 +184,7 @@ pub fn forward<E: Real>(
     options: &Options,
 ) -> Result<Output<E>, KernelError> {
     check(shape, weights, input)?;
-    Ok(parallel::together(|| match options.precision {
-        Precision::Own => run::<E, E>(shape, weights, input, options, false).0,
-        Precision::Double => run::<E, f64>(shape, weights, input, options, false).0,
-    }))
+    Ok(E::run_layer(shape, weights, input, options, false).0)
 }
 
 /// Runs a layer and keeps what its gradients will need.
@@ -201,20 +198,32 @@ pub fn forward_recorded<E: Real>(
     options: &Options,
 ) -> Result<(Output<E>, Tape<E>), KernelError> {
     check(shape, weights, input)?;
-    let (output, tape) = parallel::together(|| match options.precision {
+    match E::run_layer(shape, weights, input, options, true) {
+        (output, Some(tape)) => Ok((output, tape)),
+        (_, None) => unreachable!("a recorded run has a tape"),
+    }
+}
+
+/// Runs a layer whose operands have been checked, with a tape if `record`.
+///
+/// [`Real`] has this as a method, so that it is compiled here and not in every crate that calls it.
+pub(crate) fn run_layer<E: Real>(
+    shape: &Shape,
+    weights: &Weights<'_, E>,
+    input: &Input<'_, E>,
+    options: &Options,
+    record: bool,
+) -> (Output<E>, Option<Tape<E>>) {
+    parallel::together(|| match options.precision {
         Precision::Own => {
-            let (output, tape) = run::<E, E>(shape, weights, input, options, true);
+            let (output, tape) = run::<E, E>(shape, weights, input, options, record);
             (output, tape.map(Tape::own))
         }
         Precision::Double => {
-            let (output, tape) = run::<E, f64>(shape, weights, input, options, true);
+            let (output, tape) = run::<E, f64>(shape, weights, input, options, record);
             (output, tape.map(Tape::double))
         }
-    });
-    match tape {
-        Some(tape) => Ok((output, tape)),
-        None => unreachable!("a recorded run has a tape"),
-    }
+    })
 }
 
 /// The inside orders of a layer's columns on one instruction set.
@@ -404,7 +413,10 @@ pub(crate) fn reorder<A: Real, B: Real>(rows: Buffer<A>, from: Columns, to: Colu
     };
     let mut reordered = Buffer::zeroed(rows.len() / from.width * to.width);
     let mut outside = vec![A::default(); from.units * from.gates];
-    for (from_row, to_row) in rows.chunks_exact(from.width).zip(reordered.chunks_exact_mut(to.width)) {
+    for (from_row, to_row) in rows
+        .chunks_exact(from.width)
+        .zip(reordered.chunks_exact_mut(to.width))
+    {
         from.unpack_row(from_row, &mut outside);
         for (inside, at, length) in to.runs() {
             let outside = &outside[at..at + length];
@@ -450,8 +462,16 @@ impl<E: Real> Sweep<'_, E> {
             let rows = chunk.rows.len();
             let positions = chunk.positions();
             let mine;
-            (mine, saved) = saved.split_at_mut(if self.record { positions * saved_width } else { 0 });
-            let saved = if self.record { Shared::new(mine) } else { Shared::null() };
+            (mine, saved) = saved.split_at_mut(if self.record {
+                positions * saved_width
+            } else {
+                0
+            });
+            let saved = if self.record {
+                Shared::new(mine)
+            } else {
+                Shared::null()
+            };
             let kept = if self.record { positions } else { 2 * rows };
             let mine;
             (mine, previous) = previous.split_at_mut(kept * padded);
@@ -544,12 +564,30 @@ fn check<E>(
         }
     }
     let width = cell.gates() * units;
-    length("the kernel", "[D, G · H]", inputs * width, weights.kernel.len())?;
+    length(
+        "the kernel",
+        "[D, G · H]",
+        inputs * width,
+        weights.kernel.len(),
+    )?;
     let recurrent = weights.recurrent_kernel.len();
-    length("the recurrent kernel", "[H, G · H]", units * width, recurrent)?;
+    length(
+        "the recurrent kernel",
+        "[H, G · H]",
+        units * width,
+        recurrent,
+    )?;
     let bias = weights.bias.len();
-    length("the bias", "[G · H], the GRU's [2, 3 · H]", cell.biases() * width, bias)?;
-    for (operand, values) in [("the first state", input.hidden), ("the first memory", input.memory)] {
+    length(
+        "the bias",
+        "[G · H], the GRU's [2, 3 · H]",
+        cell.biases() * width,
+        bias,
+    )?;
+    for (operand, values) in [
+        ("the first state", input.hidden),
+        ("the first memory", input.memory),
+    ] {
         if let Some(values) = values {
             length(operand, "[B, H]", rows * units, values.len())?;
         }
@@ -562,7 +600,12 @@ fn check<E>(
     }
     match input.index {
         Some(index) => {
-            length("the features", "[N, D]", features * inputs, input.features.len())?;
+            length(
+                "the features",
+                "[N, D]",
+                features * inputs,
+                input.features.len(),
+            )?;
             length("the index", "[B, T]", rows * time, index.len())?;
             if let Some(position) = index.iter().position(|row| *row as usize >= features) {
                 return Err(KernelError::Index {

@@ -56,13 +56,8 @@ impl Columns {
         (0..units.div_ceil(lanes)).flat_map(move |block| {
             let first = block * lanes;
             let length = lanes.min(units - first);
-            (0..gates).map(move |gate| {
-                (
-                    (block * gates + gate) * lanes,
-                    gate * units + first,
-                    length,
-                )
-            })
+            (0..gates)
+                .map(move |gate| ((block * gates + gate) * lanes, gate * units + first, length))
         })
     }
 

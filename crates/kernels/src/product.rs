@@ -100,7 +100,13 @@ impl<E: Real> RowsProduct<'_, E> {
                 }
             }
             let rows = std::array::from_fn(|r| self.left.as_ptr().add((first + r) * depth));
-            accumulate(&mut tile, &rows, 1, self.panels.panel(panel).as_ptr(), depth);
+            accumulate(
+                &mut tile,
+                &rows,
+                1,
+                self.panels.panel(panel).as_ptr(),
+                depth,
+            );
             for (r, row) in tile.iter().enumerate() {
                 let to = self.out.get().add((first + r) * width + column);
                 for (p, vector) in row.iter().enumerate() {

@@ -94,7 +94,8 @@ pub fn run<'a, E: Real>(
     let mut all_steps = Vec::new();
     for row in 0..rows {
         let of_row = row * units..(row + 1) * units;
-        let initial = |values: Option<&[E]>| values.map_or(zeros(units), |v| v[of_row.clone()].to_vec());
+        let initial =
+            |values: Option<&[E]>| values.map_or(zeros(units), |v| v[of_row.clone()].to_vec());
         let mut h = initial(input.hidden);
         let mut c = initial(input.memory);
         let length = input.lengths.map_or(time, |lengths| lengths[row] as usize);
@@ -198,7 +199,8 @@ impl<E: Real> Run<'_, E> {
         };
         for (row, steps) in self.steps.iter().enumerate() {
             let of_row = row * units..(row + 1) * units;
-            let given = |values: Option<&[E]>| values.map_or(zeros(units), |v| v[of_row.clone()].to_vec());
+            let given =
+                |values: Option<&[E]>| values.map_or(zeros(units), |v| v[of_row.clone()].to_vec());
             let mut dh = given(upstream.hidden);
             let mut dc = given(upstream.memory);
             let of_step = |t: usize| (row * time + t) * units..(row * time + t + 1) * units;

@@ -139,9 +139,8 @@ impl<E: Real, C: Pointwise> Forward<'_, E, C> {
                 let slot = self.slots[position + r] as usize;
                 self.table.as_ptr().add(slot * width + column)
             });
-            let previous: [*const E; R] = std::array::from_fn(|r| {
-                self.previous(step, position + r, first + r).cast_const()
-            });
+            let previous: [*const E; R] =
+                std::array::from_fn(|r| self.previous(step, position + r, first + r).cast_const());
             // What the next step of these rows reads lies wherever its tokens do.
             if first + R <= going_on {
                 let next = self.chunk.next(t) + first;
@@ -303,10 +302,16 @@ impl<E: Real, C: Pointwise> Backward<'_, E, C> {
             if let Some(before) = self.chunk.before(t) {
                 for r in 0..R {
                     let place = (before + first + r) * blocks + panel * UNITS;
-                    let at = self.saved.as_ptr().wrapping_add(place * C::SAVED * V::LANES);
+                    let at = self
+                        .saved
+                        .as_ptr()
+                        .wrapping_add(place * C::SAVED * V::LANES);
                     prefetch::<V>(at, UNITS * C::SAVED * V::LANES);
                     let gates = (before + first + r) * width + panel * UNITS * C::GATES * V::LANES;
-                    prefetch::<V>(self.by_input.get().wrapping_add(gates), UNITS * C::GATES * V::LANES);
+                    prefetch::<V>(
+                        self.by_input.get().wrapping_add(gates),
+                        UNITS * C::GATES * V::LANES,
+                    );
                 }
             }
             let mut tile = [[V::zero(); UNITS]; R];

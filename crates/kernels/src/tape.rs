@@ -116,6 +116,14 @@ impl<E: Real> Tape<E> {
     /// # Errors
     /// [`KernelError::Length`] where a gradient has not the shape of what it is the gradient of.
     pub fn backward(&self, upstream: &Upstream<'_, E>) -> Result<Gradients<E>, KernelError> {
+        E::run_back(self, upstream)
+    }
+
+    /// See [`Self::backward`]; behind [`Real`] as `layer::run_layer` is.
+    pub(crate) fn run_back(
+        &self,
+        upstream: &Upstream<'_, E>,
+    ) -> Result<Gradients<E>, KernelError> {
         match &self.0 {
             Swept::Own(recording) => recording.backward(upstream),
             Swept::Double(recording) => recording.backward(upstream),
@@ -137,7 +145,11 @@ impl<E: Real, S: Real> Recording<E, S> {
             }
         }
         if let Some(states) = upstream.states {
-            let expected = if self.all_states { rows * time * units } else { 0 };
+            let expected = if self.all_states {
+                rows * time * units
+            } else {
+                0
+            };
             length("the states' gradient", "[B, T, H]", expected, states.len())?;
         }
         Ok(parallel::together(|| match self.shape.cell {
@@ -283,13 +295,7 @@ impl<E: Real, S: Real> Recording<E, S> {
     }
 
     /// Adds what a chunk's gates give to the sums over all positions.
-    fn add<C: Pointwise>(
-        &self,
-        chunk: &Chunk,
-        by_input: &[S],
-        by_state: &[S],
-        sums: &mut Sums<S>,
-    ) {
+    fn add<C: Pointwise>(&self, chunk: &Chunk, by_input: &[S], by_state: &[S], sums: &mut Sums<S>) {
         let padded = self.swept.padded();
         let width = self.swept.gates.width;
         let positions = chunk.positions();

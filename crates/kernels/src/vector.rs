@@ -6,7 +6,11 @@
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
+use crate::adam::{self, AdamStep};
+use crate::error::KernelError;
 use crate::isa::Isa;
+use crate::layer::{self, Input, Options, Output, Shape, Weights};
+use crate::tape::{Gradients, Tape, Upstream};
 
 /// A floating-point number the kernels compute with: `f32` or `f64`.
 ///
@@ -42,6 +46,27 @@ pub trait Real:
     fn to_f64(self) -> f64;
     #[doc(hidden)]
     fn dispatch<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output;
+    #[doc(hidden)]
+    fn run_layer(
+        shape: &Shape,
+        weights: &Weights<'_, Self>,
+        input: &Input<'_, Self>,
+        options: &Options,
+        record: bool,
+    ) -> (Output<Self>, Option<Tape<Self>>);
+    #[doc(hidden)]
+    fn run_back(
+        tape: &Tape<Self>,
+        upstream: &Upstream<'_, Self>,
+    ) -> Result<Gradients<Self>, KernelError>;
+    #[doc(hidden)]
+    fn run_adam(
+        isa: Isa,
+        parameter: &mut [Self],
+        gradient: &[Self],
+        moments: [&mut [Self]; 2],
+        step: AdamStep<Self>,
+    );
     /// The numbers themselves if they are single, and if they are double.
     #[doc(hidden)]
     fn as_is(values: &[Self]) -> (Option<&[f32]>, Option<&[f64]>);
@@ -189,6 +214,30 @@ macro_rules! real {
             #[inline]
             fn dispatch<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output {
                 isa.$isa(kernel)
+            }
+            fn run_layer(
+                shape: &Shape,
+                weights: &Weights<'_, Self>,
+                input: &Input<'_, Self>,
+                options: &Options,
+                record: bool,
+            ) -> (Output<Self>, Option<Tape<Self>>) {
+                layer::run_layer(shape, weights, input, options, record)
+            }
+            fn run_back(
+                tape: &Tape<Self>,
+                upstream: &Upstream<'_, Self>,
+            ) -> Result<Gradients<Self>, KernelError> {
+                tape.run_back(upstream)
+            }
+            fn run_adam(
+                isa: Isa,
+                parameter: &mut [Self],
+                gradient: &[Self],
+                moments: [&mut [Self]; 2],
+                step: AdamStep<Self>,
+            ) {
+                adam::run_adam(isa, parameter, gradient, moments, step);
             }
             fn as_is(values: &[Self]) -> (Option<&[f32]>, Option<&[f64]>) {
                 let as_is: fn(&[Self]) -> (Option<&[f32]>, Option<&[f64]>) = $as_is;

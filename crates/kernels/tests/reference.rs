@@ -5,8 +5,8 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use recurrent_kernels::{
-    Cell, Direction, Gradients, Input, Isa, Options, Output, Precision, Real, Shape, Upstream, Weights,
-    forward, forward_recorded, reference,
+    Cell, Direction, Gradients, Input, Isa, Options, Output, Precision, Real, Shape, Upstream,
+    Weights, forward, forward_recorded, reference,
 };
 
 const CELLS: [Cell; 3] = [Cell::SimpleRnn, Cell::Lstm, Cell::Gru];
@@ -118,8 +118,15 @@ impl<E: Real> Case<E> {
         let (output, tape) =
             forward_recorded(&self.shape, &self.weights(), &self.input(), &options).unwrap();
         let unrecorded = forward(&self.shape, &self.weights(), &self.input(), &options).unwrap();
-        assert_eq!(bits(&output.hidden), bits(&unrecorded.hidden), "kept or not");
-        assert_eq!(bits(output.states.as_ref().unwrap()), bits(unrecorded.states.as_ref().unwrap()));
+        assert_eq!(
+            bits(&output.hidden),
+            bits(&unrecorded.hidden),
+            "kept or not"
+        );
+        assert_eq!(
+            bits(output.states.as_ref().unwrap()),
+            bits(unrecorded.states.as_ref().unwrap())
+        );
         let gradients = tape.backward(&self.upstream()).unwrap();
         (output, gradients)
     }
@@ -180,7 +187,10 @@ fn check<E: Real>(case: &Case<E>, isa: Isa, epsilon: f64) {
     let (output, gradients) = case.fast(isa);
     let (expected_output, expected_gradients) = case.slow();
     let fast = named(&output, &gradients);
-    for ((name, fast), (_, slow)) in fast.iter().zip(named(&expected_output, &expected_gradients)) {
+    for ((name, fast), (_, slow)) in fast
+        .iter()
+        .zip(named(&expected_output, &expected_gradients))
+    {
         assert_eq!(fast.len(), slow.len(), "{name}");
         let largest = slow.iter().map(|x| x.to_f64().abs()).fold(0.0, f64::max);
         for (place, (a, b)) in fast.iter().zip(&slow).enumerate() {
@@ -256,7 +266,11 @@ fn a_double_sweep_over_single_operands() {
                     // The projections of 9 inputs are rounded to single, and so is the result.
                     let distance = (f64::from(*a) - b).abs();
                     let tolerance = 4.0 * f64::from(f32::EPSILON) * largest.max(1.0);
-                    assert!(distance <= tolerance, "{} {cell:?} {name}: {a} {b}", isa.name());
+                    assert!(
+                        distance <= tolerance,
+                        "{} {cell:?} {name}: {a} {b}",
+                        isa.name()
+                    );
                 }
             }
         }

@@ -65,7 +65,10 @@ macro_rules! portable {
             }
             #[inline(always)]
             unsafe fn shift_to_exponent(self) -> Self {
-                Self(self.0.map(|x| $real::from_bits(x.to_bits() << $significand)))
+                Self(
+                    self.0
+                        .map(|x| $real::from_bits(x.to_bits() << $significand)),
+                )
             }
         }
     };

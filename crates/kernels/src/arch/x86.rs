@@ -25,6 +25,17 @@ macro_rules! registers {
                 unsafe { kernel.run::<Register>() }
             }
 
+            /// As [`run`], two registers at a time.
+            ///
+            /// # Safety
+            /// The CPU has the features.
+            #[target_feature(enable = $features)]
+            #[allow(dead_code, reason = "not all widths are paired")]
+            pub(crate) unsafe fn run_in_pairs<K: Kernel<$real>>(kernel: K) -> K::Output {
+                // SAFETY: the caller's promise.
+                unsafe { kernel.run::<crate::arch::pair::Pair<Register>>() }
+            }
+
             // SAFETY of all blocks below: the caller promises the features, and valid pointers.
             #[allow(clippy::undocumented_unsafe_blocks)]
             impl Vector for Register {

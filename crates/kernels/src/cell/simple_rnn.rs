@@ -1,7 +1,7 @@
 //! `h = tanh(z)`. Source: Elman, "Finding Structure in Time", 1990; Keras' `SimpleRNN`.
 
 use super::{Pointwise, Row, RowBack, tanh_slope};
-use crate::math::{tanh};
+use crate::math::tanh;
 use crate::vector::Vector;
 
 pub(crate) struct SimpleRnn;
