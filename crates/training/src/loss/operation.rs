@@ -1,0 +1,148 @@
+//! The loss as one backend operation with its gradient by hand.
+//!
+//! It is small work over few numbers, of which most would go into starting a dozen operations.
+
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::flex::FlexTensor;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, AutodiffBackend, Backend, Flex, TensorMetadata, backend_extension};
+use burn::tensor::{DType, Shape, TensorData};
+
+/// Mean binary cross-entropy on a backend: logits `[batch, positions]`, labels `[batch, 1]`.
+#[backend_extension(Flex, Autodiff)]
+pub(super) trait LossBackend: Backend {
+    /// The loss, `[1]`.
+    fn mean_cross_entropy(
+        logits: FloatTensor<Self>,
+        labels: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let positive = Self::relu(logits.clone());
+        let magnitude = Self::float_abs(logits.clone());
+        let softplus = Self::float_log1p(Self::float_exp(Self::float_neg(magnitude)));
+        let agreeing = Self::float_mul(logits, labels);
+        let losses = Self::float_add(Self::float_sub(positive, agreeing), softplus);
+        // Text by text, then over texts: one long sum of thousands of like terms would lose digits.
+        Self::float_mean(Self::float_mean_dim(losses, 1))
+    }
+
+    /// The gradient of the logits, given that of the loss: `(σ(x) − y) / count`.
+    fn mean_cross_entropy_back(
+        logits: FloatTensor<Self>,
+        labels: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let count = logits.shape().num_elements() as f32;
+        let gradient = Self::float_reshape(gradient, Shape::new([1, 1]));
+        let scale = Self::float_div_scalar(gradient, count.into());
+        Self::float_mul(Self::float_sub(Self::sigmoid(logits), labels), scale)
+    }
+}
+
+impl LossBackend for Flex {
+    fn mean_cross_entropy(logits: FlexTensor, labels: FlexTensor) -> FlexTensor {
+        let [texts, positions] = logits.shape().dims();
+        let (logits, labels) = (single(&logits), single(&labels));
+        let mut sum = 0.0;
+        for (row, label) in logits.chunks_exact(positions).zip(&labels) {
+            for x in row {
+                let loss = x.max(0.0) - x * label + (-x.abs()).exp().ln_1p();
+                sum += f64::from(loss);
+            }
+        }
+        let mean = sum / (texts * positions) as f64;
+        // `max` would make a number of what is none.
+        let mean = if logits.iter().any(|x| x.is_nan()) { f64::NAN } else { mean };
+        FlexTensor::from_data(TensorData::new(vec![mean as f32], [1]))
+    }
+
+    fn mean_cross_entropy_back(
+        logits: FlexTensor,
+        labels: FlexTensor,
+        gradient: FlexTensor,
+    ) -> FlexTensor {
+        let [texts, positions] = logits.shape().dims();
+        let (logits, labels) = (single(&logits), single(&labels));
+        let scale = single(&gradient).first().copied().unwrap_or_default() / (texts * positions) as f32;
+        let mut back = Vec::with_capacity(logits.len());
+        for (row, label) in logits.chunks_exact(positions).zip(&labels) {
+            back.extend(row.iter().map(|x| {
+                // The terms that the gradient of the loss' own form has, added in TensorFlow's order:
+                // the per-token network stands on thousands of kinks, and the last digit decides some.
+                let negative = (-x.abs()).exp();
+                let bend = scale * (1.0 / (1.0 + negative)) * negative;
+                let agreeing = -scale * label;
+                if *x >= 0.0 {
+                    (agreeing - bend) + scale
+                } else {
+                    agreeing + bend
+                }
+            }));
+        }
+        FlexTensor::from_data(TensorData::new(back, [texts, positions]))
+    }
+}
+
+/// The elements in single precision.
+fn single(tensor: &FlexTensor) -> Vec<f32> {
+    let tensor = tensor.to_contiguous();
+    match tensor.dtype() {
+        DType::F32 => tensor.as_slice().unwrap_or_default().to_vec(),
+        _ => tensor.into_data().iter().collect(),
+    }
+}
+
+#[derive(Debug)]
+struct CrossEntropyBack;
+
+impl<B: LossBackend> Backward<B, 1> for CrossEntropyBack {
+    /// Logits and labels.
+    type State = (FloatTensor<B>, FloatTensor<B>);
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 1>,
+        grads: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let gradient = grads.consume::<B>(&ops.node);
+        let (logits, labels) = ops.state;
+        if let [Some(node)] = ops.parents {
+            let back = B::mean_cross_entropy_back(logits, labels, gradient);
+            grads.register::<B>(node.id, back);
+        }
+    }
+}
+
+impl<B: LossBackend, C: CheckpointStrategy> LossBackend for Autodiff<B, C> {
+    fn mean_cross_entropy(
+        logits: FloatTensor<Self>,
+        labels: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let step = CrossEntropyBack
+            .prepare::<C>([logits.node()])
+            .compute_bound()
+            .stateful();
+        let (logits, labels) = (logits.into_primitive(), labels.into_primitive());
+        let loss = B::mean_cross_entropy(logits.clone(), labels.clone());
+        match step {
+            OpsKind::Tracked(prepared) => prepared.finish((logits, labels), loss),
+            OpsKind::UnTracked(prepared) => prepared.finish(loss),
+        }
+    }
+
+    /// Not differentiable once more.
+    fn mean_cross_entropy_back(
+        logits: FloatTensor<Self>,
+        labels: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        <Self as AutodiffBackend>::from_inner(B::mean_cross_entropy_back(
+            logits.into_primitive(),
+            labels.into_primitive(),
+            gradient.into_primitive(),
+        ))
+    }
+}
