@@ -1,5 +1,6 @@
 //! `cargo xtask ci`: what a change must pass, in order, stopping at the first failure.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
@@ -7,9 +8,9 @@ use std::time::{Duration, Instant};
 use crate::cargo;
 use crate::error::Error;
 use crate::inputs::Inputs;
-use crate::{test, tidy};
+use crate::{reproduce, test, tidy};
 
-/// The steps that are one cargo command each; tidy and the tests follow.
+/// The steps that are one cargo command each; tidy, the tests and a whole run follow.
 const LINTS: [(&str, &[&str]); 3] = [
     ("fmt", &["fmt", "--all", "--check"]),
     (
@@ -116,12 +117,27 @@ fn all(
     if !report.step("tidy", || tidy::check(root))? {
         return Ok(());
     }
-    report.step("test", || {
+    if !report.step("test", || {
         let outcome = test::run(inputs, &[], &[])?;
         *counts = Some(outcome.counts);
         Ok(outcome.success())
-    })?;
+    })? {
+        return Ok(());
+    }
+    report.step("run", || run_whole(root, inputs))?;
     Ok(())
+}
+
+/// The main job whole, as a user runs it: on the reviews where they are, else on the sample.
+fn run_whole(root: &Path, inputs: &Inputs) -> Result<bool, Error> {
+    let dataset = if inputs.have_reviews() {
+        "auto"
+    } else {
+        "sample"
+    };
+    let args = ["--dataset", dataset, "--out", "target/ci"].map(OsString::from);
+    let code = reproduce::run(root, inputs, &args)?;
+    Ok(code == ExitCode::SUCCESS)
 }
 
 fn shell(command: &mut Command) -> Result<bool, Error> {

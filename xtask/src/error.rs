@@ -59,7 +59,9 @@ pub(crate) enum Error {
         target: String,
     },
     /// Neither `HOME` nor a variable for caches is set.
-    #[error("there is no folder for caches: set HOME or XDG_CACHE_HOME, or name a Python with --python")]
+    #[error(
+        "there is no folder for caches: set HOME or XDG_CACHE_HOME, or name a Python with --python"
+    )]
     NoCache,
     /// A process that measures has ended or does not answer.
     #[error("`{command}` gives no answer; its own messages above say why")]

@@ -26,6 +26,11 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
+    /// Whether the real reviews are there.
+    pub(crate) fn have_reviews(&self) -> bool {
+        self.archive.is_some() || self.tarball.is_some()
+    }
+
     /// Looks at the environment and at the known places. A relative path in a variable counts from `started_in`,
     /// where the user typed the command: cargo runs each test in its crate's folder, where it would be lost.
     pub(crate) fn find(root: &Path, started_in: &Path) -> Self {

@@ -9,6 +9,10 @@
 //!
 //! This crate is not for tensors, modules, optimizers or files, and knows no framework.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod adam;
 mod arch;
 mod buffer;

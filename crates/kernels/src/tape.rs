@@ -120,10 +120,7 @@ impl<E: Real> Tape<E> {
     }
 
     /// See [`Self::backward`]; behind [`Real`] as `layer::run_layer` is.
-    pub(crate) fn run_back(
-        &self,
-        upstream: &Upstream<'_, E>,
-    ) -> Result<Gradients<E>, KernelError> {
+    pub(crate) fn run_back(&self, upstream: &Upstream<'_, E>) -> Result<Gradients<E>, KernelError> {
         match &self.0 {
             Swept::Own(recording) => recording.backward(upstream),
             Swept::Double(recording) => recording.backward(upstream),

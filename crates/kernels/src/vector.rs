@@ -261,7 +261,7 @@ real!(
     same 0,
     Exp {
         log2_e: std::f32::consts::LOG2_E,
-        ln_2_high: 0.693_359_375,
+        ln_2_high: 355.0 / 512.0,
         ln_2_low: -2.121_944_4e-4,
         rounder: 12_583_039.0,
         series: &[
@@ -284,7 +284,7 @@ real!(
     same 1,
     Exp {
         log2_e: std::f64::consts::LOG2_E,
-        ln_2_high: 0.693_145_751_953_125,
+        ln_2_high: 726_816.0 / 1_048_576.0,
         ln_2_low: 1.428_606_820_309_417_3e-6,
         rounder: 6_755_399_441_056_767.0,
         series: &[

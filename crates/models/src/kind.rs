@@ -145,7 +145,13 @@ mod tests {
     fn names_are_composed_and_read_back() {
         let names: Vec<String> = NetworkKind::all().map(NetworkKind::name).collect();
         assert_eq!(names.len(), 25);
-        for name in ["dense", "simple_rnn", "bilstm", "stacked_bigru_masked", "lstm_masked"] {
+        for name in [
+            "dense",
+            "simple_rnn",
+            "bilstm",
+            "stacked_bigru_masked",
+            "lstm_masked",
+        ] {
             assert!(names.iter().any(|known| known == name), "{name}");
         }
         for kind in NetworkKind::all() {

@@ -100,6 +100,11 @@ impl Dense {
     }
 }
 
+/// Keras' `Dropout`: while a gradient is recorded, each element is zero with probability `prob`, and the
+/// others are divided by `1 − prob`; otherwise nothing happens. burn's own layer does exactly this.
+/// Source: Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", 2014.
+pub use burn::nn::{Dropout, DropoutConfig};
+
 /// `relu(dense(x))`, `[N, D]` to `[N, U]`.
 pub(crate) fn dense_relu(dense: &Dense, input: Tensor<2>) -> Tensor<2> {
     relu(dense.forward(input))
@@ -423,6 +428,10 @@ impl<L: OneWay + ModuleDisplay> Recurrent for Bidirectional<L> {
 
 /// A recurrent layer of any cell, one way or both ways, chosen at run time.
 #[derive(Module, Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there are two of them in a program, not thousands"
+)]
 pub enum RecurrentLayer {
     /// From the first step to the last.
     Forward(AnyRecurrent),
@@ -469,4 +478,54 @@ impl Recurrent for RecurrentLayer {
 
 fn project(input: Tensor<2>, kernel: &Param<Tensor<2>>, bias: &Param<Tensor<1>>) -> Tensor<2> {
     input.matmul(kernel.val()) + bias.val().unsqueeze()
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+
+    #[test]
+    fn dropout_acts_in_training_alone_and_keeps_the_mean() {
+        let dropout = DropoutConfig::new(0.25).init();
+        let ones = Tensor::<2>::ones([200, 50], &Device::flex());
+        let untouched: Vec<f32> = dropout.forward(ones.clone()).into_data().iter().collect();
+        assert!(untouched.iter().all(|x| *x == 1.0));
+        let dropped = dropout.forward(ones.autodiff()).inner();
+        let dropped: Vec<f32> = dropped.into_data().iter().collect();
+        let kept = dropped.iter().filter(|x| **x != 0.0).count();
+        assert!(
+            dropped
+                .iter()
+                .all(|x| *x == 0.0 || (x - 4.0 / 3.0).abs() < 1e-6)
+        );
+        // 10,000 draws: the standard deviation of the share is 0.0043.
+        assert!((kept as f64 / 10_000.0 - 0.75).abs() < 0.02, "{kept}");
+    }
+
+    /// A network of one's own: vectors instead of tokens, two kinds of layers, both ways.
+    #[test]
+    fn layers_combine_by_hand() {
+        let device = Device::flex().autodiff();
+        let init = &mut Init::new(1, &device);
+        let first = Bidirectional {
+            forward: Gru::new(init, 3, 4),
+            backward: Gru::new(init, 3, 4),
+        };
+        let second = Lstm::new(init, 8, 5);
+        let vectors = Tensor::<3>::ones([2, 6, 3], &device).require_grad();
+        let states = first.all(&Sequence::vectors(vectors.clone()));
+        assert_eq!((states.dims(), first.units()), ([2, 6, 8], 8));
+        let last = second.last(&states);
+        assert_eq!(last.dims(), [2, 5]);
+        let gradients = last.sum().backward();
+        let gradient: Vec<f32> = vectors
+            .grad(&gradients)
+            .unwrap()
+            .into_data()
+            .iter()
+            .collect();
+        assert!(gradient.iter().all(|x| *x != 0.0 && x.is_finite()));
+    }
 }

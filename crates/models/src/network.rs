@@ -170,6 +170,10 @@ impl SequenceClassifier for StackedNetwork {
 
 /// Any network, chosen at run time.
 #[derive(Module, Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one of them in a program, not thousands"
+)]
 pub enum Network {
     /// See [`DenseNetwork`].
     Dense(DenseNetwork),
@@ -225,7 +229,10 @@ mod tests {
         for kind in NetworkKind::all() {
             let network = small(kind);
             let together = logits(&network, &ids);
-            let apart: Vec<f32> = ids.iter().flat_map(|row| logits(&network, &[*row])).collect();
+            let apart: Vec<f32> = ids
+                .iter()
+                .flat_map(|row| logits(&network, &[*row]))
+                .collect();
             for (a, b) in together.iter().zip(&apart) {
                 assert!((a - b).abs() < 1e-6, "{kind}: {a} {b}");
             }

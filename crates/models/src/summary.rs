@@ -33,7 +33,11 @@ pub fn summary(config: &NetworkConfig) -> String {
                 each(units),
                 dense(embedding_width, units),
             ),
-            ("hidden (Dense)".to_owned(), each(hidden), dense(units, hidden)),
+            (
+                "hidden (Dense)".to_owned(),
+                each(hidden),
+                dense(units, hidden),
+            ),
             ("output (Dense)".to_owned(), each(1), dense(hidden, 1)),
         ]),
         NetworkKind::Recurrent(kind) => {
@@ -66,7 +70,11 @@ pub fn summary(config: &NetworkConfig) -> String {
                     parameters(embedding_width),
                 ));
             }
-            rows.push(("hidden (Dense)".to_owned(), once(hidden), dense(width, hidden)));
+            rows.push((
+                "hidden (Dense)".to_owned(),
+                once(hidden),
+                dense(width, hidden),
+            ));
             rows.push(("output (Dense)".to_owned(), once(1), dense(hidden, 1)));
         }
     }

@@ -109,8 +109,11 @@ impl TensorFile {
 
     /// Whether there is a tensor `name`.
     pub fn contains(&self, name: &str) -> bool {
-        SafeTensors::deserialize(&self.bytes)
-            .is_ok_and(|file| file.names().into_iter().any(|stored| unnumbered(stored) == name))
+        SafeTensors::deserialize(&self.bytes).is_ok_and(|file| {
+            file.names()
+                .into_iter()
+                .any(|stored| unnumbered(stored) == name)
+        })
     }
 
     /// A tensor of 32-bit floats.
@@ -148,12 +151,17 @@ impl TensorFile {
             path: self.path.clone(),
             reason: error.to_string(),
         })?;
-        let stored = file.names().into_iter().find(|stored| unnumbered(stored) == name);
-        let view = file.tensor(stored.unwrap_or(name)).map_err(|_| WeightsError::Missing {
-            path: self.path.clone(),
-            name: name.to_owned(),
-            held: file.len(),
-        })?;
+        let stored = file
+            .names()
+            .into_iter()
+            .find(|stored| unnumbered(stored) == name);
+        let view = file
+            .tensor(stored.unwrap_or(name))
+            .map_err(|_| WeightsError::Missing {
+                path: self.path.clone(),
+                name: name.to_owned(),
+                held: file.len(),
+            })?;
         if view.dtype() != dtype {
             return Err(WeightsError::Mismatch {
                 path: self.path.clone(),
@@ -420,10 +428,16 @@ mod tests {
     #[test]
     fn composed_networks_have_keras_names() {
         for (name, expected) in [
-            ("bilstm", "recurrent/backward_lstm/lstm_cell/recurrent_kernel"),
+            (
+                "bilstm",
+                "recurrent/backward_lstm/lstm_cell/recurrent_kernel",
+            ),
             ("stacked_lstm", "recurrent_1/lstm_cell/kernel"),
             ("gru", "recurrent/gru_cell/bias"),
-            ("stacked_bisimple_rnn", "recurrent_0/forward_simple_rnn/simple_rnn_cell/bias"),
+            (
+                "stacked_bisimple_rnn",
+                "recurrent_0/forward_simple_rnn/simple_rnn_cell/bias",
+            ),
         ] {
             let config = NetworkConfig::notebook(name.parse().unwrap());
             let held = collect(&config.init(1, &Device::flex()));
@@ -434,9 +448,18 @@ mod tests {
     #[test]
     fn the_numbers_of_inner_layers_are_passed_over() {
         for (stored, name) in [
-            ("init/recurrent_1/forward_gru_1/gru_cell/bias", "init/recurrent_1/forward_gru/gru_cell/bias"),
-            ("recurrent/backward_simple_rnn/x", "recurrent/backward_simple_rnn/x"),
-            ("recurrent_0/lstm_cell/kernel", "recurrent_0/lstm_cell/kernel"),
+            (
+                "init/recurrent_1/forward_gru_1/gru_cell/bias",
+                "init/recurrent_1/forward_gru/gru_cell/bias",
+            ),
+            (
+                "recurrent/backward_simple_rnn/x",
+                "recurrent/backward_simple_rnn/x",
+            ),
+            (
+                "recurrent_0/lstm_cell/kernel",
+                "recurrent_0/lstm_cell/kernel",
+            ),
         ] {
             assert_eq!(unnumbered(stored), name);
         }

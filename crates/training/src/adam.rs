@@ -20,7 +20,6 @@ use recurrent_models::weights::{HostTensor, TensorFile, WeightsError, to_host};
 
 use self::step::AdamBackend as _;
 
-
 /// Adam's numbers; the defaults are Keras'.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamConfig {

@@ -221,7 +221,11 @@ impl Reference {
             NetworkKind::Dense => "init/dense_in/kernel".to_owned(),
             NetworkKind::Recurrent(kind) => {
                 let cell = kind.cell_name();
-                let layer = if kind.stacked { "recurrent_0" } else { "recurrent" };
+                let layer = if kind.stacked {
+                    "recurrent_0"
+                } else {
+                    "recurrent"
+                };
                 let way = if kind.bidirectional {
                     format!("/forward_{cell}")
                 } else {

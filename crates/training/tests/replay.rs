@@ -155,7 +155,9 @@ fn a_missing_forget_bias_is_found() {
     if let Some(file) = reference("lstm") {
         let alter = |network| {
             altered(network, |cell| RecurrentCell {
-                bias: cell.bias.map(|bias| bias.zeros_like().detach().require_grad()),
+                bias: cell
+                    .bias
+                    .map(|bias| bias.zeros_like().detach().require_grad()),
                 ..cell
             })
         };

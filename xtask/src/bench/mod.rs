@@ -38,7 +38,11 @@ pub(crate) struct Arguments {
 }
 
 /// Measures and prints a table.
-pub(crate) fn run(root: &Path, started_in: &Path, arguments: &Arguments) -> Result<ExitCode, Error> {
+pub(crate) fn run(
+    root: &Path,
+    started_in: &Path,
+    arguments: &Arguments,
+) -> Result<ExitCode, Error> {
     let python = match &arguments.python {
         Some(python) => started_in.join(python),
         None => venv::ensure()?,

@@ -51,7 +51,9 @@ impl Process {
             .stdout(Stdio::piped())
             .spawn()
             .map_err(failed)?;
-        let silent = || Error::Silent { command: name.clone() };
+        let silent = || Error::Silent {
+            command: name.clone(),
+        };
         let input = child.stdin.take();
         let output = child.stdout.take().ok_or_else(silent)?;
         Ok(Self {
@@ -67,7 +69,11 @@ impl Process {
         let silent = || Error::Silent {
             command: self.name.clone(),
         };
-        let line = self.output.next().ok_or_else(silent)?.map_err(|_| silent())?;
+        let line = self
+            .output
+            .next()
+            .ok_or_else(silent)?
+            .map_err(|_| silent())?;
         serde_json::from_str(&line).map_err(|source| Error::Json {
             command: self.name.clone(),
             source,

@@ -36,7 +36,11 @@ pub(crate) fn ensure() -> Result<PathBuf, Error> {
     let parent = folder.parent().unwrap_or(&cache);
     std::fs::create_dir_all(parent).map_err(Error::io(parent))?;
     let base = if cfg!(windows) { "python" } else { "python3" };
-    succeed(Command::new(base).args(["-m", "venv", "--clear"]).arg(&folder))?;
+    succeed(
+        Command::new(base)
+            .args(["-m", "venv", "--clear"])
+            .arg(&folder),
+    )?;
     succeed(
         Command::new(&python)
             .args(["-m", "pip", "install", "--quiet"])

@@ -36,6 +36,12 @@ pub(super) const RULES: &[Rule] = &[
         only_optional: &["polars*", "rayon", "serde"],
     },
     Rule {
+        package: "recurrent-kernels",
+        never: &["burn*", "recurrent*"],
+        never_directly: &[],
+        only_optional: &[],
+    },
+    Rule {
         package: "recurrent-models",
         never: &["recurrent-data", "recurrent-vectorizer"],
         never_directly: &["zip", "tar", "burn-tch", "tch"],

@@ -27,7 +27,8 @@ fn benchmark(criterion: &mut Criterion) {
     for mode in [Mode::Train, Mode::Infer] {
         for time in TIMES {
             for hidden in UNITS {
-                let mut group = criterion.benchmark_group(format!("{}/T{time}/H{hidden}", mode.name()));
+                let mut group =
+                    criterion.benchmark_group(format!("{}/T{time}/H{hidden}", mode.name()));
                 group.sample_size(10);
                 for batch in BATCHES {
                     for name in ["kernels", "recurrent", "burn"] {

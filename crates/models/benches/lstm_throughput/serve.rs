@@ -41,7 +41,9 @@ pub(crate) fn serve() {
             .or_insert_with(|| Subject::new(&request.case).unwrap());
         let start = Instant::now();
         let mut ms = Vec::new();
-        while ms.is_empty() || ms.len() < request.repeats && start.elapsed().as_secs_f64() < request.seconds {
+        while ms.is_empty()
+            || ms.len() < request.repeats && start.elapsed().as_secs_f64() < request.seconds
+        {
             let begin = Instant::now();
             subject.run();
             ms.push(begin.elapsed().as_secs_f64() * 1e3);

@@ -7,8 +7,8 @@ use burn::nn;
 use burn::optim::{AdamConfig as StockAdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Int, Tensor, TensorData, activation::relu};
 use recurrent_kernels::{
-    Cell, Direction, Input, Options, Precision, Shape, Upstream, Weights, forward, forward_recorded,
-    reference,
+    Cell, Direction, Input, Options, Precision, Shape, Upstream, Weights, forward,
+    forward_recorded, reference,
 };
 use recurrent_models::{Network, NetworkConfig, NetworkKind, SequenceClassifier};
 use recurrent_training::adam::{Adam, AdamConfig};
@@ -150,7 +150,10 @@ impl Kernels {
             kernel: numbers(WIDTH * width, 0.2),
             recurrent_kernel: numbers(case.hidden * width, 0.2),
             bias: numbers(cell.biases() * width, 0.1),
-            index: ids(case.batch * case.time).iter().map(|id| *id as u32).collect(),
+            index: ids(case.batch * case.time)
+                .iter()
+                .map(|id| *id as u32)
+                .collect(),
             upstream: numbers(case.batch * case.hidden, 0.01),
         }
     }

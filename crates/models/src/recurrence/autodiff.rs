@@ -1,11 +1,11 @@
 //! Puts a recurrent layer into burn's autodiff graph as one node.
 
+use burn::backend::Autodiff;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::{FloatTensor, IntTensor};
-use burn::backend::Autodiff;
 
 use super::{Layer, Operands, RecordedBackend, RecurrentBackend, Tape};
 

@@ -28,7 +28,11 @@ enum Precise {
 }
 
 impl RecordedBackend for Flex {
-    fn run(operands: Operands<Self>, layer: Layer, record: bool) -> (FlexTensor, Option<Tape<Self>>) {
+    fn run(
+        operands: Operands<Self>,
+        layer: Layer,
+        record: bool,
+    ) -> (FlexTensor, Option<Tape<Self>>) {
         match operands.features.dtype() {
             DType::F64 => run::<f64>(operands, layer, record, Precise::Double),
             _ => run::<f32>(operands, layer, record, Precise::Single),
@@ -143,7 +147,10 @@ fn back<E: Real + Element + bytemuck::Pod>(
     [
         tensor(TensorData::new(gradients.features, features)),
         tensor(TensorData::new(gradients.kernel, kernel)),
-        tensor(TensorData::new(gradients.recurrent_kernel, recurrent_kernel)),
+        tensor(TensorData::new(
+            gradients.recurrent_kernel,
+            recurrent_kernel,
+        )),
         tensor(TensorData::new(gradients.bias, bias)),
     ]
 }
@@ -265,7 +272,9 @@ impl Steps {
         }
         let mut gathered = vec![E::default(); gradient.len()];
         let size = self.time * units;
-        let rows = gathered.chunks_exact_mut(size).zip(gradient.chunks_exact(size));
+        let rows = gathered
+            .chunks_exact_mut(size)
+            .zip(gradient.chunks_exact(size));
         for (row, (to, from)) in rows.enumerate() {
             let standing = self.standing(row).into_iter().flatten();
             for (from, state) in from.chunks_exact(units).zip(standing) {
@@ -286,11 +295,19 @@ fn host_ids(ids: &FlexTensor) -> Vec<u32> {
     let ids = ids.to_contiguous();
     let too_large = u32::MAX;
     if let Some(ids) = ids.as_slice::<i32>() {
-        return ids.iter().map(|id| u32::try_from(*id).unwrap_or(too_large)).collect();
+        return ids
+            .iter()
+            .map(|id| u32::try_from(*id).unwrap_or(too_large))
+            .collect();
     }
     if let Some(ids) = ids.as_slice::<i64>() {
-        return ids.iter().map(|id| u32::try_from(*id).unwrap_or(too_large)).collect();
+        return ids
+            .iter()
+            .map(|id| u32::try_from(*id).unwrap_or(too_large))
+            .collect();
     }
     let data: Vec<i64> = ids.into_data().iter().collect();
-    data.iter().map(|id| u32::try_from(*id).unwrap_or(too_large)).collect()
+    data.iter()
+        .map(|id| u32::try_from(*id).unwrap_or(too_large))
+        .collect()
 }

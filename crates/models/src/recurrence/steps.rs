@@ -69,10 +69,8 @@ pub(super) fn run<B: Backend>(operands: Operands<B>, layer: Layer) -> FloatTenso
     let output = match layer.output {
         States::Last => h,
         States::All => {
-            let states = B::float_reshape(
-                B::float_cat(states, 0),
-                Shape::new([time, batch, units]),
-            );
+            let states =
+                B::float_reshape(B::float_cat(states, 0), Shape::new([time, batch, units]));
             B::float_swap_dims(states, 0, 1)
         }
     };
@@ -110,9 +108,8 @@ fn cell<B: Backend>(
             (B::float_mul(o, B::float_tanh(c.clone())), c)
         }
         Cell::Gru => {
-            let [z, r] = [0, 1].map(|place| {
-                sigmoid::<B>(B::float_add(gate(&x, place), gate(&fed_back, place)))
-            });
+            let [z, r] = [0, 1]
+                .map(|place| sigmoid::<B>(B::float_add(gate(&x, place), gate(&fed_back, place))));
             let reset = B::float_mul(r, gate(&fed_back, 2));
             let candidate = B::float_tanh(B::float_add(gate(&x, 2), reset));
             let distance = B::float_sub(h, candidate.clone());
@@ -168,9 +165,11 @@ pub(super) fn back<B: Backend>(
         tracked.bias,
     ]
     .map(|tensor| {
-        <Autodiff<B> as AutodiffBackend>::grad_remove(&tensor, &mut gradients).unwrap_or_else(|| {
-            let tensor = <Autodiff<B> as AutodiffBackend>::inner(tensor);
-            B::float_zeros(tensor.shape(), &tensor.device(), tensor.dtype().into())
-        })
+        <Autodiff<B> as AutodiffBackend>::grad_remove(&tensor, &mut gradients).unwrap_or_else(
+            || {
+                let tensor = <Autodiff<B> as AutodiffBackend>::inner(tensor);
+                B::float_zeros(tensor.shape(), &tensor.device(), tensor.dtype().into())
+            },
+        )
     })
 }

@@ -39,16 +39,34 @@ fn close(fast: &[f32], slow: &[f32], what: &str) {
 }
 
 fn layers() -> impl Iterator<Item = Layer> {
-    [Cell::SimpleRnn, Cell::Lstm, Cell::Gru].into_iter().flat_map(|cell| {
-        (0..32).map(move |choice| Layer {
-            cell,
-            direction: if choice & 1 == 0 { Direction::Forward } else { Direction::Reverse },
-            source: if choice & 2 == 0 { Source::Tokens } else { Source::Positions },
-            mask_zero: choice & 4 != 0,
-            precision: if choice & 16 == 0 { Precision::Own } else { Precision::Double },
-            output: if choice & 8 == 0 { States::Last } else { States::All },
+    [Cell::SimpleRnn, Cell::Lstm, Cell::Gru]
+        .into_iter()
+        .flat_map(|cell| {
+            (0..32).map(move |choice| Layer {
+                cell,
+                direction: if choice & 1 == 0 {
+                    Direction::Forward
+                } else {
+                    Direction::Reverse
+                },
+                source: if choice & 2 == 0 {
+                    Source::Tokens
+                } else {
+                    Source::Positions
+                },
+                mask_zero: choice & 4 != 0,
+                precision: if choice & 16 == 0 {
+                    Precision::Own
+                } else {
+                    Precision::Double
+                },
+                output: if choice & 8 == 0 {
+                    States::Last
+                } else {
+                    States::All
+                },
+            })
         })
-    })
 }
 
 fn operands(layer: Layer, [batch, time, units]: [usize; 3]) -> Operands<Flex> {

@@ -37,7 +37,11 @@ impl AdamBackend for Flex {
         let own = |tensor: FlexTensor| {
             let whole = tensor.is_contiguous()
                 && tensor.bytes().len() == tensor.shape().num_elements() * size_of::<f32>();
-            if whole { tensor } else { FlexTensor::from_data(tensor.into_data()) }
+            if whole {
+                tensor
+            } else {
+                FlexTensor::from_data(tensor.into_data())
+            }
         };
         let [mut parameter, mut mean, mut square] = [parameter, mean, square].map(own);
         let gradient = own(gradient);
@@ -106,7 +110,14 @@ mod tests {
             square_share: 0.001,
             epsilon: 1e-7,
         };
-        let operands = || (tensor(1, &[5, 7]), tensor(2, &[5, 7]), tensor(3, &[35]), tensor(4, &[35]));
+        let operands = || {
+            (
+                tensor(1, &[5, 7]),
+                tensor(2, &[5, 7]),
+                tensor(3, &[35]),
+                tensor(4, &[35]),
+            )
+        };
         let (p, g, m, v) = operands();
         let one = Flex::adam_step(p, g, m, v, step);
         let (p, g, m, v) = operands();

@@ -54,7 +54,11 @@ impl LossBackend for Flex {
         }
         let mean = sum / (texts * positions) as f64;
         // `max` would make a number of what is none.
-        let mean = if logits.iter().any(|x| x.is_nan()) { f64::NAN } else { mean };
+        let mean = if logits.iter().any(|x| x.is_nan()) {
+            f64::NAN
+        } else {
+            mean
+        };
         FlexTensor::from_data(TensorData::new(vec![mean as f32], [1]))
     }
 
@@ -65,7 +69,8 @@ impl LossBackend for Flex {
     ) -> FlexTensor {
         let [texts, positions] = logits.shape().dims();
         let (logits, labels) = (single(&logits), single(&labels));
-        let scale = single(&gradient).first().copied().unwrap_or_default() / (texts * positions) as f32;
+        let scale =
+            single(&gradient).first().copied().unwrap_or_default() / (texts * positions) as f32;
         let mut back = Vec::with_capacity(logits.len());
         for (row, label) in logits.chunks_exact(positions).zip(&labels) {
             back.extend(row.iter().map(|x| {
