@@ -34,7 +34,7 @@ enum Command {
     Verify(verify::Arguments),
     /// Print a network's layers, output shapes and parameters.
     Summary {
-        /// dense, or [stacked_][bi]CELL[_masked] with the cell simple_rnn, lstm or gru.
+        /// dense, or a cell (`simple_rnn`, lstm, gru) with `stacked_` or `bi` before it or `_masked` behind.
         network: NetworkKind,
     },
     /// Judge raw texts with a trained network.

@@ -48,7 +48,7 @@ pub fn adam<E: Real>(
     Ok(())
 }
 
-/// See [`adam`]; behind [`Real`] as `layer::run_layer` is.
+/// See [`adam`]; behind [`Real`] as `run::run_layer` is.
 pub(crate) fn run_adam<E: Real>(
     isa: Isa,
     parameter: &mut [E],

@@ -26,6 +26,7 @@ mod panel;
 mod parallel;
 mod product;
 pub mod reference;
+mod run;
 mod sweep;
 mod tape;
 mod tile;

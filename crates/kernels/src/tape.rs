@@ -6,13 +6,12 @@ use crate::buffer::Buffer;
 use crate::cell::{Gru, Lstm, Pointwise, SimpleRnn};
 use crate::error::KernelError;
 use crate::isa::Isa;
-use crate::layer::{
-    Cell, Direction, Orders, Shape, by_rank, by_row, convert, length, reorder, saved,
-};
+use crate::layer::{Cell, Direction, Shape, length};
 use crate::layout::{Chunk, Layout, even};
 use crate::panel::Panels;
 use crate::parallel::{self, Shared};
 use crate::product::{rows_product, transposed_product};
+use crate::run::{Orders, by_rank, by_row, convert, reorder, saved};
 use crate::sweep::Backward;
 use crate::tokens::{BySlot, Tokens};
 use crate::vector::Real;
@@ -119,7 +118,7 @@ impl<E: Real> Tape<E> {
         E::run_back(self, upstream)
     }
 
-    /// See [`Self::backward`]; behind [`Real`] as `layer::run_layer` is.
+    /// See [`Self::backward`]; behind [`Real`] as `run::run_layer` is.
     pub(crate) fn run_back(&self, upstream: &Upstream<'_, E>) -> Result<Gradients<E>, KernelError> {
         match &self.0 {
             Swept::Own(recording) => recording.backward(upstream),

@@ -9,7 +9,8 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 use crate::adam::{self, AdamStep};
 use crate::error::KernelError;
 use crate::isa::Isa;
-use crate::layer::{self, Input, Options, Output, Shape, Weights};
+use crate::layer::{Input, Options, Output, Shape, Weights};
+use crate::run;
 use crate::tape::{Gradients, Tape, Upstream};
 
 /// A floating-point number the kernels compute with: `f32` or `f64`.
@@ -222,7 +223,7 @@ macro_rules! real {
                 options: &Options,
                 record: bool,
             ) -> (Output<Self>, Option<Tape<Self>>) {
-                layer::run_layer(shape, weights, input, options, record)
+                run::run_layer(shape, weights, input, options, record)
             }
             fn run_back(
                 tape: &Tape<Self>,

@@ -3,6 +3,8 @@
 //! The name of a weight is the path of fields that leads to it. Loading is strict: every weight
 //! must be there, in its shape; what else a file holds is not looked at.
 
+mod names;
+
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,6 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::initializers::trainable;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor, TensorData};
+use names::{FieldPath, unnumbered};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 
 /// What can go wrong with a file of tensors.
@@ -174,24 +177,6 @@ impl TensorFile {
         let values = chunks.iter().map(|chunk| read(*chunk)).collect();
         Ok((view.shape().to_vec(), values))
     }
-}
-
-/// A name without the number that Keras gives to the layers inside the second bidirectional layer of
-/// a network, and to those of the next ones (`recurrent_1/forward_gru_1/…`).
-fn unnumbered(name: &str) -> String {
-    let parts: Vec<&str> = name
-        .split('/')
-        .map(|part| match part.rsplit_once('_') {
-            Some((layer, number))
-                if (part.starts_with("forward_") || part.starts_with("backward_"))
-                    && number.bytes().all(|byte| byte.is_ascii_digit()) =>
-            {
-                layer
-            }
-            _ => part,
-        })
-        .collect();
-    parts.join("/")
 }
 
 /// Writes tensors to `path` with notes, through a temporary file beside it.
@@ -360,38 +345,6 @@ pub fn load<M: Module>(module: M, file: &TensorFile, prefix: &str) -> Result<M, 
     }
 }
 
-/// The fields on the way to a parameter. The variants of an enum are no part of its name; what a
-/// bidirectional layer holds is named by its direction and its cell (`forward_lstm/lstm_cell`).
-#[derive(Default)]
-struct FieldPath(Vec<String>);
-
-impl FieldPath {
-    fn enter(&mut self, name: &str, container_type: &str) {
-        if container_type.starts_with("Enum:") {
-            return;
-        }
-        let cell = name.strip_suffix("_cell");
-        if let (Some(above @ ("forward" | "backward")), Some(cell)) =
-            (self.0.last().map(String::as_str), cell)
-        {
-            let named = format!("{above}_{cell}");
-            self.0.pop();
-            self.0.push(named);
-        }
-        self.0.push(name.to_owned());
-    }
-
-    fn exit(&mut self, container_type: &str) {
-        if !container_type.starts_with("Enum:") {
-            self.0.pop();
-        }
-    }
-
-    fn name(&self) -> String {
-        self.0.join("/")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -442,26 +395,6 @@ mod tests {
             let config = NetworkConfig::notebook(name.parse().unwrap());
             let held = collect(&config.init(1, &Device::flex()));
             assert!(held.contains_key(expected), "{name}: {:?}", held.keys());
-        }
-    }
-
-    #[test]
-    fn the_numbers_of_inner_layers_are_passed_over() {
-        for (stored, name) in [
-            (
-                "init/recurrent_1/forward_gru_1/gru_cell/bias",
-                "init/recurrent_1/forward_gru/gru_cell/bias",
-            ),
-            (
-                "recurrent/backward_simple_rnn/x",
-                "recurrent/backward_simple_rnn/x",
-            ),
-            (
-                "recurrent_0/lstm_cell/kernel",
-                "recurrent_0/lstm_cell/kernel",
-            ),
-        ] {
-            assert_eq!(unnumbered(stored), name);
         }
     }
 

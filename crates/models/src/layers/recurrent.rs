@@ -1,114 +1,11 @@
-//! The layers the networks are made of, named and shaped as Keras names and shapes them.
-//!
-//! Field names are the weight names of the reference files (`recurrent/lstm_cell/kernel` and so
-//! on), so that a path through a module *is* the name of a weight.
-//!
-//! Shape letters: B batch, T time, V vocabulary, D inputs of a layer, U units.
+//! The recurrent layers: weights by their names, one way and both ways, all on one operation.
 
 use burn::module::{Module, ModuleDisplay, Param};
-use burn::tensor::{FloatDType, Int, Tensor, TensorData, activation::relu};
+use burn::tensor::{Int, Tensor};
 
-use crate::initializers::{EMBEDDING_LIMIT, Init};
+use super::Embedding;
+use crate::initializers::Init;
 use crate::recurrence::{self, Cell, Direction, Layer, Precision, Source, States};
-
-/// A table `[V, D]` of one vector per token id.
-#[derive(Module, Debug)]
-pub struct Embedding {
-    /// The table, `[V, D]`.
-    pub embeddings: Param<Tensor<2>>,
-}
-
-impl Embedding {
-    /// Draws a table of `vocabulary` rows of `width`.
-    pub fn new(init: &mut Init, vocabulary: usize, width: usize) -> Self {
-        Self {
-            embeddings: init.uniform([vocabulary, width], EMBEDDING_LIMIT),
-        }
-    }
-
-    /// Applies `f`, a function of one token's vector alone, to the tokens `ids` `[N]`; the result is
-    /// in double precision.
-    ///
-    /// What depends on the token alone need not be computed at every position: `f` runs once over the
-    /// different tokens and its rows are gathered, which gives the same values for a fraction of the
-    /// work (forward and backward).
-    ///
-    /// The gradient of a token that occurs a thousand times is a sum of a thousand rows. Added one
-    /// by one in single precision their errors all point one way, and training visibly leaves the
-    /// reference's trajectory; so rows are gathered, and their gradients added, in double.
-    pub fn map_tokens(
-        &self,
-        ids: Tensor<1, Int>,
-        f: impl FnOnce(Tensor<2>) -> Tensor<2>,
-    ) -> Tensor<2> {
-        let (tokens, places) = distinct(ids);
-        let vectors = self.embeddings.val().select(0, tokens);
-        f(vectors).cast(FloatDType::F64).select(0, places)
-    }
-}
-
-/// The different ids, ascending, and the place of each position's among them.
-fn distinct(ids: Tensor<1, Int>) -> (Tensor<1, Int>, Tensor<1, Int>) {
-    let device = ids.device();
-    let ids: Vec<i64> = ids.into_data().iter().collect();
-    let mut tokens = ids.clone();
-    tokens.sort_unstable();
-    tokens.dedup();
-    let places = ids
-        .iter()
-        .map(|id| tokens.partition_point(|token| token < id) as i64)
-        .collect();
-    let tensor = |values: Vec<i64>| {
-        let count = values.len();
-        Tensor::from_data(TensorData::new(values, [count]), &device)
-    };
-    let places = tensor(places);
-    (tensor(tokens), places)
-}
-
-/// A fully connected layer: `x · kernel + bias`.
-#[derive(Module, Debug)]
-pub struct Dense {
-    /// `[D, U]`, Glorot uniform.
-    pub kernel: Param<Tensor<2>>,
-    /// `[U]`, zeros.
-    pub bias: Param<Tensor<1>>,
-}
-
-impl Dense {
-    /// A layer of `units` outputs over `inputs` inputs.
-    pub fn new(init: &mut Init, inputs: usize, units: usize) -> Self {
-        Self {
-            kernel: init.glorot_uniform([inputs, units]),
-            bias: init.zeros([units]),
-        }
-    }
-
-    /// `[N, D]` to `[N, U]`.
-    pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
-        project(input, &self.kernel, &self.bias)
-    }
-
-    /// As [`Self::forward`], its sums (and those of its gradients) taken in double precision and
-    /// rounded once. For small layers behind a chaotic one, where rounding decides on which side of
-    /// its kink a relu is.
-    pub fn forward_in_double(&self, input: Tensor<2>) -> Tensor<2> {
-        let single = input.dtype();
-        let [input, kernel] = [input, self.kernel.val()].map(|x| x.cast(FloatDType::F64));
-        let bias = self.bias.val().cast(FloatDType::F64);
-        (input.matmul(kernel) + bias.unsqueeze()).cast(single)
-    }
-}
-
-/// Keras' `Dropout`: while a gradient is recorded, each element is zero with probability `prob`, and the
-/// others are divided by `1 − prob`; otherwise nothing happens. burn's own layer does exactly this.
-/// Source: Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", 2014.
-pub use burn::nn::{Dropout, DropoutConfig};
-
-/// `relu(dense(x))`, `[N, D]` to `[N, U]`.
-pub(crate) fn dense_relu(dense: &Dense, input: Tensor<2>) -> Tensor<2> {
-    relu(dense.forward(input))
-}
 
 /// What a recurrent layer reads: a vector at each step of each text.
 #[derive(Clone, Debug)]
@@ -476,33 +373,11 @@ impl Recurrent for RecurrentLayer {
     }
 }
 
-fn project(input: Tensor<2>, kernel: &Param<Tensor<2>>, bias: &Param<Tensor<1>>) -> Tensor<2> {
-    input.matmul(kernel.val()) + bias.val().unsqueeze()
-}
-
 #[cfg(test)]
 mod tests {
     use burn::tensor::Device;
 
     use super::*;
-
-    #[test]
-    fn dropout_acts_in_training_alone_and_keeps_the_mean() {
-        let dropout = DropoutConfig::new(0.25).init();
-        let ones = Tensor::<2>::ones([200, 50], &Device::flex());
-        let untouched: Vec<f32> = dropout.forward(ones.clone()).into_data().iter().collect();
-        assert!(untouched.iter().all(|x| *x == 1.0));
-        let dropped = dropout.forward(ones.autodiff()).inner();
-        let dropped: Vec<f32> = dropped.into_data().iter().collect();
-        let kept = dropped.iter().filter(|x| **x != 0.0).count();
-        assert!(
-            dropped
-                .iter()
-                .all(|x| *x == 0.0 || (x - 4.0 / 3.0).abs() < 1e-6)
-        );
-        // 10,000 draws: the standard deviation of the share is 0.0043.
-        assert!((kept as f64 / 10_000.0 - 0.75).abs() < 0.02, "{kept}");
-    }
 
     /// A network of one's own: vectors instead of tokens, two kinds of layers, both ways.
     #[test]

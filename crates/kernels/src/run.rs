@@ -1,0 +1,358 @@
+//! A layer's way forward, put together: tokens, projection, sweep, and what is kept of them. Its operands
+//! have been checked.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use crate::buffer::{Buffer, same};
+use crate::cell::{Gru, Lstm, Pointwise, SimpleRnn};
+use crate::isa::Isa;
+use crate::layer::{Cell, Direction, Input, Options, Output, Precision, Shape, Weights};
+use crate::layout::{Layout, even};
+use crate::panel::{Columns, Panels};
+use crate::parallel::{self, Shared};
+use crate::product::rows_product;
+use crate::sweep::{Forward, States};
+use crate::tape::{Recording, Tape};
+use crate::tokens::{Tokens, gather};
+use crate::vector::{Kernel, Real, Vector};
+
+/// Runs a layer whose operands have been checked, with a tape if `record`.
+///
+/// [`Real`] has this as a method, so that it is compiled here and not in every crate that calls it.
+pub(crate) fn run_layer<E: Real>(
+    shape: &Shape,
+    weights: &Weights<'_, E>,
+    input: &Input<'_, E>,
+    options: &Options,
+    record: bool,
+) -> (Output<E>, Option<Tape<E>>) {
+    parallel::together(|| match options.precision {
+        Precision::Own => {
+            let (output, tape) = run::<E, E>(shape, weights, input, options, record);
+            (output, tape.map(Tape::own))
+        }
+        Precision::Double => {
+            let (output, tape) = run::<E, f64>(shape, weights, input, options, record);
+            (output, tape.map(Tape::double))
+        }
+    })
+}
+
+/// The inside orders of a layer's columns on one instruction set.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Orders {
+    /// Gates.
+    pub(crate) gates: Columns,
+    /// Units, in the transposed recurrent kernel.
+    pub(crate) units: Columns,
+    /// Inputs, in the transposed kernel.
+    pub(crate) inputs: Columns,
+}
+
+/// Registers of a panel that are not gates.
+const PLAIN: usize = 4;
+
+impl Orders {
+    fn new<E: Real>(isa: Isa, shape: &Shape) -> Self {
+        struct Lanes;
+        impl<E: Real> Kernel<E> for Lanes {
+            type Output = usize;
+            #[inline(always)]
+            unsafe fn run<V: Vector<Elem = E>>(self) -> usize {
+                V::LANES
+            }
+        }
+        let lanes = E::dispatch(isa, Lanes);
+        let gates = shape.cell.gates();
+        // One gate fills a panel with blocks of units, several fill it with their block.
+        let vectors = if gates == 1 { PLAIN } else { gates };
+        Self {
+            gates: Columns::new(shape.units, gates, lanes, vectors),
+            units: Columns::new(shape.units, 1, lanes, PLAIN),
+            inputs: Columns::new(shape.inputs, 1, lanes, PLAIN),
+        }
+    }
+
+    /// H': units with the padding that the gates have.
+    pub(crate) fn padded(&self) -> usize {
+        self.gates.padded_units
+    }
+}
+
+/// Registers a unit's block keeps for the way back.
+pub(crate) fn saved(cell: Cell) -> usize {
+    match cell {
+        Cell::SimpleRnn => SimpleRnn::SAVED,
+        Cell::Lstm => Lstm::SAVED,
+        Cell::Gru => Gru::SAVED,
+    }
+}
+
+/// Runs a layer: dense products in `E`, the sweep in `S`.
+fn run<E: Real, S: Real>(
+    shape: &Shape,
+    weights: &Weights<'_, E>,
+    input: &Input<'_, E>,
+    options: &Options,
+    record: bool,
+) -> (Output<E>, Option<Recording<E, S>>) {
+    let isa = options.isa;
+    let dense = Orders::new::<E>(isa, shape);
+    let swept = Orders::new::<S>(isa, shape);
+    let padded = swept.padded();
+    let layout = Layout::new(shape.rows, shape.time, input.lengths, shape.direction);
+    let every: Vec<u32>;
+    let index = match input.index {
+        Some(index) => index,
+        None => {
+            every = (0..(shape.rows * shape.time) as u32).collect();
+            &every
+        }
+    };
+    let features = input.features.len() / shape.inputs;
+    let tokens = Tokens::new(&layout, index, shape.time, features);
+    let gathered = gather(input.features, shape.inputs, &tokens.rows);
+
+    let (input_bias, state_bias) = weights.bias.split_at(shape.cell.gates() * shape.units);
+    let kernel = Panels::pack(weights.kernel, dense.gates);
+    let mut table = Buffer::stale(tokens.rows.len() * dense.gates.width);
+    rows_product(
+        isa,
+        &gathered,
+        tokens.rows.len(),
+        &kernel,
+        Some(&dense.gates.pack_row(input_bias)),
+        &mut table,
+    );
+    let table = reorder::<E, S>(table, dense.gates, swept.gates);
+    let recurrent_kernel = convert::<E, S>(weights.recurrent_kernel);
+    let recurrent = Panels::pack(&recurrent_kernel, swept.gates);
+    let state_bias = convert::<E, S>(state_bias);
+    let state_bias = (!state_bias.is_empty()).then(|| swept.gates.pack_row(&state_bias));
+
+    let mut hidden = by_rank::<E, S>(&layout, shape.units, padded, input.hidden);
+    let mut memory = by_rank::<E, S>(&layout, shape.units, padded, input.memory);
+    let kept = usize::from(record);
+    let saved_width = swept.gates.blocks * self::saved(shape.cell) * swept.gates.lanes;
+    let mut saved = Buffer::stale(kept * layout.positions * saved_width);
+    let states = if record {
+        layout.positions * padded
+    } else {
+        2 * shape.rows * padded
+    };
+    let mut previous = Buffer::stale(states);
+    let mut all = options
+        .all_states
+        .then(|| vec![S::default(); shape.rows * shape.time * shape.units]);
+
+    let sweep = Sweep {
+        shape,
+        isa,
+        layout: &layout,
+        tokens: &tokens,
+        table: &table,
+        recurrent: &recurrent,
+        state_bias: state_bias.as_deref(),
+        record,
+    };
+    let outputs = Outputs {
+        saved: &mut saved,
+        previous: &mut previous,
+        hidden: &mut hidden,
+        memory: &mut memory,
+        all: all.as_deref_mut(),
+    };
+    match shape.cell {
+        Cell::SimpleRnn => sweep.run::<SimpleRnn>(outputs),
+        Cell::Lstm => sweep.run::<Lstm>(outputs),
+        Cell::Gru => sweep.run::<Gru>(outputs),
+    }
+
+    let hidden = by_row(&layout, shape.units, padded, &hidden);
+    let memory = if shape.cell.has_memory() {
+        by_row(&layout, shape.units, padded, &memory)
+    } else {
+        Vec::new()
+    };
+    let mut all = all.map(|all| convert::<S, E>(&all).into_owned());
+    if let (Some(all), Some(lengths), Direction::Forward) =
+        (&mut all, input.lengths, shape.direction)
+    {
+        let rows = all.chunks_exact_mut(shape.time * shape.units);
+        for ((row, last), length) in rows.zip(hidden.chunks_exact(shape.units)).zip(lengths) {
+            for padding in row[*length as usize * shape.units..].chunks_exact_mut(shape.units) {
+                padding.copy_from_slice(last);
+            }
+        }
+    }
+    let recording = record.then(|| Recording {
+        shape: *shape,
+        isa,
+        dense,
+        swept,
+        features,
+        lengths: input.lengths.map(<[u32]>::to_vec),
+        transposed: Panels::pack_transposed(&recurrent_kernel, swept.gates, swept.units),
+        kernel_transposed: Panels::pack_transposed(weights.kernel, dense.gates, dense.inputs),
+        layout,
+        tokens,
+        gathered,
+        saved,
+        previous,
+        all_states: options.all_states,
+    });
+    let output = Output {
+        hidden,
+        memory,
+        states: all,
+    };
+    (output, recording)
+}
+
+/// The same numbers in another precision; the numbers themselves where it is the same.
+pub(crate) fn convert<A: Real, B: Real>(values: &[A]) -> Cow<'_, [B]> {
+    match B::same(values) {
+        Some(same) => Cow::Borrowed(same),
+        None => values.iter().map(|x| B::from_f64(x.to_f64())).collect(),
+    }
+}
+
+/// Rows in another precision, whose registers have other lanes and so another inside order.
+pub(crate) fn reorder<A: Real, B: Real>(rows: Buffer<A>, from: Columns, to: Columns) -> Buffer<B> {
+    let rows = match same(rows) {
+        Ok(same) => return same,
+        Err(rows) => rows,
+    };
+    let mut reordered = Buffer::zeroed(rows.len() / from.width * to.width);
+    let mut outside = vec![A::default(); from.units * from.gates];
+    for (from_row, to_row) in rows
+        .chunks_exact(from.width)
+        .zip(reordered.chunks_exact_mut(to.width))
+    {
+        from.unpack_row(from_row, &mut outside);
+        for (inside, at, length) in to.runs() {
+            let outside = &outside[at..at + length];
+            for (to, from) in to_row[inside..inside + length].iter_mut().zip(outside) {
+                *to = B::from_f64(from.to_f64());
+            }
+        }
+    }
+    reordered
+}
+
+/// What all tasks of a forward sweep read.
+struct Sweep<'a, E: Real> {
+    shape: &'a Shape,
+    isa: Isa,
+    layout: &'a Layout,
+    tokens: &'a Tokens,
+    table: &'a [E],
+    recurrent: &'a Panels<E>,
+    state_bias: Option<&'a [E]>,
+    record: bool,
+}
+
+/// What they write, each its own rows.
+struct Outputs<'a, E> {
+    saved: &'a mut [E],
+    previous: &'a mut [E],
+    hidden: &'a mut [E],
+    memory: &'a mut [E],
+    all: Option<&'a mut [E]>,
+}
+
+impl<E: Real> Sweep<'_, E> {
+    fn run<C: Pointwise + Send + Sync>(&self, outputs: Outputs<'_, E>) {
+        let padded = self.recurrent.columns.padded_units;
+        let saved_width = self.recurrent.columns.blocks * C::SAVED * self.recurrent.columns.lanes;
+        let chunks = self.layout.chunks.len();
+        let mut tasks = Vec::new();
+        let (mut saved, mut previous) = (outputs.saved, outputs.previous);
+        let (mut hidden, mut memory) = (outputs.hidden, outputs.memory);
+        let all = outputs.all.map_or(Shared::null(), Shared::new);
+        for chunk in &self.layout.chunks {
+            let rows = chunk.rows.len();
+            let positions = chunk.positions();
+            let mine;
+            (mine, saved) = saved.split_at_mut(if self.record {
+                positions * saved_width
+            } else {
+                0
+            });
+            let saved = if self.record {
+                Shared::new(mine)
+            } else {
+                Shared::null()
+            };
+            let kept = if self.record { positions } else { 2 * rows };
+            let mine;
+            (mine, previous) = previous.split_at_mut(kept * padded);
+            let states = if self.record {
+                States::Kept(Shared::new(mine))
+            } else {
+                States::Turns(Shared::new(mine))
+            };
+            let mine;
+            (mine, hidden) = hidden.split_at_mut(rows * padded);
+            let chunk_hidden = Shared::new(mine);
+            let mine;
+            (mine, memory) = memory.split_at_mut(rows * padded);
+            let chunk_memory = Shared::new(mine);
+            for ranks in even(rows, parallel::threads().div_ceil(chunks)) {
+                tasks.push(Forward::<E, C> {
+                    chunk,
+                    ranks,
+                    table: self.table,
+                    slots: self.tokens.slots_of(chunk),
+                    recurrent: self.recurrent,
+                    recurrent_bias: self.state_bias,
+                    states,
+                    saved,
+                    hidden: chunk_hidden,
+                    memory: chunk_memory,
+                    all,
+                    time: self.shape.time,
+                    cell: PhantomData,
+                });
+            }
+        }
+        parallel::run(tasks, |task| E::dispatch(self.isa, task));
+    }
+}
+
+/// `[B, H]` by row as `[B, H']` by rank, chunk after chunk; zeros without values.
+pub(crate) fn by_rank<E: Real, S: Real>(
+    layout: &Layout,
+    units: usize,
+    padded: usize,
+    values: Option<&[E]>,
+) -> Buffer<S> {
+    let rows = layout.chunks.iter().flat_map(|chunk| &chunk.rows);
+    let mut ranked = Buffer::<S>::zeroed(rows.clone().count() * padded);
+    if let Some(values) = values {
+        for (to, row) in ranked.chunks_exact_mut(padded).zip(rows) {
+            for (to, from) in to.iter_mut().zip(&values[row * units..(row + 1) * units]) {
+                *to = S::from_f64(from.to_f64());
+            }
+        }
+    }
+    ranked
+}
+
+/// `[B, H']` by rank as `[B, H]` by row.
+pub(crate) fn by_row<E: Real, S: Real>(
+    layout: &Layout,
+    units: usize,
+    padded: usize,
+    ranked: &[S],
+) -> Vec<E> {
+    let rows = layout.chunks.iter().flat_map(|chunk| &chunk.rows);
+    let mut values = vec![E::default(); ranked.len() / padded * units];
+    for (from, row) in ranked.chunks_exact(padded).zip(rows) {
+        for (to, from) in values[row * units..(row + 1) * units].iter_mut().zip(from) {
+            *to = E::from_f64(from.to_f64());
+        }
+    }
+    values
+}
