@@ -1,17 +1,31 @@
 //! What this build and machine can run on.
 
+use recurrent_kernels::Isa;
+
 /// One line a backend: there or not, and what to do about it.
 pub(crate) fn report() -> String {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     format!(
         "recurrent {} on {} {}, {threads} CPU threads, {}\n\
+         kernels run with {} (this CPU has: {})\n\
          flex    available: burn's pure-Rust CPU backend, nothing to install (chosen by auto)\n\
          others  not in this build: libtorch is not connected yet; use flex",
         env!("CARGO_PKG_VERSION"),
         std::env::consts::OS,
         std::env::consts::ARCH,
         cpu(),
+        isa(),
+        Isa::available()
+            .into_iter()
+            .map(Isa::name)
+            .collect::<Vec<_>>()
+            .join(", "),
     )
+}
+
+/// The instruction set that the kernels use.
+pub(crate) fn isa() -> &'static str {
+    Isa::best().name()
 }
 
 /// The processor's name where the system tells.

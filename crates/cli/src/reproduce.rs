@@ -67,6 +67,8 @@ struct Run {
     backend: &'static str,
     threads: usize,
     cpu: String,
+    /// The instruction set of the recurrent kernels.
+    isa: &'static str,
     seed: u64,
     epochs: usize,
     dataset: String,
@@ -111,6 +113,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
             backend,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             cpu: doctor::cpu(),
+            isa: doctor::isa(),
             seed: arguments.seed,
             epochs: arguments.epochs,
             dataset: dataset.name.clone(),

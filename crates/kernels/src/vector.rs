@@ -162,31 +162,39 @@ pub trait Vector: Copy {
         unsafe { Self::splat(Self::Elem::default()) }
     }
 
-    /// Loads `count ≤ LANES` elements; the other lanes are zero.
+    /// Loads `count` elements, LANES at most; the other lanes are zero.
     ///
     /// # Safety
     /// As the trait, but `from` need be valid for `count` elements only.
     #[inline(always)]
     unsafe fn load_first(from: *const Self::Elem, count: usize) -> Self {
+        if count >= Self::LANES {
+            // SAFETY: `from` has enough elements.
+            return unsafe { Self::load(from) };
+        }
         let mut lanes = [Self::Elem::default(); MAX_LANES];
-        // SAFETY: `from` has `count` elements, which are no more than LANES ≤ MAX_LANES.
+        // SAFETY: `from` has `count` elements, which are fewer than LANES ≤ MAX_LANES.
         unsafe {
-            std::ptr::copy_nonoverlapping(from, lanes.as_mut_ptr(), count.min(Self::LANES));
+            std::ptr::copy_nonoverlapping(from, lanes.as_mut_ptr(), count);
             Self::load(lanes.as_ptr())
         }
     }
 
-    /// Stores the first `count ≤ LANES` lanes.
+    /// Stores the first `count` lanes, all of them at most.
     ///
     /// # Safety
     /// As the trait, but `to` need be valid for `count` elements only.
     #[inline(always)]
     unsafe fn store_first(self, to: *mut Self::Elem, count: usize) {
+        if count >= Self::LANES {
+            // SAFETY: `to` has enough elements.
+            return unsafe { self.store(to) };
+        }
         let mut lanes = [Self::Elem::default(); MAX_LANES];
         // SAFETY: the array has room for all lanes, `to` for `count` of them.
         unsafe {
             self.store(lanes.as_mut_ptr());
-            std::ptr::copy_nonoverlapping(lanes.as_ptr(), to, count.min(Self::LANES));
+            std::ptr::copy_nonoverlapping(lanes.as_ptr(), to, count);
         }
     }
 }

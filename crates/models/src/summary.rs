@@ -95,13 +95,25 @@ pub fn summary(config: &NetworkConfig) -> String {
         let _ = writeln!(text, " {layer:<28}{shape:<26}{parameters:<10}");
     }
     let _ = writeln!(text, "{}", "=".repeat(WIDTH));
-    let size = format!("({:.2} KB)", bytes as f64 / 1024.0);
+    let size = format!("({})", readable(bytes));
     let count = thousands(total);
     let _ = writeln!(text, "Total params: {count} {size}");
     let _ = writeln!(text, "Trainable params: {count} {size}");
     let _ = writeln!(text, "Non-trainable params: 0 (0.00 Byte)");
     let _ = write!(text, "{}", "_".repeat(WIDTH));
     text
+}
+
+/// Bytes in the largest unit of which there is at least one, as Keras rounds them.
+fn readable(bytes: usize) -> String {
+    let mut size = bytes as f64;
+    for unit in ["Byte", "KB", "MB"] {
+        if size < 1024.0 {
+            return format!("{size:.2} {unit}");
+        }
+        size /= 1024.0;
+    }
+    format!("{size:.2} GB")
 }
 
 /// `140609` as `140,609`.
@@ -131,6 +143,15 @@ mod tests {
             let line = format!("Total params: {} ", thousands(built));
             assert!(summary(&config).contains(&line), "{}", summary(&config));
         }
+    }
+
+    #[test]
+    fn composed_networks_read_as_in_keras() {
+        let kind = "stacked_bigru_masked".parse().unwrap();
+        let text = summary(&NetworkConfig::notebook(kind));
+        assert!(text.contains(" recurrent_0 (Bidirectional) (None, 100, 128)          74496"));
+        assert!(text.contains(" recurrent_1 (Bidirectional) (None, 128)               74496"));
+        assert!(text.contains("Total params: 285,441 (1.09 MB)"), "{text}");
     }
 
     #[test]
