@@ -90,12 +90,13 @@ fn summaries_have_the_notebooks_totals() {
         ("dense", "140,609"),
         ("simple_rnn", "144,705"),
         ("lstm", "181,761"),
+        ("stacked_bigru_masked", "285,441"),
     ] {
         let stdout = succeed(recurrent().args(["summary", network]));
         assert!(stdout.contains(total), "{stdout}");
     }
     let stderr = fail(recurrent().args(["summary", "gpt"]), 2);
-    assert!(stderr.contains("dense, simple_rnn and lstm"), "{stderr}");
+    assert!(stderr.contains("dense and [stacked_]"), "{stderr}");
 }
 
 #[test]
