@@ -8,7 +8,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use recurrent_models::{Network, NetworkConfig, weights};
 use recurrent_training::write_json;
-use recurrent_vectorizer::{FixedWidth, TextVectorizer, VectorizerParams, Vocabulary};
+use recurrent_vectorizer::{FixedWidth, TextVectorizer, Vectorize, VectorizerParams, Vocabulary};
 use serde::{Deserialize, Serialize};
 
 use crate::error::CliError;
@@ -86,12 +86,20 @@ pub(crate) fn load(folder: &Path, device: &Device) -> Result<Model, CliError> {
         .max_tokens(config.max_tokens)
         .output_sequence_length(config.network.time)
         .check()?;
-    let vectorizer = TextVectorizer::with_vocabulary(params, Vocabulary::from_lines(&lines)?)?;
+    let vectorizer = TextVectorizer::with_vocabulary(params, Vocabulary::from_lines(&lines)?)?
+        .into_fixed_width()?;
+    let (tokens, rows) = (vectorizer.vocabulary_size(), config.network.embeddings);
+    if tokens > rows {
+        return Err(CliError::Config {
+            path: folder.join("config.json"),
+            reason: format!("its vocabulary has {tokens} tokens, its network {rows} embeddings"),
+        });
+    }
     let file = weights::TensorFile::read(&folder.join("weights.safetensors"))?;
     let network = weights::load(config.network.init(0, device), &file, "")?;
     Ok(Model {
         config,
         network,
-        vectorizer: vectorizer.into_fixed_width()?,
+        vectorizer,
     })
 }
