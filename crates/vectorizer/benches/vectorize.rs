@@ -56,7 +56,7 @@ fn benchmark(criterion: &mut Criterion) {
         bencher.iter(|| vectorizer(black_box(&texts), None, None));
     });
     group.bench_function("transform, 1000 tokens, width 100", |bencher| {
-        bencher.iter(|| cut.vectorize_batch(black_box(&texts)));
+        bencher.iter(|| cut.transform(black_box(&texts)));
     });
     group.bench_function("transform, 20000 tokens, whole texts", |bencher| {
         bencher.iter(|| {
@@ -68,7 +68,7 @@ fn benchmark(criterion: &mut Criterion) {
         });
     });
     group.bench_function("transform, 1000 tokens, width 100, 2 threads", |bencher| {
-        bencher.iter(|| cut.vectorize_batch_threads(black_box(&texts), 2));
+        bencher.iter(|| cut.transform_threads(black_box(&texts), 2));
     });
     group.finish();
 }

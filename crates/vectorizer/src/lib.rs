@@ -4,19 +4,33 @@
 #![doc = include_str!("../README.md")]
 
 mod counts;
+mod ends;
 mod error;
-mod key;
-mod matrix;
+mod idf;
+#[cfg(feature = "keras")]
+pub mod keras;
+mod options;
+mod output;
 mod params;
-mod split;
-mod standardize;
+mod save;
+mod saved;
+mod table;
+mod text;
+mod threads;
+mod transform;
 mod vectorize;
 mod vectorizer;
 mod vocabulary;
 
+pub use counts::{Loss, TokenCounts};
 pub use error::VectorizerError;
-pub use matrix::IdMatrix;
+pub use options::{
+    CustomSplit, CustomStandardize, Functions, Ngrams, OutputMode, Split, Standardize,
+};
+pub use output::{CsrMatrix, DenseMatrix, IdMatrix, Output, RaggedIds, RaggedTokens};
 pub use params::{ValidParams, VectorizerParams};
+#[cfg(feature = "unicode")]
+pub use text::unicode::{Normalization, UnicodeRules};
 pub use vectorize::{FixedWidth, Vectorize};
 pub use vectorizer::TextVectorizer;
 pub use vocabulary::{PADDING_ID, PADDING_TOKEN, UNKNOWN_ID, UNKNOWN_TOKEN, Vocabulary};

@@ -1,64 +1,67 @@
-//! Learning a vocabulary, and turning texts into its ids. Fitting and applying are two types:
-//! [`ValidParams`] fits, [`TextVectorizer`] applies and never changes.
+//! Learning a vocabulary, and what has one. Fitting and applying are two types: [`ValidParams`] fits,
+//! [`TextVectorizer`] applies and never changes.
 
-use std::ops::ControlFlow;
-use std::thread;
-
-use crate::counts::TokenCounts;
-use crate::split::split_whitespace;
-use crate::standardize::DEFAULT;
-use crate::{FixedWidth, IdMatrix, PADDING_ID, ValidParams, VectorizerError, Vocabulary};
-
-/// The ids that every vocabulary spends on padding and `[UNK]`.
-const SPECIAL_TOKENS: usize = 2;
+use crate::counts::{TokenCounts, rank::Term};
+use crate::idf;
+use crate::text::Analyzer;
+use crate::threads::share_out;
+use crate::{FixedWidth, OutputMode, ValidParams, VectorizerError, Vocabulary, ends};
 
 impl ValidParams {
-    /// Learns the vocabulary of a corpus, one text at a time, in one pass.
-    ///
-    /// Tokens are ranked by descending count, equal counts by descending bytes, and the first
-    /// `max_tokens - 2` get the ids from 2 on. The order of the texts does not matter.
+    /// Learns the vocabulary of a corpus, one text at a time, in one pass; see
+    /// [`TokenCounts::finish`].
     ///
     /// # Errors
     /// [`VectorizerError::NoTexts`], [`VectorizerError::NoTokens`] if all texts are blank (Keras
-    /// then says nothing and fails at the first call), and [`VectorizerError::NothingToLearn`]
-    /// with `max_tokens` 2.
+    /// then says nothing and fails at the first call), and [`VectorizerError::NothingToLearn`] if no
+    /// token may enter the vocabulary.
     pub fn fit(
         &self,
         texts: impl IntoIterator<Item = impl AsRef<[u8]>>,
     ) -> Result<TextVectorizer, VectorizerError> {
-        let mut counts = TokenCounts::new();
-        for text in texts {
-            counts.add(text.as_ref());
-        }
-        let (texts, distinct) = (counts.texts(), counts.distinct());
-        if texts == 0 {
+        let mut counts = TokenCounts::new(self);
+        counts.add(texts);
+        counts.finish(self)
+    }
+
+    /// As [`fit`](Self::fit), on up to `threads` threads; 0 counts as 1. The result does not depend on
+    /// their number.
+    ///
+    /// # Errors
+    /// Those of [`fit`](Self::fit).
+    pub fn fit_threads<T: AsRef<[u8]> + Sync>(
+        &self,
+        texts: &[T],
+        threads: usize,
+    ) -> Result<TextVectorizer, VectorizerError> {
+        let share = texts.len().div_ceil(threads.max(1)).max(1);
+        let parts = texts.len().div_ceil(share).max(1);
+        let mut counts: Vec<TokenCounts> = (0..parts).map(|_| TokenCounts::new(self)).collect();
+        share_out(texts.chunks(share).zip(&mut counts), |(texts, counts)| {
+            counts.add(texts);
+        });
+        let mut counts = counts.into_iter();
+        let Some(mut sum) = counts.next() else {
             return Err(VectorizerError::NoTexts);
+        };
+        for part in counts {
+            sum.merge(&part)?;
         }
-        if distinct == 0 {
-            return Err(VectorizerError::NoTokens { texts });
-        }
-        let max_tokens = self.max_tokens();
-        let limit = max_tokens.map_or(usize::MAX, |tokens| tokens.saturating_sub(SPECIAL_TOKENS));
-        let terms = counts.most_frequent(limit);
-        if terms.is_empty() {
-            return Err(VectorizerError::NothingToLearn {
-                texts,
-                distinct,
-                max_tokens,
-            });
-        }
-        TextVectorizer::with_vocabulary(self.clone(), Vocabulary::from_terms(terms)?)
+        sum.finish(self)
     }
 }
 
-/// Turns texts into token ids: lower-case ASCII letters, delete ASCII punctuation, split at ASCII
-/// white space, look each token up.
+/// Turns texts into ids, columns or tokens, as its parameters say.
 ///
 /// It is immutable and can be shared between threads. Texts are bytes; invalid UTF-8 is no error.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct TextVectorizer {
     params: ValidParams,
+    pub(crate) analyzer: Analyzer,
     vocabulary: Vocabulary,
+    /// A weight for each column where the output is tf-idf, zeros for padding included.
+    idf: Option<Vec<f32>>,
+    columns: usize,
 }
 
 impl TextVectorizer {
@@ -66,29 +69,127 @@ impl TextVectorizer {
     /// [`Vocabulary::from_tokens`].
     ///
     /// # Errors
-    /// Those of [`Vocabulary::from_tokens`], and [`VectorizerError::VocabularyTooLarge`] if the
-    /// terms and the two special tokens are more than `max_tokens`.
+    /// [`VectorizerError::MissingIdf`] if the output is tf-idf, those of [`Vocabulary::from_tokens`],
+    /// and [`VectorizerError::VocabularyTooLarge`] if the terms and the special tokens are more than
+    /// `max_tokens`.
     pub fn from_vocabulary(
         params: ValidParams,
         tokens: impl IntoIterator<Item = impl AsRef<[u8]>>,
     ) -> Result<Self, VectorizerError> {
-        Self::with_vocabulary(params, Vocabulary::from_tokens(tokens)?)
+        if params.output_mode() == OutputMode::TfIdf {
+            return Err(VectorizerError::MissingIdf);
+        }
+        let vocabulary = Vocabulary::from_tokens(params.output_mode(), tokens)?;
+        Self::with_vocabulary(params, vocabulary)
+    }
+
+    /// A vectorizer for tf-idf with given terms and their weights, one for each element of `tokens`.
+    /// Where these begin with `[UNK]` its weight is given with them, else it is the mean of all.
+    ///
+    /// # Errors
+    /// [`VectorizerError::UnexpectedIdf`] if the output is not tf-idf, those of
+    /// [`from_vocabulary`](Self::from_vocabulary), and [`VectorizerError::IdfLength`] if there are more
+    /// or fewer weights than tokens.
+    pub fn from_vocabulary_and_idf(
+        params: ValidParams,
+        tokens: impl IntoIterator<Item = impl AsRef<[u8]>>,
+        idf_weights: &[f64],
+    ) -> Result<Self, VectorizerError> {
+        let mode = params.output_mode();
+        if mode != OutputMode::TfIdf {
+            return Err(VectorizerError::UnexpectedIdf { mode });
+        }
+        let mut given = 0;
+        let counted = tokens.into_iter().inspect(|_| given += 1);
+        let vocabulary = Vocabulary::from_tokens(mode, counted)?;
+        check_size(&params, &vocabulary)?;
+        if given != idf_weights.len() {
+            return Err(VectorizerError::IdfLength {
+                tokens: given,
+                weights: idf_weights.len(),
+            });
+        }
+        let rounded = idf_weights.iter().map(|&weight| weight as f32);
+        let mut weights = Vec::with_capacity(vocabulary.size());
+        if given < vocabulary.size() {
+            weights.push(idf::mean_of_given(idf_weights));
+        }
+        weights.extend(rounded);
+        Ok(Self::new(params, vocabulary, Some(weights)))
     }
 
     /// A vectorizer with an existing vocabulary.
     ///
     /// # Errors
-    /// [`VectorizerError::VocabularyTooLarge`] if it has more than `max_tokens` tokens.
+    /// [`VectorizerError::MissingIdf`] if the output is tf-idf,
+    /// [`VectorizerError::VocabularyOfOtherMode`] if the vocabulary has other special tokens than the
+    /// output needs, and [`VectorizerError::VocabularyTooLarge`] if it has more than `max_tokens`
+    /// tokens.
     pub fn with_vocabulary(
         params: ValidParams,
         vocabulary: Vocabulary,
     ) -> Result<Self, VectorizerError> {
-        let size = vocabulary.size();
-        if let Some(limit) = params.max_tokens().filter(|&limit| size > limit) {
-            let terms = size.saturating_sub(SPECIAL_TOKENS);
-            return Err(VectorizerError::VocabularyTooLarge { size, terms, limit });
+        check_size(&params, &vocabulary)?;
+        Self::with_any_size(params, vocabulary)
+    }
+
+    /// The same without the last check: Keras does not make it where the vocabulary is a file.
+    pub(crate) fn with_any_size(
+        params: ValidParams,
+        vocabulary: Vocabulary,
+    ) -> Result<Self, VectorizerError> {
+        let mode = params.output_mode();
+        if mode == OutputMode::TfIdf {
+            return Err(VectorizerError::MissingIdf);
         }
-        Ok(Self { params, vocabulary })
+        if vocabulary.specials() != crate::vocabulary::specials(mode).len() {
+            return Err(VectorizerError::VocabularyOfOtherMode { mode });
+        }
+        Ok(Self::new(params, vocabulary, None))
+    }
+
+    /// A vectorizer with the learned terms, most frequent first, of so many texts.
+    pub(crate) fn learned(
+        params: &ValidParams,
+        terms: &[Term<'_>],
+        texts: u64,
+    ) -> Result<Self, VectorizerError> {
+        let mut bytes = Vec::new();
+        let mut ends = Vec::with_capacity(terms.len());
+        for term in terms {
+            term.token.write_to(&mut bytes);
+            ends.push(bytes.len());
+        }
+        let tokens = ends::ranges(&ends).map(|range| &bytes[range]);
+        let vocabulary = Vocabulary::from_terms(params.output_mode(), tokens)?;
+        let idf = (params.output_mode() == OutputMode::TfIdf).then(|| {
+            let weight = |term: &Term<'_>| idf::weight(texts, term.documents);
+            let mut weights = vec![0.0];
+            weights.extend(terms.iter().map(weight));
+            weights[0] = idf::mean(&weights[1..]);
+            weights
+        });
+        Ok(Self::new(params.clone(), vocabulary, idf))
+    }
+
+    /// Puts together what fits together.
+    pub(crate) fn new(
+        params: ValidParams,
+        vocabulary: Vocabulary,
+        mut idf: Option<Vec<f32>>,
+    ) -> Self {
+        let padded = params.max_tokens().filter(|_| params.pad_to_max_tokens());
+        let columns = padded.unwrap_or(vocabulary.size());
+        if let Some(weights) = &mut idf {
+            weights.resize(columns, 0.0);
+        }
+        Self {
+            analyzer: Analyzer::new(&params),
+            params,
+            vocabulary,
+            idf,
+            columns,
+        }
     }
 
     /// The parameters it was made with.
@@ -103,88 +204,24 @@ impl TextVectorizer {
         &self.vocabulary
     }
 
-    /// The ids of one text: `output_sequence_length` of them, cut or padded with 0, or as many as
-    /// the text has tokens where that is not set (a row of Keras' ragged output).
+    /// The weight of each column where the output is tf-idf: that of `[UNK]` first, zeros for padding
+    /// last. `None` for other output.
     #[must_use]
-    pub fn vectorize(&self, text: impl AsRef<[u8]>) -> Vec<i32> {
-        let mut ids = Vec::new();
-        if let Some(width) = self.params.output_sequence_length() {
-            ids.resize(width, PADDING_ID);
-            self.vectorize_bytes_into(text.as_ref(), &mut ids);
-        } else {
-            self.append_ids(text.as_ref(), &mut ids);
-        }
-        ids
+    pub fn idf_weights(&self) -> Option<&[f32]> {
+        self.idf.as_deref()
     }
 
-    /// Writes the ids of one text into `row`, cut or padded with 0 to its length, whatever
-    /// `output_sequence_length` says.
-    pub fn vectorize_bytes_into(&self, text: &[u8], row: &mut [i32]) {
-        let mut long = Vec::new();
-        let mut free = row.iter_mut();
-        if free.len() > 0 {
-            let _ = split_whitespace(&DEFAULT, text, &mut long, |token| {
-                if let Some(id) = free.next() {
-                    *id = self.vocabulary.lookup(token);
-                }
-                if free.len() > 0 {
-                    ControlFlow::Continue(())
-                } else {
-                    ControlFlow::Break(())
-                }
-            });
-        }
-        free.into_slice().fill(PADDING_ID);
+    /// How many columns the output has where it has columns: the vocabulary's size, or `max_tokens` with
+    /// `pad_to_max_tokens`.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.columns
     }
 
-    /// The ids of a batch, on the calling thread. The width is `output_sequence_length`, or that
-    /// of the longest row of this batch where it is not set.
+    /// The tokens of one text after standardizing, splitting and forming n-grams, whatever the output.
     #[must_use]
-    pub fn vectorize_batch<T: AsRef<[u8]> + Sync>(&self, texts: &[T]) -> IdMatrix {
-        self.vectorize_batch_threads(texts, 1)
-    }
-
-    /// As [`vectorize_batch`](Self::vectorize_batch), on up to `threads` threads; 0 counts as 1.
-    /// The result does not depend on their number.
-    #[must_use]
-    pub fn vectorize_batch_threads<T: AsRef<[u8]> + Sync>(
-        &self,
-        texts: &[T],
-        threads: usize,
-    ) -> IdMatrix {
-        let share = texts.len().div_ceil(threads.max(1)).max(1);
-        match self.params.output_sequence_length() {
-            Some(width) => {
-                let mut matrix = IdMatrix::padding(texts.len(), width);
-                if width > 0 {
-                    let slots = matrix.ids_mut().chunks_mut(share.saturating_mul(width));
-                    share_out(texts.chunks(share).zip(slots), |(texts, ids)| {
-                        for (text, row) in texts.iter().zip(ids.chunks_mut(width)) {
-                            self.vectorize_bytes_into(text.as_ref(), row);
-                        }
-                    });
-                }
-                matrix
-            }
-            None => {
-                let mut parts = vec![Ragged::default(); texts.len().div_ceil(share)];
-                share_out(texts.chunks(share).zip(&mut parts), |(texts, part)| {
-                    for text in texts {
-                        self.append_ids(text.as_ref(), &mut part.ids);
-                        part.ends.push(part.ids.len());
-                    }
-                });
-                let rows = || parts.iter().flat_map(Ragged::rows);
-                let width = rows().map(<[i32]>::len).max().unwrap_or(0);
-                let mut matrix = IdMatrix::padding(texts.len(), width);
-                // With width 0 there is nothing to copy, and `max(1)` keeps the chunks legal.
-                let slots = matrix.ids_mut().chunks_mut(width.max(1));
-                for (row, slot) in rows().zip(slots) {
-                    slot[..row.len()].copy_from_slice(row);
-                }
-                matrix
-            }
-        }
+    pub fn tokens(&self, text: impl AsRef<[u8]>) -> Vec<Vec<u8>> {
+        self.analyzer.tokens(text.as_ref())
     }
 
     /// The vectorizer as one whose rows all have `output_sequence_length` ids.
@@ -194,42 +231,41 @@ impl TextVectorizer {
     pub fn into_fixed_width(self) -> Result<FixedWidth, VectorizerError> {
         FixedWidth::new(self)
     }
+}
 
-    /// Appends the ids of all tokens of `text`.
-    fn append_ids(&self, text: &[u8], ids: &mut Vec<i32>) {
-        let _ = split_whitespace(&DEFAULT, text, &mut Vec::new(), |token| {
-            ids.push(self.vocabulary.lookup(token));
-            ControlFlow::Continue(())
-        });
+fn check_size(params: &ValidParams, vocabulary: &Vocabulary) -> Result<(), VectorizerError> {
+    let size = vocabulary.size();
+    match params.max_tokens().filter(|&limit| size > limit) {
+        Some(limit) => Err(VectorizerError::VocabularyTooLarge {
+            size,
+            terms: size - vocabulary.specials(),
+            limit,
+        }),
+        None => Ok(()),
     }
 }
 
-/// Runs `work` on every item: the first on this thread, each of the others on one of its own.
-fn share_out<T: Send>(items: impl Iterator<Item = T>, work: impl Fn(T) + Sync) {
-    let mut items = items;
-    let Some(first) = items.next() else { return };
-    thread::scope(|scope| {
-        for item in items {
-            scope.spawn(|| work(item));
-        }
-        work(first);
-    });
+impl PartialEq for TextVectorizer {
+    fn eq(&self, other: &Self) -> bool {
+        let bits = |idf: &Option<Vec<f32>>| -> Option<Vec<u32>> {
+            let weights = idf.as_ref()?;
+            Some(weights.iter().map(|weight| weight.to_bits()).collect())
+        };
+        // The rest follows from the parameters.
+        self.params == other.params
+            && self.vocabulary == other.vocabulary
+            && bits(&self.idf) == bits(&other.idf)
+    }
 }
 
-/// Rows of different lengths, one after another.
-#[derive(Debug, Clone, Default)]
-struct Ragged {
-    ids: Vec<i32>,
-    /// Where each row ends in `ids`.
-    ends: Vec<usize>,
-}
+impl Eq for TextVectorizer {}
 
-impl Ragged {
-    /// The rows in order.
-    fn rows(&self) -> impl Iterator<Item = &[i32]> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts
-            .zip(&self.ends)
-            .map(|(start, &end)| &self.ids[start..end])
+impl std::fmt::Debug for TextVectorizer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TextVectorizer")
+            .field("params", &self.params)
+            .field("vocabulary", &self.vocabulary)
+            .field("idf", &self.idf)
+            .finish_non_exhaustive()
     }
 }

@@ -1,11 +1,13 @@
 //! What a caller meets beyond ids: parameter limits, given vocabularies, lines, the trait.
 
 use recurrent_vectorizer::{
-    TextVectorizer, ValidParams, Vectorize, VectorizerError, VectorizerParams, Vocabulary,
+    Output, OutputMode, TextVectorizer, Vectorize, VectorizerError, VectorizerParams, Vocabulary,
 };
 
-fn defaults() -> ValidParams {
-    VectorizerParams::new().check().unwrap()
+use crate::defaults;
+
+fn given(list: &[&str]) -> Result<Vocabulary, VectorizerError> {
+    Vocabulary::from_tokens(OutputMode::Int, list)
 }
 
 #[test]
@@ -40,7 +42,9 @@ fn width_zero_keeps_its_rows() {
         .unwrap()
         .fit(["a"])
         .unwrap();
-    let matrix = vectorizer.vectorize_batch(&["a b", "c"]);
+    let Output::Ids(matrix) = vectorizer.transform(&["a b", "c"]) else {
+        panic!("not ids");
+    };
     assert_eq!(
         (matrix.rows(), matrix.width(), matrix.ids().len()),
         (2, 0, 0)
@@ -120,7 +124,7 @@ fn specials_in_a_given_list() {
 
 #[test]
 fn positions_and_ids_of_tokens() {
-    let vocabulary = Vocabulary::from_tokens(["a", "a\0"]).unwrap();
+    let vocabulary = given(&["a", "a\0"]).unwrap();
     assert_eq!(vocabulary.size(), 4);
     assert_eq!(vocabulary.token(3), Some(&b"a\0"[..]));
     assert_eq!(vocabulary.token_lossy(1).as_deref(), Some("[UNK]"));
@@ -135,14 +139,20 @@ fn positions_and_ids_of_tokens() {
     for (token, id, position) in ids {
         assert_eq!(
             (vocabulary.id(token), vocabulary.position(token)),
-            (id, position)
+            (Some(id), position)
         );
     }
-    let ordinary = Vocabulary::from_tokens(["x", "[UNK]"]).unwrap();
+    let ordinary = given(&["x", "[UNK]"]).unwrap();
     assert_eq!(
         (ordinary.id(b"[UNK]"), ordinary.position(b"[UNK]")),
-        (3, Some(3))
+        (Some(3), Some(3))
     );
+    // Where the output has columns there is no padding, and the empty token has no index.
+    let columns = Vocabulary::from_tokens(OutputMode::Count, ["[UNK]", "a"]).unwrap();
+    assert_eq!((columns.specials(), columns.size()), (1, 2));
+    let ids = [&b""[..], b"[UNK]", b"a", b"b"].map(|token| columns.id(token));
+    assert_eq!(ids, [None, Some(0), Some(1), Some(0)]);
+    assert_eq!(columns.position(b""), None);
 }
 
 #[test]
@@ -153,7 +163,7 @@ fn lines_come_back_unchanged() {
         &[b"\xFF\r", b"\xC2\x85", b"a b", b"\x0B"],
     ];
     for list in lists {
-        let vocabulary = Vocabulary::from_tokens(list).unwrap();
+        let vocabulary = Vocabulary::from_tokens(OutputMode::Int, list).unwrap();
         let lines = vocabulary.to_lines().unwrap();
         assert_eq!(Vocabulary::from_lines(&lines), Ok(vocabulary));
     }
@@ -186,7 +196,7 @@ fn damaged_lines_are_refused() {
         error(b"\n[UNK]\na\n\n"),
         VectorizerError::MisplacedPaddingToken { position: 1 }
     );
-    let broken = Vocabulary::from_tokens(["a\nb"]).unwrap().to_lines();
+    let broken = given(&["a\nb"]).unwrap().to_lines();
     let expected = VectorizerError::LineBreakInToken {
         index: 2,
         token: "a\nb".to_owned(),
@@ -197,7 +207,7 @@ fn damaged_lines_are_refused() {
 #[test]
 fn a_vocabulary_must_fit_its_parameters() {
     let params = VectorizerParams::new().max_tokens(3).check().unwrap();
-    let vocabulary = Vocabulary::from_tokens(["a", "b"]).unwrap();
+    let vocabulary = given(&["a", "b"]).unwrap();
     let error = TextVectorizer::with_vocabulary(params, vocabulary).unwrap_err();
     assert_eq!(
         error,
@@ -209,6 +219,95 @@ fn a_vocabulary_must_fit_its_parameters() {
     );
     assert_eq!(
         error.to_string(),
-        "the vocabulary has 4 tokens (2 terms and 2 special tokens), but max_tokens is 3"
+        "the vocabulary has 4 tokens (2 terms and 2 special), but max_tokens is 3"
     );
+}
+
+#[test]
+fn options_that_do_not_go_together() {
+    let error = |params: VectorizerParams| params.check().unwrap_err();
+    let new = VectorizerParams::new;
+    let mode = OutputMode::Tokens;
+    assert_eq!(
+        error(new().output_mode(mode).output_sequence_length(3)),
+        VectorizerError::OutputSequenceLengthNotInt { received: 3, mode }
+    );
+    assert_eq!(
+        error(new().output_mode(mode).sparse(true)),
+        VectorizerError::SparseWithoutColumns { mode }
+    );
+    assert_eq!(
+        error(new().ragged(true).output_sequence_length(0)),
+        VectorizerError::RaggedWithLength { received: 0 }
+    );
+    assert_eq!(
+        error(new().ngrams([2, 0])),
+        VectorizerError::NgramWidthZero {
+            received: vec![2, 0]
+        }
+    );
+    assert_eq!(
+        error(new().pad_to_max_tokens(true)),
+        VectorizerError::PadWithoutMaxTokens
+    );
+    let limit = i32::MAX as usize;
+    assert_eq!(
+        error(new().max_tokens(limit + 1)),
+        VectorizerError::MaxTokensTooLarge {
+            received: limit + 1,
+            limit
+        }
+    );
+}
+
+#[test]
+fn a_vocabulary_must_be_of_the_mode() {
+    let params = VectorizerParams::new().output_mode(OutputMode::Count);
+    let mode = OutputMode::Count;
+    let vocabulary = given(&["a"]).unwrap();
+    assert_eq!(
+        TextVectorizer::with_vocabulary(params.check().unwrap(), vocabulary),
+        Err(VectorizerError::VocabularyOfOtherMode { mode })
+    );
+}
+
+#[test]
+fn keras_files_come_back_unchanged() {
+    let vocabulary = given(&["a", "b c", "[UNK]", "\u{85}", "é"]).unwrap();
+    let file = vocabulary.to_keras_file().unwrap();
+    assert_eq!(file, "a\nb c\n[UNK]\n\u{85}\né\n".as_bytes());
+    assert_eq!(
+        Vocabulary::from_keras_file(OutputMode::Int, &file),
+        Ok(vocabulary)
+    );
+    for term in ["a\nb", "a\r"] {
+        let error = given(&[term]).unwrap().to_keras_file().unwrap_err();
+        let expected = VectorizerError::LineBreakInToken {
+            index: 2,
+            token: term.to_owned(),
+        };
+        assert_eq!(error, expected);
+    }
+}
+
+#[test]
+fn an_absent_term_with_a_negative_weight_is_minus_zero_only_in_dense_rows() {
+    let params = VectorizerParams::new().output_mode(OutputMode::TfIdf);
+    let dense = params.clone().check().unwrap();
+    let weights = [-1.0, f64::NAN, 0.0];
+    let dense = TextVectorizer::from_vocabulary_and_idf(dense, ["a", "b", "c"], &weights).unwrap();
+    let Output::Dense(matrix) = dense.transform(&["c"]) else {
+        panic!("not dense");
+    };
+    let row = matrix.row(0).unwrap();
+    assert!(row[0].is_nan() && row[2].is_nan(), "{row:?}");
+    assert_eq!(row[1].to_bits(), (-0.0_f32).to_bits());
+    let sparse = params.sparse(true).check().unwrap();
+    let sparse =
+        TextVectorizer::from_vocabulary_and_idf(sparse, ["a", "b", "c"], &weights).unwrap();
+    let Output::Sparse(csr) = sparse.transform(&["c"]) else {
+        panic!("not sparse");
+    };
+    // The term that is there stays, with its weight 0.
+    assert_eq!((csr.indices(), csr.values()), (&[3][..], &[0.0][..]));
 }

@@ -1,105 +1,96 @@
-//! The small recorded cases: one JSON file each, all that use only what the crate has.
+//! The small recorded cases: one JSON file each, and a list of those in which Keras fails.
 
-use recurrent_vectorizer::{TextVectorizer, ValidParams, VectorizerError};
-use serde_json::Value;
+use recurrent_vectorizer::keras::{Verdict, check, reference_functions};
 
-use crate::{json, params, reference, strings};
-
-/// How many of the recorded cases the crate can express today.
-const SUPPORTED: usize = 38;
+use crate::reference;
 
 #[test]
-fn agrees_with_every_supported_case() {
+fn agrees_with_every_recorded_case() {
     let Some(folder) = reference() else { return };
     let mut files: Vec<_> = std::fs::read_dir(folder.join("visible"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
     files.sort();
-    let mut ran = 0;
+    assert!(files.len() >= 100, "only {} cases", files.len());
     for file in files {
-        let case = json(&file);
-        if case.get("vocabulary_file").is_some() {
-            continue;
+        let case = std::fs::read_to_string(&file).unwrap();
+        for checked in check(&case, &reference_functions()).unwrap() {
+            assert_eq!(checked.verdict, Verdict::Equal, "{}", checked.name);
         }
-        if let Some(params) = params(&case["config"]) {
-            run(&case, &params.check().unwrap());
-            ran += 1;
-        }
-    }
-    assert!(ran >= SUPPORTED, "only {ran} of {SUPPORTED} cases ran");
-}
-
-fn run(case: &Value, params: &ValidParams) {
-    let name = &case["name"];
-    let vectorizer = vectorizer(case, params);
-    let tokens: Vec<&[u8]> = vectorizer.vocabulary().tokens().collect();
-    let expected: Vec<&[u8]> = strings(&case["vocabulary"])
-        .into_iter()
-        .map(str::as_bytes)
-        .collect();
-    assert_eq!(tokens, expected, "{name}: vocabulary");
-
-    let texts = strings(&case["inputs"]);
-    let rows: Vec<Vec<i32>> = case["outputs"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(row)
-        .collect();
-    let single: Vec<Vec<i32>> = texts
-        .iter()
-        .map(|text| vectorizer.vectorize(text))
-        .collect();
-    let shape = case["output_shape"].as_array().unwrap();
-    if case["kind"] == "ragged" {
-        assert_eq!(single, rows, "{name}: ragged rows");
-        return;
-    }
-    for threads in [1, 3] {
-        let matrix = vectorizer.vectorize_batch_threads(&texts, threads);
-        assert_eq!(Value::from(matrix.rows()), shape[0], "{name}: rows");
-        assert_eq!(Value::from(matrix.width()), shape[1], "{name}: width");
-        for (index, (row, alone)) in rows.iter().zip(&single).enumerate() {
-            assert_eq!(matrix.row(index).unwrap(), row, "{name}: row {index}");
-            let (ids, padding) = row.split_at(alone.len());
-            assert_eq!(alone, ids, "{name}: row {index} alone");
-            assert!(padding.iter().all(|&id| id == 0), "{name}: row {index}");
-        }
-        assert_eq!(matrix.row(rows.len()), None, "{name}");
     }
 }
 
-fn row(row: &Value) -> Vec<i32> {
-    row.as_array()
-        .unwrap()
-        .iter()
-        .map(|id| id.as_i64().unwrap().try_into().unwrap())
-        .collect()
+#[test]
+fn fails_where_keras_fails() {
+    let Some(folder) = reference() else { return };
+    let cases = std::fs::read_to_string(folder.join("visible_errors.json")).unwrap();
+    let checked = check(&cases, &reference_functions()).unwrap();
+    assert!(checked.len() >= 30, "only {} cases", checked.len());
+    let mut earlier = Vec::new();
+    for case in checked {
+        match case.verdict {
+            Verdict::Equal => {}
+            Verdict::EqualButEarlier { .. } => earlier.push(case.name),
+            Verdict::Different { first } => panic!("{}: {first}", case.name),
+        }
+    }
+    // What Keras accepts and stumbles over later is refused when it is said.
+    assert_eq!(
+        earlier,
+        ["osl_negative_fails_at_call", "adapt_all_blank_then_call"]
+    );
 }
 
-/// The vectorizer after all the steps of the case. A layer that learns again is here a new
-/// vectorizer; one that learns nothing from a blank corpus is here an error, and the old one stays.
-fn vectorizer(case: &Value, params: &ValidParams) -> TextVectorizer {
-    let mut result = None;
-    for list in [&case["config"]["vocabulary"], &case["set_before"]] {
-        if list.is_array() {
-            result = Some(TextVectorizer::from_vocabulary(params.clone(), strings(list)).unwrap());
-        }
+/// The comparison can tell: each of these changes one thing that Keras recorded.
+#[test]
+fn a_changed_record_is_noticed() {
+    let case = r#"{"name": "c", "config": {"output_mode": "tf_idf", "sparse": true},
+        "adapt": ["a b", "a"], "input_rank": 1, "vocabulary": ["[UNK]", "a", "b"],
+        "idf_weights": [0.6019864082336426, 0.5108256340026855, 0.6931471824645996],
+        "inputs": ["a a", "x"], "outputs": [[0.0, 1.021651268005371, 0.0], [0.6019864082336426, 0.0, 0.0]],
+        "kind": "sparse", "output_shape": [2, 3],
+        "sparse": {"indices": [[0, 1], [1, 0]], "values": [1.021651268005371, 0.6019864082336426],
+                   "dense_shape": [2, 3]}}"#;
+    let verdict = |case: &str| {
+        let checked = check(case, &reference_functions()).unwrap();
+        checked[0].verdict.clone()
+    };
+    assert_eq!(verdict(case), Verdict::Equal);
+    for (ours, theirs, what) in [
+        (
+            r#"["[UNK]", "a", "b"]"#,
+            r#"["[UNK]", "b", "a"]"#,
+            "vocabulary[1]",
+        ),
+        (r#""a", "b"],"#, r#""a", "b", "c"],"#, "vocabulary: 3 long"),
+        ("[0.6019864082336426, 0.5", "[0.7, 0.5", "idf_weights[0]"),
+        ("[[0.0, 1.02", "[[0.5, 1.02", "row 0[0]"),
+        (
+            "0.6019864082336426, 0.0, 0.0]]",
+            "0.6019864082336426, 0.0]]",
+            "row 1: 3 long",
+        ),
+        ("[0, 1], [1, 0]", "[0, 1], [1, 1]", "sparse indices[1]"),
+        ("\"values\": [1.0", "\"values\": [2.0", "sparse values[0]"),
+        ("\"kind\": \"sparse\"", "\"kind\": \"dense\"", "kind"),
+        (
+            "\"output_shape\": [2",
+            "\"output_shape\": [3",
+            "output_shape",
+        ),
+        ("\"a b\", \"a\"]", "\"!\"]", "cannot learn"),
+    ] {
+        assert!(case.contains(ours), "{ours}");
+        let Verdict::Different { first } = verdict(&case.replacen(ours, theirs, 1)) else {
+            panic!("{theirs} is not noticed");
+        };
+        assert!(first.starts_with(what), "{first}");
     }
-    let before = case["adapt_before"].as_array().into_iter().flatten();
-    for corpus in before
-        .chain([&case["adapt"]])
-        .filter(|corpus| corpus.is_array())
-    {
-        match params.fit(strings(corpus)) {
-            Ok(fitted) => result = Some(fitted),
-            Err(error) => assert!(matches!(error, VectorizerError::NoTokens { .. }), "{error}"),
-        }
-    }
-    if case["set_vocabulary"].is_array() {
-        let list = strings(&case["set_vocabulary"]);
-        result = Some(TextVectorizer::from_vocabulary(params.clone(), list).unwrap());
-    }
-    result.unwrap()
+    let failing = r#"{"name": "e", "config": {}, "steps": [["adapt", ["a"]], ["call", ["a"]]],
+        "error": {"type": "ValueError", "at": "step 1 (call)"}}"#;
+    let Verdict::Different { first } = verdict(failing) else {
+        panic!("an error that does not come is not noticed");
+    };
+    assert_eq!(first, "no error here, one at step 1 (call) in Keras");
 }

@@ -5,11 +5,17 @@ mod api;
 mod errors;
 mod fixtures;
 mod imdb;
+mod layer;
+mod merging;
 mod oracle;
+mod properties;
 mod real;
+mod saving;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+use recurrent_vectorizer::{ValidParams, VectorizerParams};
 
 /// The folder of recorded results: `RECURRENT_REFERENCE`, or `../shared/reference` beside the
 /// workspace. Says so if it is missing.
@@ -35,35 +41,7 @@ fn json(path: &Path) -> serde_json::Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
-/// A JSON list of strings.
-fn strings(value: &serde_json::Value) -> Vec<&str> {
-    value
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|text| text.as_str().unwrap())
-        .collect()
-}
-
-/// The parameters of a Keras configuration, or `None` if it uses an option that this crate lacks
-/// or cannot express.
-fn params(config: &serde_json::Value) -> Option<recurrent_vectorizer::VectorizerParams> {
-    let mut params = recurrent_vectorizer::VectorizerParams::new();
-    for (key, value) in config.as_object().unwrap() {
-        match (key.as_str(), value) {
-            ("max_tokens", value) => {
-                params = params.max_tokens(usize::try_from(value.as_u64()?).unwrap());
-            }
-            ("output_sequence_length", value) => {
-                params = params.output_sequence_length(usize::try_from(value.as_u64()?).unwrap());
-            }
-            ("output_mode", value) if value == "int" => {}
-            // These change nothing here: raggedness is how the result is read, padding to
-            // `max_tokens` has no effect in int mode, and the encoding only shows in listings.
-            ("ragged" | "encoding" | "vocabulary", _) => {}
-            ("pad_to_max_tokens", _) if config.get("max_tokens").is_some() => {}
-            _ => return None,
-        }
-    }
-    Some(params)
+/// Keras' defaults.
+fn defaults() -> ValidParams {
+    VectorizerParams::new().check().unwrap()
 }

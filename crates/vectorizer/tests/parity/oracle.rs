@@ -1,161 +1,150 @@
-//! The specification written down slowly, step by step, and compared on random bytes.
+//! The specification written down slowly, step by step: texts to tokens to counts to numbers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use recurrent_vectorizer::VectorizerParams;
+use recurrent_vectorizer::{Ngrams, OutputMode, Split, Standardize, ValidParams};
 
-/// Lower-case, then strip, then split, each over the whole text.
-fn tokens(text: &[u8]) -> Vec<Vec<u8>> {
+/// What a vectorizer should be.
+pub(crate) struct Oracle {
+    params: ValidParams,
+    /// All tokens by index.
+    pub(crate) vocabulary: Vec<Vec<u8>>,
+    /// Weights in double precision; that of `[UNK]`, whose last bits depend on the order of a sum, is
+    /// a plain mean.
+    pub(crate) idf: Vec<f64>,
+}
+
+/// All terms of a text.
+pub(crate) fn terms(params: &ValidParams, text: &[u8]) -> Vec<Vec<u8>> {
+    let lower = matches!(
+        params.standardize(),
+        Standardize::Lower | Standardize::LowerAndStripPunctuation
+    );
+    let strip = matches!(
+        params.standardize(),
+        Standardize::StripPunctuation | Standardize::LowerAndStripPunctuation
+    );
     let lowered: Vec<u8> = text
         .iter()
-        .map(|&b| {
-            if (0x41..=0x5A).contains(&b) {
-                b + 0x20
-            } else {
-                b
-            }
+        .map(|&b| match b {
+            0x41..=0x5A if lower => b + 0x20,
+            _ => b,
         })
         .collect();
-    let stripped: Vec<u8> = lowered
+    let is_punctuation =
+        |b: &u8| matches!(b, 0x21..=0x2F | 0x3A..=0x40 | 0x5B..=0x60 | 0x7B..=0x7E);
+    let clean: Vec<u8> = lowered
         .into_iter()
-        .filter(|b| !matches!(b, 0x21..=0x2F | 0x3A..=0x40 | 0x5B..=0x60 | 0x7B..=0x7E))
+        .filter(|b| !(strip && is_punctuation(b)))
         .collect();
-    stripped
-        .split(|b| matches!(b, 0x09..=0x0D | 0x20))
-        .filter(|token| !token.is_empty())
-        .map(<[u8]>::to_vec)
-        .collect()
-}
-
-/// Count, then sort all by count and bytes, both descending, then cut.
-fn vocabulary(texts: &[Vec<u8>], max_tokens: Option<usize>) -> Vec<Vec<u8>> {
-    let mut counts = BTreeMap::<Vec<u8>, usize>::new();
-    for token in texts.iter().flat_map(|text| tokens(text)) {
-        *counts.entry(token).or_default() += 1;
-    }
-    let mut ranked: Vec<_> = counts
-        .into_iter()
-        .map(|(token, count)| (count, token))
-        .collect();
-    ranked.sort();
-    ranked.reverse();
-    let special = [b"".to_vec(), b"[UNK]".to_vec()];
-    let terms = ranked.into_iter().map(|(_, token)| token);
-    special
-        .into_iter()
-        .chain(terms)
-        .take(max_tokens.unwrap_or(usize::MAX))
-        .collect()
-}
-
-/// The position of each token, the padding and `[UNK]` counted.
-fn ids(vocabulary: &[Vec<u8>], text: &[u8], length: Option<usize>) -> Vec<i32> {
-    let known: BTreeMap<&[u8], i32> = vocabulary
-        .iter()
-        .map(Vec::as_slice)
-        .zip(0..)
-        .skip(2)
-        .collect();
-    let mut ids: Vec<i32> = tokens(text)
-        .iter()
-        .map(|token| known.get(token.as_slice()).copied().unwrap_or(1))
-        .collect();
-    if let Some(length) = length {
-        ids.resize(length, 0);
-    }
-    ids
-}
-
-/// A small generator, so that the corpus is the same everywhere (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        usize::try_from((z ^ (z >> 31)) % limit as u64).unwrap()
-    }
-
-    /// Bytes from a few letters, every separator, punctuation, NUL and invalid UTF-8, or from all
-    /// 256 values; with runs long enough to leave the inline keys.
-    fn text(&mut self) -> Vec<u8> {
-        const FEW: &[u8] = b"aAbB09 \t\n\x0B\x0C\r.-'[]_\0\x1C\x85\xA0\xC3\xA9\xFF";
-        let wild = self.below(4) == 0;
-        let mut text = Vec::new();
-        for _ in 0..self.below(60) {
-            let byte = if wild {
-                u8::try_from(self.below(256)).unwrap()
-            } else {
-                FEW[self.below(FEW.len())]
-            };
-            let run = if self.below(12) == 0 {
-                10 + self.below(12)
-            } else {
-                1
-            };
-            text.resize(text.len() + run, byte);
-        }
-        text
-    }
-}
-
-#[test]
-fn agrees_with_the_oracle_on_random_bytes() {
-    let mut random = Random(0x5EED);
-    let mut long_tokens = 0;
-    for round in 0..60 {
-        let texts: Vec<Vec<u8>> = (0..40).map(|_| random.text()).collect();
-        long_tokens += texts
-            .iter()
-            .flat_map(|text| tokens(text))
-            .filter(|token| token.len() > 15)
-            .count();
-        let max_tokens = (random.below(3) > 0).then(|| 3 + random.below(200));
-        let length = (random.below(3) > 0).then(|| random.below(20));
-        let params = VectorizerParams::new()
-            .max_tokens(max_tokens)
-            .output_sequence_length(length);
-        let vectorizer = params.check().unwrap().fit(&texts).unwrap();
-
-        let expected = vocabulary(&texts, max_tokens);
-        assert!(
-            vectorizer.vocabulary().tokens().eq(&expected),
-            "round {round}"
-        );
-        let again = vectorizer.params().fit(texts.iter().rev()).unwrap();
-        assert_eq!(again, vectorizer, "round {round}: reversed corpus");
-
-        let unseen: Vec<Vec<u8>> = (0..10).map(|_| random.text()).collect();
-        let asked: Vec<&Vec<u8>> = texts.iter().chain(&unseen).collect();
-        let rows: Vec<Vec<i32>> = asked
-            .iter()
-            .map(|text| ids(&expected, text, length))
-            .collect();
-        let width = rows.iter().map(Vec::len).max().unwrap();
-        for threads in [0, 1, 2, 7, 100] {
-            let matrix = vectorizer.vectorize_batch_threads(&asked, threads);
-            assert_eq!(
-                (matrix.rows(), matrix.width()),
-                (rows.len(), width),
-                "round {round}"
-            );
-            for (index, row) in rows.iter().enumerate() {
-                let mut padded = row.clone();
-                padded.resize(width, 0);
-                assert_eq!(
-                    matrix.row(index).unwrap(),
-                    padded,
-                    "round {round}, row {index}"
-                );
-                assert_eq!(
-                    &vectorizer.vectorize(asked[index]),
-                    row,
-                    "round {round}, row {index}"
-                );
+    let tokens: Vec<Vec<u8>> = match params.split() {
+        Split::None => vec![clean],
+        Split::Character => String::from_utf8_lossy(&clean)
+            .chars()
+            .map(|character| character.to_string().into_bytes())
+            .collect(),
+        _ => clean
+            .split(|b| matches!(b, 0x09..=0x0D | 0x20))
+            .filter(|token| !token.is_empty())
+            .map(<[u8]>::to_vec)
+            .collect(),
+    };
+    let widths = match params.ngrams() {
+        Ngrams::Off => vec![1],
+        Ngrams::UpTo(widest) => (1..=*widest).collect(),
+        Ngrams::Widths(widths) => widths.clone(),
+    };
+    let mut terms = Vec::new();
+    for width in widths {
+        for start in 0..tokens.len() {
+            if start + width <= tokens.len() {
+                terms.push(tokens[start..start + width].join(&b' '));
             }
         }
     }
-    assert!(long_tokens > 500, "only {long_tokens} long tokens");
+    terms
+}
+
+impl Oracle {
+    /// Count, sort all by count and bytes, both descending, cut. `None` if there is nothing to learn.
+    pub(crate) fn fit(params: &ValidParams, texts: &[Vec<u8>]) -> Option<Self> {
+        let columns = params.output_mode().has_columns();
+        let special = [b"".to_vec(), b"[UNK]".to_vec()];
+        let special = &special[usize::from(columns)..];
+        let mut counts = BTreeMap::<Vec<u8>, usize>::new();
+        let mut documents = BTreeMap::<Vec<u8>, u64>::new();
+        for text in texts {
+            let terms = terms(params, text);
+            for term in terms.iter().collect::<BTreeSet<_>>() {
+                *documents.entry(term.clone()).or_default() += 1;
+            }
+            for term in terms {
+                *counts.entry(term).or_default() += 1;
+            }
+        }
+        counts.remove(&b""[..]);
+        counts.remove(&b"[UNK]"[..]);
+        let mut ranked: Vec<_> = counts.iter().map(|(term, count)| (count, term)).collect();
+        ranked.sort();
+        ranked.reverse();
+        let room = params.max_tokens().unwrap_or(usize::MAX) - special.len();
+        let learned: Vec<Vec<u8>> = ranked
+            .into_iter()
+            .take(room)
+            .map(|(_, term)| term.clone())
+            .collect();
+        if learned.is_empty() {
+            return None;
+        }
+        let weight =
+            |term: &Vec<u8>| (1.0 + texts.len() as f64 / (1.0 + documents[term] as f64)).ln();
+        let weights: Vec<f64> = learned.iter().map(weight).collect();
+        let mut idf = vec![weights.iter().sum::<f64>() / weights.len() as f64];
+        idf.extend(weights);
+        Some(Self {
+            params: params.clone(),
+            vocabulary: special.iter().cloned().chain(learned).collect(),
+            idf,
+        })
+    }
+
+    /// The index of each term; where the output has columns, of those that have one.
+    pub(crate) fn ids(&self, text: &[u8]) -> Vec<i32> {
+        let columns = self.params.output_mode().has_columns();
+        let first = if columns { 1 } else { 2 };
+        terms(&self.params, text)
+            .into_iter()
+            .filter(|term| !(columns && term.is_empty()))
+            .map(|term| {
+                let mut known = self.vocabulary.iter().enumerate().skip(first);
+                let found = known.find(|(_, known)| **known == term);
+                let id = found.map_or(first - 1, |(id, _)| id);
+                if term.is_empty() {
+                    0
+                } else {
+                    i32::try_from(id).unwrap()
+                }
+            })
+            .collect()
+    }
+
+    /// A row of columns.
+    pub(crate) fn columns(&self, text: &[u8]) -> Vec<f64> {
+        let padded = self
+            .params
+            .max_tokens()
+            .filter(|_| self.params.pad_to_max_tokens());
+        let mut row = vec![0.0; padded.unwrap_or(self.vocabulary.len())];
+        for id in self.ids(text) {
+            row[usize::try_from(id).unwrap()] += 1.0;
+        }
+        for (column, value) in row.iter_mut().enumerate() {
+            match self.params.output_mode() {
+                OutputMode::MultiHot => *value = f64::min(*value, 1.0),
+                OutputMode::TfIdf => *value *= self.idf.get(column).copied().unwrap_or(0.0),
+                _ => {}
+            }
+        }
+        row
+    }
 }

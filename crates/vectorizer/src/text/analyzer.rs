@@ -1,0 +1,223 @@
+//! The whole way of a text: standardize, split, form n-grams. What is done with the tokens is the
+//! caller's business.
+
+use super::tokens::Tokens;
+use super::words::{self, Ascii};
+use crate::table::Token;
+use crate::{CustomStandardize, RaggedTokens, Split, Standardize, ValidParams};
+
+/// How many bytes of a text are split before their tokens are used: what the nearest cache holds.
+const SEGMENT: usize = 1 << 13;
+
+/// Buffers to use again for every text.
+#[derive(Clone, Default)]
+pub(crate) struct Workspace {
+    /// A standardized text.
+    clean: Vec<u8>,
+    /// A buffer on the way to it.
+    other: Vec<u8>,
+    tokens: Tokens,
+}
+
+/// Finds the tokens of texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Analyzer {
+    before: Before,
+    ascii: Ascii,
+    split: Split,
+    widths: Vec<usize>,
+}
+
+/// What is done before the ASCII rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Before {
+    Nothing,
+    Custom(CustomStandardize),
+    #[cfg(feature = "unicode")]
+    Unicode(crate::UnicodeRules),
+}
+
+impl Analyzer {
+    /// As the parameters say.
+    pub(crate) fn new(params: &ValidParams) -> Self {
+        let ascii = |lower, strip| (Before::Nothing, Ascii { lower, strip });
+        let (before, ascii) = match params.standardize() {
+            Standardize::None => ascii(false, false),
+            Standardize::Lower => ascii(true, false),
+            Standardize::StripPunctuation => ascii(false, true),
+            Standardize::LowerAndStripPunctuation => ascii(true, true),
+            Standardize::Custom(custom) => (Before::Custom(custom.clone()), Ascii::default()),
+            #[cfg(feature = "unicode")]
+            Standardize::Unicode(rules) => (Before::Unicode(*rules), Ascii::default()),
+        };
+        Self {
+            before,
+            ascii,
+            split: params.split().clone(),
+            widths: params.ngrams().widths(),
+        }
+    }
+
+    /// Calls `visit` with the terms of a document, run by run: its tokens, or all n-grams of one width
+    /// and then those of the next. The document comes in parts, which are standardized and split each
+    /// on its own and together have one sequence of tokens. After `limit` terms the rest may be
+    /// left out.
+    #[inline(always)]
+    pub(crate) fn terms<'t>(
+        &self,
+        parts: impl IntoIterator<Item = &'t [u8]>,
+        limit: usize,
+        work: &mut Workspace,
+        mut visit: impl FnMut(Terms<'_>),
+    ) {
+        work.tokens.clear();
+        if self.widths == [1] && self.split == Split::Whitespace && self.before == Before::Nothing {
+            let mut left = limit;
+            for part in parts {
+                self.words(part, &mut left, &mut work.tokens, &mut visit);
+            }
+            return;
+        }
+        let Some(widest) = self.widths.iter().max() else {
+            return;
+        };
+        // The first width alone fills the limit if there are this many tokens.
+        let enough = limit.saturating_add(widest - 1);
+        for part in parts {
+            if work.tokens.count() >= enough {
+                break;
+            }
+            self.split(part, work);
+        }
+        for &width in &self.widths {
+            visit(Terms {
+                tokens: &work.tokens,
+                width,
+            });
+        }
+    }
+
+    /// All terms of documents that come in parts.
+    pub(crate) fn rows<'t, D: IntoIterator<Item = &'t [u8]>>(
+        &self,
+        documents: impl IntoIterator<Item = D>,
+    ) -> RaggedTokens {
+        let mut rows = RaggedTokens::default();
+        let mut work = Workspace::default();
+        for parts in documents {
+            let push = |terms: Terms<'_>| terms.slices().for_each(|term| rows.push(term));
+            self.terms(parts, usize::MAX, &mut work, push);
+            rows.close_row();
+        }
+        rows
+    }
+
+    /// All terms of one text on their own.
+    pub(crate) fn tokens(&self, text: &[u8]) -> Vec<Vec<u8>> {
+        let rows = self.rows([[text]]);
+        rows.row(0)
+            .into_iter()
+            .flatten()
+            .map(<[u8]>::to_vec)
+            .collect()
+    }
+
+    /// The words of one part, a cacheful at a time.
+    #[inline(always)]
+    fn words(
+        &self,
+        part: &[u8],
+        left: &mut usize,
+        tokens: &mut Tokens,
+        visit: &mut impl FnMut(Terms<'_>),
+    ) {
+        let mut rest = part;
+        while *left > 0 && !rest.is_empty() {
+            // Words of six bytes with their separators: a whole number of blocks of 64.
+            let length = (*left)
+                .saturating_mul(6)
+                .clamp(64, SEGMENT)
+                .next_multiple_of(64);
+            let (segment, after) = rest.split_at(length.min(rest.len()));
+            words::append(self.ascii, segment, tokens);
+            rest = after;
+            if rest.is_empty() {
+                tokens.finish_word();
+            }
+            visit(Terms { tokens, width: 1 });
+            *left = left.saturating_sub(tokens.count());
+            tokens.clear_finished();
+        }
+    }
+
+    /// Adds the tokens of one part.
+    fn split(&self, part: &[u8], work: &mut Workspace) {
+        let Workspace {
+            clean,
+            other,
+            tokens,
+        } = work;
+        let text = match &self.before {
+            Before::Nothing => part,
+            Before::Custom(custom) => {
+                clean.clear();
+                custom.call(part, clean);
+                clean
+            }
+            #[cfg(feature = "unicode")]
+            Before::Unicode(rules) => {
+                clean.clear();
+                super::unicode::standardize(*rules, part, clean);
+                clean
+            }
+        };
+        if self.split == Split::Whitespace {
+            words::append(self.ascii, text, tokens);
+            tokens.finish_word();
+            return;
+        }
+        other.clear();
+        other.extend(text.iter().filter_map(|&byte| self.ascii.change(byte)));
+        match &self.split {
+            Split::Whitespace => {}
+            Split::None => tokens.push(other),
+            Split::Character => {
+                for chunk in other.utf8_chunks() {
+                    for character in chunk.valid().chars() {
+                        tokens.push(character.encode_utf8(&mut [0; 4]).as_bytes());
+                    }
+                    if !chunk.invalid().is_empty() {
+                        tokens.push("\u{FFFD}".as_bytes());
+                    }
+                }
+            }
+            Split::Custom(custom) => custom.call(other, &mut |token| tokens.push(token)),
+            #[cfg(feature = "unicode")]
+            Split::UnicodeWhitespace => {
+                super::unicode::whitespace(other, |token| tokens.push(token))
+            }
+            #[cfg(feature = "unicode")]
+            Split::UnicodeWords => super::unicode::words(other, |token| tokens.push(token)),
+        }
+    }
+}
+
+/// Some of a document's terms, in order.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms<'t> {
+    tokens: &'t Tokens,
+    width: usize,
+}
+
+impl<'t> Terms<'t> {
+    /// Each as a token.
+    #[inline(always)]
+    pub(crate) fn iter(self) -> impl ExactSizeIterator<Item = Token<'t>> {
+        self.tokens.ngrams(self.width)
+    }
+
+    /// Each as its bytes.
+    pub(crate) fn slices(self) -> impl ExactSizeIterator<Item = &'t [u8]> {
+        self.tokens.slices(self.width)
+    }
+}
