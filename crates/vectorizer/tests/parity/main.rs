@@ -1,5 +1,9 @@
 //! The crate against Keras' recorded results and against a slow reading of the specification.
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may stop at the first surprise"
+)]
 
 mod api;
 mod errors;
