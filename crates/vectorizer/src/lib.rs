@@ -35,6 +35,10 @@ pub use vectorize::{FixedWidth, Vectorize};
 pub use vectorizer::TextVectorizer;
 pub use vocabulary::{PADDING_ID, PADDING_TOKEN, UNKNOWN_ID, UNKNOWN_TOKEN, Vocabulary};
 
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/coming-from.md")]
+pub mod coming_from {}
+
 /// The README of the repository: its Rust is compiled and run with the documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

@@ -57,14 +57,15 @@ impl TextVectorizer {
         work: &mut Workspace,
         row: &mut [i32],
     ) {
-        let mut free = row.iter_mut();
-        let limit = free.len();
+        let (mut filled, limit) = (0, row.len());
         self.analyzer.terms(parts, limit, work, |terms| {
-            for (term, id) in terms.iter().zip(free.by_ref()) {
-                *id = self.vocabulary().lookup(term);
-            }
+            let terms = terms.iter().take(limit - filled);
+            self.vocabulary().lookup_all(terms, |id| {
+                row[filled] = id;
+                filled += 1;
+            });
         });
-        free.into_slice().fill(PADDING_ID);
+        row[filled..].fill(PADDING_ID);
     }
 
     /// Appends the ids of all terms.
@@ -76,12 +77,12 @@ impl TextVectorizer {
     ) {
         let columns = self.params().output_mode().has_columns();
         self.analyzer.terms(parts, usize::MAX, work, |terms| {
-            let found = terms.iter().map(|term| self.vocabulary().lookup(term));
-            if columns {
-                ids.extend(found.filter(|&id| id >= 0));
-            } else {
-                ids.extend(found);
-            }
+            ids.reserve(terms.iter().len());
+            self.vocabulary().lookup_all(terms.iter(), |id| {
+                if id >= 0 || !columns {
+                    ids.push(id);
+                }
+            });
         });
     }
 
@@ -210,16 +211,16 @@ impl TextVectorizer {
         touched: &mut Vec<u32>,
     ) {
         self.analyzer.terms(parts, usize::MAX, work, |terms| {
-            for term in terms.iter() {
+            self.vocabulary().lookup_all(terms.iter(), |id| {
                 // An empty token has the column -1: beyond the end, like those that do not fit.
-                let column = self.vocabulary().lookup(term) as u32;
+                let column = id as u32;
                 if let Some(count) = counts.get_mut(column as usize) {
                     if *count == 0 {
                         touched.push(column);
                     }
                     *count = count.saturating_add(1);
                 }
-            }
+            });
         });
     }
 
@@ -233,11 +234,11 @@ impl TextVectorizer {
     ) {
         let present = self.params().output_mode() == OutputMode::MultiHot;
         self.analyzer.terms(parts, usize::MAX, work, |terms| {
-            for term in terms.iter() {
-                if let Some(value) = row.get_mut(self.vocabulary().lookup(term) as u32 as usize) {
+            self.vocabulary().lookup_all(terms.iter(), |id| {
+                if let Some(value) = row.get_mut(id as u32 as usize) {
                     *value = if present { 1.0 } else { *value + 1.0 };
                 }
-            }
+            });
         });
         if let Some(weights) = self.idf_weights() {
             for (value, weight) in row.iter_mut().zip(weights) {

@@ -269,15 +269,30 @@ impl Vocabulary {
     }
 
     /// The index of a token that was found in a text; -1 for the empty one where there is no padding.
+    fn lookup(&self, token: Token<'_>) -> i32 {
+        self.index(token, self.ids.get(token))
+    }
+
+    /// Calls `each` with the index of every token, in order.
     #[inline(always)]
-    pub(crate) fn lookup(&self, token: Token<'_>) -> i32 {
+    pub(crate) fn lookup_all<'t>(
+        &self,
+        tokens: impl ExactSizeIterator<Item = Token<'t>>,
+        mut each: impl FnMut(i32),
+    ) {
+        let ids = &self.ids;
+        ids.get_all(tokens, |token, found| each(self.index(token, found)));
+    }
+
+    #[inline(always)]
+    fn index(&self, token: Token<'_>, found: Option<i32>) -> i32 {
         let unknown = self.unknown();
         let absent = if token.is_empty() {
             unknown - 1
         } else {
             unknown
         };
-        self.ids.get(token).unwrap_or(absent)
+        found.unwrap_or(absent)
     }
 }
 

@@ -114,18 +114,14 @@ impl TokenCounts {
         let (analyzer, work) = (&self.analyzer, &mut self.work);
         match &mut self.table {
             Table::Counts(table) => analyzer.terms(parts, usize::MAX, work, |terms| {
-                for term in terms.iter() {
-                    table.update(term, |count| *count += 1);
-                }
+                table.update_all(terms.iter(), |count| *count += 1);
             }),
             Table::Documents(table) => analyzer.terms(parts, usize::MAX, work, |terms| {
-                for term in terms.iter() {
-                    table.update(term, |tally| {
-                        tally.count += 1;
-                        tally.documents += u64::from(tally.last != document);
-                        tally.last = document;
-                    });
-                }
+                table.update_all(terms.iter(), |tally| {
+                    tally.count += 1;
+                    tally.documents += u64::from(tally.last != document);
+                    tally.last = document;
+                });
             }),
         }
         self.prune();

@@ -80,6 +80,17 @@ pub(crate) struct TokenTable<V> {
 
 const FIRST_SIZE: usize = 64;
 
+/// How many tokens are sought at a time: their places are touched one after the other before the first
+/// is used, so that the memory fetches them all at once instead of each in turn.
+const BATCH: usize = 16;
+
+/// A token and where its search begins.
+#[derive(Clone, Copy)]
+struct Sought<'t> {
+    token: Token<'t>,
+    hash: u64,
+}
+
 impl<V: Copy + Default> TokenTable<V> {
     /// An empty table.
     pub(crate) fn new() -> Self {
@@ -112,9 +123,9 @@ impl<V: Copy + Default> TokenTable<V> {
 
     /// Where a short token is, or the free place where it belongs.
     #[inline(always)]
-    fn find(&self, key: Key) -> (usize, &Slot<V>) {
+    fn find(&self, key: Key, hash: u64) -> (usize, &Slot<V>) {
         let mask = self.short.len() - 1;
-        let mut at = self.seeds.mix(key.low, key.high) as usize & mask;
+        let mut at = hash as usize & mask;
         loop {
             let slot = &self.short[at];
             if slot.key == key || slot.key.is_empty() {
@@ -124,42 +135,81 @@ impl<V: Copy + Default> TokenTable<V> {
         }
     }
 
-    /// Where a long token is, or the free place where it belongs; and its hash.
-    fn find_long(&self, bytes: &[u8]) -> (usize, u64) {
+    /// Where a long token is, or the free place where it belongs.
+    fn find_long(&self, bytes: &[u8], hash: u64) -> usize {
         let mask = self.long.len() - 1;
-        let hash = self.seeds.of_bytes(bytes);
         let mut at = hash as usize & mask;
         loop {
             let slot = &self.long[at];
             let same = || self.arena[slot.offset..slot.offset + slot.length] == *bytes;
             if slot.length == 0 || (slot.hash == hash && same()) {
-                return (at, hash);
+                return at;
             }
             at = (at + 1) & mask;
         }
     }
 
-    /// The value of a token; `None` for one that is not there, and for the empty one.
     #[inline(always)]
-    pub(crate) fn get(&self, token: Token<'_>) -> Option<V> {
+    fn hash(&self, token: Token<'_>) -> u64 {
         match token {
+            Token::Short(key) => self.seeds.mix(key.low, key.high),
+            Token::Long(bytes) => self.seeds.of_bytes(bytes),
+        }
+    }
+
+    /// Calls `each` with all tokens in order and their hashes, having touched the places where their
+    /// searches begin.
+    #[inline(always)]
+    fn seek<'t, T>(
+        table: &mut T,
+        view: impl Fn(&T) -> &Self,
+        mut tokens: impl ExactSizeIterator<Item = Token<'t>>,
+        mut each: impl FnMut(&mut T, Sought<'t>),
+    ) {
+        let nothing = Sought {
+            token: Token::new(&[]),
+            hash: 0,
+        };
+        let mut batch = [nothing; BATCH];
+        while tokens.len() > 0 {
+            let count = tokens.len().min(BATCH);
+            let this = view(table);
+            let (mask, long_mask) = (this.short.len() - 1, this.long.len() - 1);
+            let mut touched = 0;
+            for (sought, token) in batch[..count].iter_mut().zip(tokens.by_ref()) {
+                let hash = this.hash(token);
+                *sought = Sought { token, hash };
+                touched ^= match token {
+                    Token::Short(_) => this.short[hash as usize & mask].key.low,
+                    Token::Long(_) => this.long[hash as usize & long_mask].hash,
+                };
+            }
+            std::hint::black_box(touched);
+            for &sought in &batch[..count] {
+                each(table, sought);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn found(&self, sought: Sought<'_>) -> Option<V> {
+        match sought.token {
             Token::Short(key) => {
-                let (_, slot) = self.find(key);
+                let (_, slot) = self.find(key, sought.hash);
                 (!slot.key.is_empty()).then_some(slot.value)
             }
             Token::Long(bytes) => {
-                let slot = &self.long[self.find_long(bytes).0];
+                let slot = &self.long[self.find_long(bytes, sought.hash)];
                 (slot.length > 0).then_some(slot.value)
             }
         }
     }
 
-    /// Changes the value of a token, which is the default value at first. The empty token is left out.
     #[inline(always)]
-    pub(crate) fn update(&mut self, token: Token<'_>, change: impl FnOnce(&mut V)) {
-        match token {
+    fn change(&mut self, sought: Sought<'_>, change: impl FnOnce(&mut V)) {
+        match sought.token {
             Token::Short(key) => {
-                let (at, slot) = self.find(key);
+                let (at, slot) = self.find(key, sought.hash);
                 if slot.key == key {
                     // The empty token finds a free place equal to itself; its value is never read.
                     change(&mut self.short[at].value);
@@ -167,8 +217,54 @@ impl<V: Copy + Default> TokenTable<V> {
                     self.insert(at, key, change);
                 }
             }
-            Token::Long(bytes) => self.update_long(bytes, change),
+            Token::Long(bytes) => self.change_long(bytes, sought.hash, change),
         }
+    }
+
+    /// The value of a token; `None` for one that is not there, and for the empty one.
+    pub(crate) fn get(&self, token: Token<'_>) -> Option<V> {
+        let hash = self.hash(token);
+        self.found(Sought { token, hash })
+    }
+
+    /// Calls `each` with every token, in order, and its value.
+    #[inline(always)]
+    pub(crate) fn get_all<'t>(
+        &self,
+        tokens: impl ExactSizeIterator<Item = Token<'t>>,
+        mut each: impl FnMut(Token<'t>, Option<V>),
+    ) {
+        Self::seek(
+            &mut &*self,
+            |this| this,
+            tokens,
+            |this, sought| {
+                each(sought.token, this.found(sought));
+            },
+        );
+    }
+
+    /// Changes the value of a token, which is the default value at first. The empty token is left out.
+    pub(crate) fn update(&mut self, token: Token<'_>, change: impl FnOnce(&mut V)) {
+        let hash = self.hash(token);
+        self.change(Sought { token, hash }, change);
+    }
+
+    /// Changes the values of all tokens, in order.
+    #[inline(always)]
+    pub(crate) fn update_all<'t>(
+        &mut self,
+        tokens: impl ExactSizeIterator<Item = Token<'t>>,
+        mut change: impl FnMut(&mut V),
+    ) {
+        Self::seek(
+            &mut &mut *self,
+            |this| this,
+            tokens,
+            |this, sought| {
+                this.change(sought, &mut change);
+            },
+        );
     }
 
     #[cold]
@@ -182,14 +278,15 @@ impl<V: Copy + Default> TokenTable<V> {
             let larger = vec![Self::free(); self.short.len() * 2];
             let slots = std::mem::replace(&mut self.short, larger);
             for slot in slots.into_iter().filter(|slot| !slot.key.is_empty()) {
-                let (at, _) = self.find(slot.key);
+                let hash = self.seeds.mix(slot.key.low, slot.key.high);
+                let (at, _) = self.find(slot.key, hash);
                 self.short[at] = slot;
             }
         }
     }
 
-    fn update_long(&mut self, bytes: &[u8], change: impl FnOnce(&mut V)) {
-        let (at, hash) = self.find_long(bytes);
+    fn change_long(&mut self, bytes: &[u8], hash: u64, change: impl FnOnce(&mut V)) {
+        let at = self.find_long(bytes, hash);
         let slot = &mut self.long[at];
         change(&mut slot.value);
         if slot.length > 0 {

@@ -1,0 +1,19 @@
+//! The tokens themselves, with a function of one's own to standardize texts. Run with
+//! `cargo run -p recurrent-vectorizer --example tokens`.
+
+use recurrent_vectorizer::{Standardize, VectorizerError, VectorizerParams};
+
+fn main() -> Result<(), VectorizerError> {
+    // Keras deletes punctuation; this puts a space in its place.
+    let spaced = Standardize::custom("spaced", |text, out| {
+        out.extend(text.iter().map(|byte| match byte {
+            byte if byte.is_ascii_punctuation() => b' ',
+            byte => byte.to_ascii_lowercase(),
+        }));
+    });
+    let params = VectorizerParams::new().standardize(spaced).check()?;
+    for token in params.tokens("Well-made; don't miss it!") {
+        println!("{}", String::from_utf8_lossy(&token));
+    }
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! Fuzzes `apply`: see `bodies.rs`.
+#![no_main]
+
+#[path = "../bodies.rs"]
+#[allow(dead_code, reason = "each target uses one of them")]
+mod bodies;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| bodies::apply(data));
