@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::cargo;
@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::inputs::Inputs;
 use crate::{reproduce, test, tidy};
 
-/// The steps that are one cargo command each; tidy, the tests and a whole run follow.
+/// The steps that are one cargo command each; tidy, the tests, a fuzzer and a whole run follow.
 const LINTS: [(&str, &[&str]); 3] = [
     ("fmt", &["fmt", "--all", "--check"]),
     (
@@ -124,8 +124,35 @@ fn all(
     })? {
         return Ok(());
     }
+    if !report.step("fuzz", || fuzz(root))? {
+        return Ok(());
+    }
     report.step("run", || run_whole(root, inputs))?;
     Ok(())
+}
+
+/// The vectorizer's fuzz targets, each for a bounded time; where there is no fuzzer, says so: the tests
+/// have run the committed corpus in any case.
+fn fuzz(root: &Path) -> Result<bool, Error> {
+    let there = Command::new("cargo")
+        .args(["+nightly", "fuzz", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !there {
+        println!("skipped: there is no nightly toolchain with cargo-fuzz");
+        return Ok(true);
+    }
+    for target in ["fit", "apply", "load"] {
+        let mut command = Command::new("cargo");
+        command.args(["+nightly", "fuzz", "run", target]);
+        command.args(["--", "-max_total_time=20"]);
+        if !shell(command.current_dir(root.join("crates/vectorizer")))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The main job whole, as a user runs it: on the reviews where they are, else on the sample.
