@@ -1,9 +1,7 @@
 //! Words and pairs of words, weighted by how rare they are; and the same vectorizer from its saved
 //! bytes. Run with `cargo run -p recurrent-vectorizer --example tf_idf`.
 
-use recurrent_vectorizer::{
-    Output, OutputMode, TextVectorizer, VectorizerError, VectorizerParams,
-};
+use recurrent_vectorizer::{Output, OutputMode, TextVectorizer, VectorizerError, VectorizerParams};
 
 fn main() -> Result<(), VectorizerError> {
     let reviews = ["not a bad film", "a bad film", "not good", "a good film"];
@@ -17,7 +15,10 @@ fn main() -> Result<(), VectorizerError> {
         let weights = vectorizer.idf_weights().unwrap_or_default();
         for (column, (value, weight)) in matrix.values().iter().zip(weights).enumerate() {
             let term = vectorizer.vocabulary().token_lossy(column);
-            println!("{value:6.3} (weight {weight:.3}) {:?}", term.unwrap_or_default());
+            println!(
+                "{value:6.3} (weight {weight:.3}) {:?}",
+                term.unwrap_or_default()
+            );
         }
     }
     Ok(())

@@ -15,7 +15,8 @@ use recurrent_vectorizer::{
 
 /// Parameters from the first six bytes, texts from the rest; `None` if they do not go together.
 fn read(data: &[u8]) -> Option<(ValidParams, Vec<&[u8]>)> {
-    let (&[standardize, split, ngrams, mode, flags, max_tokens], rest) = data.split_first_chunk()?;
+    let (&[standardize, split, ngrams, mode, flags, max_tokens], rest) =
+        data.split_first_chunk()?;
     let params = VectorizerParams::new()
         .standardize(match standardize % 5 {
             0 => Standardize::None,

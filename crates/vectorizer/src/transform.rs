@@ -59,7 +59,7 @@ impl TextVectorizer {
     ) {
         let (mut filled, limit) = (0, row.len());
         self.analyzer.terms(parts, limit, work, |terms| {
-            let terms = terms.iter().take(limit - filled);
+            let terms = terms.take(limit - filled);
             self.vocabulary().lookup_all(terms, |id| {
                 row[filled] = id;
                 filled += 1;
@@ -77,8 +77,8 @@ impl TextVectorizer {
     ) {
         let columns = self.params().output_mode().has_columns();
         self.analyzer.terms(parts, usize::MAX, work, |terms| {
-            ids.reserve(terms.iter().len());
-            self.vocabulary().lookup_all(terms.iter(), |id| {
+            ids.reserve(terms.len());
+            self.vocabulary().lookup_all(terms, |id| {
                 if id >= 0 || !columns {
                     ids.push(id);
                 }
@@ -211,7 +211,7 @@ impl TextVectorizer {
         touched: &mut Vec<u32>,
     ) {
         self.analyzer.terms(parts, usize::MAX, work, |terms| {
-            self.vocabulary().lookup_all(terms.iter(), |id| {
+            self.vocabulary().lookup_all(terms, |id| {
                 // An empty token has the column -1: beyond the end, like those that do not fit.
                 let column = id as u32;
                 if let Some(count) = counts.get_mut(column as usize) {
@@ -234,7 +234,7 @@ impl TextVectorizer {
     ) {
         let present = self.params().output_mode() == OutputMode::MultiHot;
         self.analyzer.terms(parts, usize::MAX, work, |terms| {
-            self.vocabulary().lookup_all(terms.iter(), |id| {
+            self.vocabulary().lookup_all(terms, |id| {
                 if let Some(value) = row.get_mut(id as u32 as usize) {
                     *value = if present { 1.0 } else { *value + 1.0 };
                 }

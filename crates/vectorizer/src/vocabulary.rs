@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::table::{Token, TokenTable};
+use crate::table::{Run, Token, TokenTable};
 use crate::{OutputMode, VectorizerError, ends};
 
 /// The id that pads short rows.
@@ -95,9 +95,12 @@ impl Vocabulary {
             let earlier = if token.is_empty() {
                 padding.replace(position)
             } else {
+                // What is kept is how far a term is above `[UNK]`.
                 let earlier = vocabulary.ids.get(token);
-                vocabulary.ids.update(token, |value| *value = id as i32);
-                earlier.map(|id| id as usize - specials.len())
+                vocabulary
+                    .ids
+                    .update(token, |above| *above = position as i32 + 1);
+                earlier.map(|above| above as usize - 1)
             };
             if let Some(earlier) = earlier {
                 return Err(VectorizerError::RepeatedToken {
@@ -251,7 +254,9 @@ impl Vocabulary {
     /// that is not in the vocabulary. `None` for the empty token where there is no padding.
     #[must_use]
     pub fn id(&self, token: &[u8]) -> Option<i32> {
-        let id = self.lookup(Token::new(token));
+        let token = Token::new(token);
+        let above = self.ids.get(token).unwrap_or_default();
+        let id = self.unknown() + above - i32::from(token.is_empty());
         (id >= 0).then_some(id)
     }
 
@@ -268,31 +273,15 @@ impl Vocabulary {
         self.specials.len() as i32 - 1
     }
 
-    /// The index of a token that was found in a text; -1 for the empty one where there is no padding.
-    fn lookup(&self, token: Token<'_>) -> i32 {
-        self.index(token, self.ids.get(token))
-    }
-
-    /// Calls `each` with the index of every token, in order.
+    /// Calls `each` with the index of every token, in order; -1 for the empty one where there is no
+    /// padding.
     #[inline(always)]
-    pub(crate) fn lookup_all<'t>(
-        &self,
-        tokens: impl ExactSizeIterator<Item = Token<'t>>,
-        mut each: impl FnMut(i32),
-    ) {
-        let ids = &self.ids;
-        ids.get_all(tokens, |token, found| each(self.index(token, found)));
-    }
-
-    #[inline(always)]
-    fn index(&self, token: Token<'_>, found: Option<i32>) -> i32 {
+    pub(crate) fn lookup_all(&self, tokens: Run<'_>, mut each: impl FnMut(i32)) {
         let unknown = self.unknown();
-        let absent = if token.is_empty() {
-            unknown - 1
-        } else {
-            unknown
-        };
-        found.unwrap_or(absent)
+        self.ids.get_all(tokens, |above, empty| {
+            // What is not there is nothing above `[UNK]`; the empty token is one below it.
+            each(unknown + above - i32::from(empty));
+        });
     }
 }
 

@@ -1,5 +1,7 @@
 //! The fuzz targets' bodies over their committed corpus: what a fuzzer once found stays mended.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
 #[path = "../fuzz/bodies.rs"]
 mod bodies;
 

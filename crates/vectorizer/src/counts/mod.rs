@@ -12,7 +12,8 @@ use crate::{OutputMode, TextVectorizer, ValidParams, VectorizerError};
 ///
 /// Counts of parts of a corpus, made on other threads, machines or days, [`merge`](Self::merge) into the
 /// counts of the whole. In whatever order and partition that is done, the result is the same to the
-/// byte, as long as no [limit](Self::with_limit) is exceeded.
+/// byte, as long as no [limit](Self::with_limit) is exceeded. Occurrences are counted up to 2⁶⁴,
+/// documents with a token up to 2³².
 ///
 /// ```
 /// use recurrent_vectorizer::{TokenCounts, VectorizerError, VectorizerParams};
@@ -59,12 +60,24 @@ enum Table {
     Documents(TokenTable<Tally>),
 }
 
-/// Of a token: how often it occurs, in how many documents, and in which of them it was met last.
+/// Of a token: how often it occurs, in how many documents, and in which of them it was met last. Small,
+/// so that with its token it fills half a cache line.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) count: u64,
-    pub(crate) documents: u64,
-    last: u64,
+    pub(crate) documents: u32,
+    last: u32,
+}
+
+impl Tally {
+    /// Counts an occurrence in this document.
+    #[inline(always)]
+    fn meet(&mut self, document: u32) {
+        self.count += 1;
+        let first = u32::from(self.last != document);
+        self.documents = self.documents.saturating_add(first);
+        self.last = document;
+    }
 }
 
 impl TokenCounts {
@@ -110,18 +123,14 @@ impl TokenCounts {
     /// whose tokens are given (in Keras a row of an input of shape `[N, M]`).
     pub fn add_parts<'t>(&mut self, parts: impl IntoIterator<Item = &'t [u8]>) {
         self.texts += 1;
-        let document = self.texts;
+        let document = self.texts as u32;
         let (analyzer, work) = (&self.analyzer, &mut self.work);
         match &mut self.table {
             Table::Counts(table) => analyzer.terms(parts, usize::MAX, work, |terms| {
-                table.update_all(terms.iter(), |count| *count += 1);
+                table.update_all(terms, |count| *count += 1);
             }),
             Table::Documents(table) => analyzer.terms(parts, usize::MAX, work, |terms| {
-                table.update_all(terms.iter(), |tally| {
-                    tally.count += 1;
-                    tally.documents += u64::from(tally.last != document);
-                    tally.last = document;
-                });
+                table.update_all(terms, |tally| tally.meet(document));
             }),
         }
         self.prune();
@@ -145,7 +154,7 @@ impl TokenCounts {
                 for (token, tally) in other.iter() {
                     table.update(token, |sum| {
                         sum.count += tally.count;
-                        sum.documents += tally.documents;
+                        sum.documents = sum.documents.saturating_add(tally.documents);
                     });
                 }
             }
@@ -186,7 +195,7 @@ impl TokenCounts {
         let max_tokens = params.max_tokens();
         let specials = crate::vocabulary::specials(params.output_mode()).len();
         let limit = max_tokens.map_or(usize::MAX, |tokens| tokens.saturating_sub(specials));
-        let tallies = |tally: Tally| (tally.count, tally.documents);
+        let tallies = |tally: Tally| (tally.count, tally.documents.into());
         let terms = match &self.table {
             Table::Counts(table) => rank::most_frequent(table.iter(), |count| (count, 0), limit),
             Table::Documents(table) => rank::most_frequent(table.iter(), tallies, limit),

@@ -31,7 +31,7 @@ impl TokenCounts {
                     write(out, table, 2, |out, count| out.u64(count).map(|_| ()))
                 }
                 Table::Documents(table) => write(out, table, 3, |out, tally| {
-                    out.u64(tally.count)?.u64(tally.documents).map(|_| ())
+                    out.u64(tally.count)?.u32(tally.documents).map(|_| ())
                 }),
             }
         })
@@ -76,7 +76,7 @@ impl TokenCounts {
                 Table::Documents(table) => read(from, table, 3, |from| {
                     Ok(Tally {
                         count: from.u64()?,
-                        documents: from.u64()?,
+                        documents: from.u32()?,
                         last: 0,
                     })
                 })?,

@@ -5,12 +5,12 @@ use std::cmp::Ordering;
 /// The longest token that fits a [`Key`].
 pub(crate) const SHORT: usize = 15;
 
-/// How many bytes [`Token::at`] may read past a token's beginning.
+/// How many bytes are read from a token's beginning on to make a key of it.
 pub(crate) const READ: usize = SHORT + 1;
 
 /// A token of at most [`SHORT`] bytes: the bytes from the low end, zeros, and the number of bytes in
 /// the highest byte. The empty token is zero, and it alone has a zero [`high`](Self::high) half.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Key {
     pub(crate) low: u64,
     pub(crate) high: u64,
@@ -31,7 +31,7 @@ const MASKS: [(u64, u64); READ] = {
 impl Key {
     /// The key of the first `length` (at most [`SHORT`]) of these bytes.
     #[inline(always)]
-    fn new(bytes: [u8; READ], length: usize) -> Self {
+    pub(super) fn new(bytes: [u8; READ], length: usize) -> Self {
         let bits = u128::from_le_bytes(bytes);
         let (low, high) = MASKS[length & SHORT];
         Self {
@@ -85,16 +85,6 @@ impl<'a> Token<'a> {
         let mut padded = [0; READ];
         padded[..bytes.len()].copy_from_slice(bytes);
         Self::Short(Key::new(padded, bytes.len()))
-    }
-
-    /// The token `bytes[start..end]`, where `bytes` go on for [`READ`] more: faster than copying.
-    #[inline(always)]
-    pub(crate) fn at(bytes: &'a [u8], start: usize, end: usize) -> Self {
-        let length = end - start;
-        match bytes[start..].first_chunk() {
-            Some(&chunk) if length <= SHORT => Self::Short(Key::new(chunk, length)),
-            _ => Self::new(&bytes[start..end]),
-        }
     }
 
     /// Whether the token has no bytes.
@@ -182,20 +172,6 @@ mod tests {
             }
             assert_eq!(Token::new(a).to_vec(), *a);
             assert_eq!(Token::new(a).is_empty(), a.is_empty());
-        }
-    }
-
-    #[test]
-    fn a_token_read_in_place_is_the_token_copied() {
-        let text: Vec<u8> = (1..=60).collect();
-        for start in 0..40 {
-            for length in 0..20 {
-                let copied = Token::new(&text[start..start + length]);
-                assert_eq!(Token::at(&text, start, start + length), copied);
-                // Nothing to read behind it.
-                let tight = &text[..start + length];
-                assert_eq!(Token::at(tight, start, start + length), copied);
-            }
         }
     }
 }

@@ -1,13 +1,16 @@
-//! A map from tokens to values that counting and looking up spend their time in: short tokens lie in
-//! their slots, so that most questions touch one cache line; long ones in one arena.
-//! The order of iteration is arbitrary: callers must sort.
+//! A map from tokens to values that counting and looking up spend their time in: short tokens are
+//! integers, long ones lie in one arena. The order of iteration depends on the order in which tokens
+//! came: callers must sort.
 
 mod key;
+mod run;
 
 use std::hash::{BuildHasher, RandomState};
 
 pub(crate) use key::{READ, Token};
+pub(crate) use run::Run;
 
+use crate::arch::prefetch;
 use key::Key;
 
 /// Two random words, drawn once per table, so that a text cannot be written to collide. No result
@@ -28,23 +31,27 @@ impl Seeds {
         product as u64 ^ (product >> 64) as u64
     }
 
+    #[inline(always)]
+    fn of_key(self, key: Key) -> u64 {
+        self.mix(key.low, key.high)
+    }
+
     /// The hash of more bytes than a key takes, sixteen at a time, the last sixteen overlapping.
+    #[inline]
     fn of_bytes(self, bytes: &[u8]) -> u64 {
-        let half = |at: usize| {
-            let mut word = [0; 8];
-            let end = bytes.len().min(at + 8);
-            word[..end - at].copy_from_slice(&bytes[at..end]);
-            u64::from_le_bytes(word)
-        };
         let mut hash = bytes.len() as u64;
-        let mut at = 0;
-        while at + 16 < bytes.len() {
-            hash = self.mix(half(at) ^ hash, half(at + 8) ^ hash.rotate_left(32));
-            at += 16;
+        let mut fold = |chunk: [u8; READ]| {
+            let bits = u128::from_le_bytes(chunk);
+            hash = self.mix(
+                bits as u64 ^ hash,
+                (bits >> 64) as u64 ^ hash.rotate_left(32),
+            );
+        };
+        bytes.as_chunks().0.iter().for_each(|&chunk| fold(chunk));
+        if let Some(&last) = bytes.last_chunk() {
+            fold(last);
         }
-        let at = bytes.len().saturating_sub(16);
-        let last = bytes.len().saturating_sub(8);
-        self.mix(half(at) ^ hash, half(last) ^ hash.rotate_left(32))
+        hash
     }
 }
 
@@ -64,11 +71,11 @@ struct LongSlot<V> {
     value: V,
 }
 
-/// A map from non-empty tokens to values.
+/// A map from non-empty tokens to values. A free place has the default value.
 #[derive(Clone)]
 pub(crate) struct TokenTable<V> {
     seeds: Seeds,
-    /// A power of two, at least half of them free; probed one after the other.
+    /// A power of two, three eighths of them free at least; probed one after the other.
     short: Vec<Slot<V>>,
     shorts: usize,
     /// Likewise.
@@ -80,15 +87,16 @@ pub(crate) struct TokenTable<V> {
 
 const FIRST_SIZE: usize = 64;
 
-/// How many tokens are sought at a time: their places are touched one after the other before the first
-/// is used, so that the memory fetches them all at once instead of each in turn.
-const BATCH: usize = 16;
+/// Bytes of a table that no near cache holds: there it pays to ask for the memory ahead.
+const LARGE: usize = 8 << 20;
 
-/// A token and where its search begins.
-#[derive(Clone, Copy)]
-struct Sought<'t> {
-    token: Token<'t>,
-    hash: u64,
+/// For how many tokens memory is asked for at a time.
+const AHEAD: usize = 32;
+
+/// Whether a table of this size must grow: the more is free, the shorter the search; the less, the
+/// more of the table is in the cache.
+fn is_full(used: usize, size: usize) -> bool {
+    used * 8 > size * 5
 }
 
 impl<V: Copy + Default> TokenTable<V> {
@@ -105,9 +113,8 @@ impl<V: Copy + Default> TokenTable<V> {
     }
 
     fn free() -> Slot<V> {
-        let key = Key { low: 0, high: 0 };
         Slot {
-            key,
+            key: Key::default(),
             value: V::default(),
         }
     }
@@ -123,148 +130,121 @@ impl<V: Copy + Default> TokenTable<V> {
 
     /// Where a short token is, or the free place where it belongs.
     #[inline(always)]
-    fn find(&self, key: Key, hash: u64) -> (usize, &Slot<V>) {
+    fn find(&self, key: Key) -> usize {
         let mask = self.short.len() - 1;
-        let mut at = hash as usize & mask;
+        let mut at = self.seeds.of_key(key) as usize & mask;
         loop {
             let slot = &self.short[at];
             if slot.key == key || slot.key.is_empty() {
-                return (at, slot);
-            }
-            at = (at + 1) & mask;
-        }
-    }
-
-    /// Where a long token is, or the free place where it belongs.
-    fn find_long(&self, bytes: &[u8], hash: u64) -> usize {
-        let mask = self.long.len() - 1;
-        let mut at = hash as usize & mask;
-        loop {
-            let slot = &self.long[at];
-            let same = || self.arena[slot.offset..slot.offset + slot.length] == *bytes;
-            if slot.length == 0 || (slot.hash == hash && same()) {
                 return at;
             }
             at = (at + 1) & mask;
         }
     }
 
-    #[inline(always)]
-    fn hash(&self, token: Token<'_>) -> u64 {
-        match token {
-            Token::Short(key) => self.seeds.mix(key.low, key.high),
-            Token::Long(bytes) => self.seeds.of_bytes(bytes),
-        }
-    }
-
-    /// Calls `each` with all tokens in order and their hashes, having touched the places where their
-    /// searches begin.
-    #[inline(always)]
-    fn seek<'t, T>(
-        table: &mut T,
-        view: impl Fn(&T) -> &Self,
-        mut tokens: impl ExactSizeIterator<Item = Token<'t>>,
-        mut each: impl FnMut(&mut T, Sought<'t>),
-    ) {
-        let nothing = Sought {
-            token: Token::new(&[]),
-            hash: 0,
-        };
-        let mut batch = [nothing; BATCH];
-        while tokens.len() > 0 {
-            let count = tokens.len().min(BATCH);
-            let this = view(table);
-            let (mask, long_mask) = (this.short.len() - 1, this.long.len() - 1);
-            let mut touched = 0;
-            for (sought, token) in batch[..count].iter_mut().zip(tokens.by_ref()) {
-                let hash = this.hash(token);
-                *sought = Sought { token, hash };
-                touched ^= match token {
-                    Token::Short(_) => this.short[hash as usize & mask].key.low,
-                    Token::Long(_) => this.long[hash as usize & long_mask].hash,
-                };
+    /// Where a long token is, or the free place where it belongs; and its hash.
+    fn find_long(&self, bytes: &[u8]) -> (usize, u64) {
+        let mask = self.long.len() - 1;
+        let hash = self.seeds.of_bytes(bytes);
+        let mut at = hash as usize & mask;
+        loop {
+            let slot = &self.long[at];
+            let same = || self.arena[slot.offset..slot.offset + slot.length] == *bytes;
+            if slot.length == 0 || (slot.hash == hash && same()) {
+                return (at, hash);
             }
-            std::hint::black_box(touched);
-            for &sought in &batch[..count] {
-                each(table, sought);
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn found(&self, sought: Sought<'_>) -> Option<V> {
-        match sought.token {
-            Token::Short(key) => {
-                let (_, slot) = self.find(key, sought.hash);
-                (!slot.key.is_empty()).then_some(slot.value)
-            }
-            Token::Long(bytes) => {
-                let slot = &self.long[self.find_long(bytes, sought.hash)];
-                (slot.length > 0).then_some(slot.value)
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn change(&mut self, sought: Sought<'_>, change: impl FnOnce(&mut V)) {
-        match sought.token {
-            Token::Short(key) => {
-                let (at, slot) = self.find(key, sought.hash);
-                if slot.key == key {
-                    // The empty token finds a free place equal to itself; its value is never read.
-                    change(&mut self.short[at].value);
-                } else {
-                    self.insert(at, key, change);
-                }
-            }
-            Token::Long(bytes) => self.change_long(bytes, sought.hash, change),
+            at = (at + 1) & mask;
         }
     }
 
     /// The value of a token; `None` for one that is not there, and for the empty one.
     pub(crate) fn get(&self, token: Token<'_>) -> Option<V> {
-        let hash = self.hash(token);
-        self.found(Sought { token, hash })
-    }
-
-    /// Calls `each` with every token, in order, and its value.
-    #[inline(always)]
-    pub(crate) fn get_all<'t>(
-        &self,
-        tokens: impl ExactSizeIterator<Item = Token<'t>>,
-        mut each: impl FnMut(Token<'t>, Option<V>),
-    ) {
-        Self::seek(
-            &mut &*self,
-            |this| this,
-            tokens,
-            |this, sought| {
-                each(sought.token, this.found(sought));
-            },
-        );
+        match token {
+            Token::Short(key) => {
+                let slot = &self.short[self.find(key)];
+                (!slot.key.is_empty()).then_some(slot.value)
+            }
+            Token::Long(bytes) => {
+                let slot = &self.long[self.find_long(bytes).0];
+                (slot.length > 0).then_some(slot.value)
+            }
+        }
     }
 
     /// Changes the value of a token, which is the default value at first. The empty token is left out.
     pub(crate) fn update(&mut self, token: Token<'_>, change: impl FnOnce(&mut V)) {
-        let hash = self.hash(token);
-        self.change(Sought { token, hash }, change);
+        match token {
+            Token::Short(key) if key.is_empty() => {}
+            Token::Short(key) => self.change(key, change),
+            Token::Long(bytes) => self.change_long(bytes, change),
+        }
     }
 
-    /// Changes the values of all tokens, in order.
+    /// Calls `each` with the value of every token, in order, the default value for one that is not
+    /// there; and with whether it is the empty token.
     #[inline(always)]
-    pub(crate) fn update_all<'t>(
-        &mut self,
-        tokens: impl ExactSizeIterator<Item = Token<'t>>,
-        mut change: impl FnMut(&mut V),
-    ) {
-        Self::seek(
-            &mut &mut *self,
-            |this| this,
-            tokens,
-            |this, sought| {
-                this.change(sought, &mut change);
-            },
-        );
+    pub(crate) fn get_all(&self, tokens: Run<'_>, mut each: impl FnMut(V, bool)) {
+        for (start, end) in tokens.ranges() {
+            match tokens.key(start, end) {
+                Some(key) => each(self.short[self.find(key)].value, false),
+                None => {
+                    let (at, _) = self.find_long(tokens.slice(start, end));
+                    each(self.long[at].value, start == end);
+                }
+            }
+        }
+    }
+
+    /// Changes the values of all tokens, in order; the empty token is left out.
+    #[inline(always)]
+    pub(crate) fn update_all(&mut self, tokens: Run<'_>, mut change: impl FnMut(&mut V)) {
+        if std::mem::size_of_val(&*self.short) < LARGE {
+            return self.update_some(tokens, &mut change);
+        }
+        let mut rest = tokens;
+        while rest.len() > 0 {
+            let some = rest.take(AHEAD);
+            self.fetch(some);
+            self.update_some(some, &mut change);
+            rest = rest.skip(AHEAD);
+        }
+    }
+
+    #[inline(always)]
+    fn update_some(&mut self, tokens: Run<'_>, change: &mut impl FnMut(&mut V)) {
+        for (start, end) in tokens.ranges() {
+            match tokens.key(start, end) {
+                Some(key) => self.change(key, &mut *change),
+                None if start == end => {}
+                None => self.change_long(tokens.slice(start, end), &mut *change),
+            }
+        }
+    }
+
+    /// Asks for the memory of these tokens all at once.
+    #[inline(never)]
+    fn fetch(&self, tokens: Run<'_>) {
+        let mask = self.short.len() - 1;
+        for (start, end) in tokens.ranges() {
+            if let Some(key) = tokens.key(start, end) {
+                prefetch(&self.short, self.seeds.of_key(key) as usize & mask);
+            } else {
+                let hash = self.seeds.of_bytes(tokens.slice(start, end));
+                prefetch(&self.long, hash as usize & (self.long.len() - 1));
+            }
+        }
+    }
+
+    /// Changes the value of a short token that is not the empty one.
+    #[inline(always)]
+    fn change(&mut self, key: Key, change: impl FnOnce(&mut V)) {
+        let at = self.find(key);
+        let slot = &mut self.short[at];
+        if slot.key == key {
+            change(&mut slot.value);
+        } else {
+            self.insert(at, key, change);
+        }
     }
 
     #[cold]
@@ -274,19 +254,19 @@ impl<V: Copy + Default> TokenTable<V> {
         change(&mut value);
         self.short[at] = Slot { key, value };
         self.shorts += 1;
-        if self.shorts * 2 > self.short.len() {
+        if is_full(self.shorts, self.short.len()) {
             let larger = vec![Self::free(); self.short.len() * 2];
             let slots = std::mem::replace(&mut self.short, larger);
             for slot in slots.into_iter().filter(|slot| !slot.key.is_empty()) {
-                let hash = self.seeds.mix(slot.key.low, slot.key.high);
-                let (at, _) = self.find(slot.key, hash);
+                let at = self.find(slot.key);
                 self.short[at] = slot;
             }
         }
     }
 
-    fn change_long(&mut self, bytes: &[u8], hash: u64, change: impl FnOnce(&mut V)) {
-        let at = self.find_long(bytes, hash);
+    #[inline(never)]
+    fn change_long(&mut self, bytes: &[u8], change: impl FnOnce(&mut V)) {
+        let (at, hash) = self.find_long(bytes);
         let slot = &mut self.long[at];
         change(&mut slot.value);
         if slot.length > 0 {
@@ -295,7 +275,7 @@ impl<V: Copy + Default> TokenTable<V> {
         (slot.hash, slot.offset, slot.length) = (hash, self.arena.len(), bytes.len());
         self.arena.extend_from_slice(bytes);
         self.longs += 1;
-        if self.longs * 2 > self.long.len() {
+        if is_full(self.longs, self.long.len()) {
             let mask = self.long.len() * 2 - 1;
             let slots = std::mem::replace(&mut self.long, vec![Self::free_long(); mask + 1]);
             for slot in slots.into_iter().filter(|slot| slot.length > 0) {

@@ -3,7 +3,7 @@
 
 use super::tokens::Tokens;
 use super::words::{self, Ascii};
-use crate::table::Token;
+use crate::table::Run;
 use crate::{CustomStandardize, RaggedTokens, Split, Standardize, ValidParams};
 
 /// How many bytes of a text are split before their tokens are used: what the nearest cache holds.
@@ -68,7 +68,7 @@ impl Analyzer {
         parts: impl IntoIterator<Item = &'t [u8]>,
         limit: usize,
         work: &mut Workspace,
-        mut visit: impl FnMut(Terms<'_>),
+        mut visit: impl FnMut(Run<'_>),
     ) {
         work.tokens.clear();
         if self.widths == [1] && self.split == Split::Whitespace && self.before == Before::Nothing {
@@ -90,10 +90,7 @@ impl Analyzer {
             self.split(part, work);
         }
         for &width in &self.widths {
-            visit(Terms {
-                tokens: &work.tokens,
-                width,
-            });
+            visit(work.tokens.runs(width));
         }
     }
 
@@ -105,7 +102,7 @@ impl Analyzer {
         let mut rows = RaggedTokens::default();
         let mut work = Workspace::default();
         for parts in documents {
-            let push = |terms: Terms<'_>| terms.slices().for_each(|term| rows.push(term));
+            let push = |terms: Run<'_>| terms.slices().for_each(|term| rows.push(term));
             self.terms(parts, usize::MAX, &mut work, push);
             rows.close_row();
         }
@@ -129,7 +126,7 @@ impl Analyzer {
         part: &[u8],
         left: &mut usize,
         tokens: &mut Tokens,
-        visit: &mut impl FnMut(Terms<'_>),
+        visit: &mut impl FnMut(Run<'_>),
     ) {
         let mut rest = part;
         while *left > 0 && !rest.is_empty() {
@@ -144,7 +141,7 @@ impl Analyzer {
             if rest.is_empty() {
                 tokens.finish_word();
             }
-            visit(Terms { tokens, width: 1 });
+            visit(tokens.runs(1));
             *left = left.saturating_sub(tokens.count());
             tokens.clear_finished();
         }
@@ -199,25 +196,5 @@ impl Analyzer {
             #[cfg(feature = "unicode")]
             Split::UnicodeWords => super::unicode::words(other, |token| tokens.push(token)),
         }
-    }
-}
-
-/// Some of a document's terms, in order.
-#[derive(Clone, Copy)]
-pub(crate) struct Terms<'t> {
-    tokens: &'t Tokens,
-    width: usize,
-}
-
-impl<'t> Terms<'t> {
-    /// Each as a token.
-    #[inline(always)]
-    pub(crate) fn iter(self) -> impl ExactSizeIterator<Item = Token<'t>> {
-        self.tokens.ngrams(self.width)
-    }
-
-    /// Each as its bytes.
-    pub(crate) fn slices(self) -> impl ExactSizeIterator<Item = &'t [u8]> {
-        self.tokens.slices(self.width)
     }
 }

@@ -35,46 +35,31 @@ pub(super) struct Classes {
     pub(super) deleted: u64,
 }
 
-/// Finds the classes of a block and writes its bytes, lower-cased if asked for, to `out`.
-pub(super) trait Classify: Copy {
-    /// The classes and the bytes of `block`.
-    fn classify<const LOWER: bool, const STRIP: bool>(
-        self,
-        block: &[u8; BLOCK],
-        out: &mut [u8; BLOCK],
-    ) -> Classes;
-}
-
-/// Plain arithmetic on bytes, which compilers turn into whatever vectors the target has.
-#[derive(Clone, Copy)]
-pub(super) struct Portable;
-
-impl Classify for Portable {
-    #[inline(always)]
-    fn classify<const LOWER: bool, const STRIP: bool>(
-        self,
-        block: &[u8; BLOCK],
-        out: &mut [u8; BLOCK],
-    ) -> Classes {
-        let within = |byte: u8, first: u8, last: u8| byte.wrapping_sub(first) <= last - first;
-        let mut spaces = [0; BLOCK];
-        let mut deleted = [0; BLOCK];
-        for i in 0..BLOCK {
-            let byte = block[i];
-            out[i] = byte | u8::from(LOWER & within(byte, b'A', b'Z')) << 5;
-            spaces[i] = u8::from(within(byte, 0x09, 0x0D) | (byte == b' '));
-            if STRIP {
-                let punctuation = within(byte, 0x21, 0x2F)
-                    | within(byte, 0x3A, 0x40)
-                    | within(byte, 0x5B, 0x60)
-                    | within(byte, 0x7B, 0x7E);
-                deleted[i] = u8::from(punctuation);
-            }
+/// Finds the classes of a block and writes its bytes, lower-cased if asked for, to `out`. Plain
+/// arithmetic on bytes, which compilers turn into whatever vectors the target has.
+#[inline(always)]
+pub(super) fn classify<const LOWER: bool, const STRIP: bool>(
+    block: &[u8; BLOCK],
+    out: &mut [u8; BLOCK],
+) -> Classes {
+    let within = |byte: u8, first: u8, last: u8| byte.wrapping_sub(first) <= last - first;
+    let mut spaces = [0; BLOCK];
+    let mut deleted = [0; BLOCK];
+    for i in 0..BLOCK {
+        let byte = block[i];
+        out[i] = byte | u8::from(LOWER & within(byte, b'A', b'Z')) << 5;
+        spaces[i] = u8::from(within(byte, 0x09, 0x0D) | (byte == b' '));
+        if STRIP {
+            let punctuation = within(byte, 0x21, 0x2F)
+                | within(byte, 0x3A, 0x40)
+                | within(byte, 0x5B, 0x60)
+                | within(byte, 0x7B, 0x7E);
+            deleted[i] = u8::from(punctuation);
         }
-        Classes {
-            spaces: bits(&spaces),
-            deleted: if STRIP { bits(&deleted) } else { 0 },
-        }
+    }
+    Classes {
+        spaces: bits(&spaces),
+        deleted: if STRIP { bits(&deleted) } else { 0 },
     }
 }
 
@@ -90,45 +75,42 @@ fn bits(flags: &[u8; BLOCK]) -> u64 {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
 
     /// Python's `string.punctuation`, written out rather than computed.
     const PUNCTUATION: &[u8; 32] = br##"!"#$%&'()*+,-./:;<=>?@[\]^_`{|}~"##;
 
     /// Every byte value at every place of a block.
-    pub(crate) fn check(classify: impl Classify) {
-        fn one<const LOWER: bool, const STRIP: bool>(classify: impl Classify) {
-            for turn in 0..256_usize {
-                let block: [u8; BLOCK] = std::array::from_fn(|i| ((i * 37 + turn) % 256) as u8);
-                let mut out = [0; BLOCK];
-                let classes = classify.classify::<LOWER, STRIP>(&block, &mut out);
-                for (i, &byte) in block.iter().enumerate() {
-                    let space = [0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x20].contains(&byte);
-                    let deleted = STRIP && PUNCTUATION.contains(&byte);
-                    let kept = match byte {
-                        0x41..=0x5A if LOWER => byte + 0x20,
-                        _ => byte,
-                    };
-                    assert_eq!(classes.spaces >> i & 1 == 1, space, "{byte:#04x} at {i}");
-                    assert_eq!(classes.deleted >> i & 1 == 1, deleted, "{byte:#04x} at {i}");
-                    assert_eq!(out[i], kept, "{byte:#04x} at {i}");
-                    let ascii = Ascii {
-                        lower: LOWER,
-                        strip: STRIP,
-                    };
-                    assert_eq!(ascii.change(byte), (!deleted).then_some(kept));
-                }
+    fn check<const LOWER: bool, const STRIP: bool>() {
+        for turn in 0..256_usize {
+            let block: [u8; BLOCK] = std::array::from_fn(|i| ((i * 37 + turn) % 256) as u8);
+            let mut out = [0; BLOCK];
+            let classes = classify::<LOWER, STRIP>(&block, &mut out);
+            for (i, &byte) in block.iter().enumerate() {
+                let space = [0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x20].contains(&byte);
+                let deleted = STRIP && PUNCTUATION.contains(&byte);
+                let kept = match byte {
+                    0x41..=0x5A if LOWER => byte + 0x20,
+                    _ => byte,
+                };
+                assert_eq!(classes.spaces >> i & 1 == 1, space, "{byte:#04x} at {i}");
+                assert_eq!(classes.deleted >> i & 1 == 1, deleted, "{byte:#04x} at {i}");
+                assert_eq!(out[i], kept, "{byte:#04x} at {i}");
+                let ascii = Ascii {
+                    lower: LOWER,
+                    strip: STRIP,
+                };
+                assert_eq!(ascii.change(byte), (!deleted).then_some(kept));
             }
         }
-        one::<false, false>(classify);
-        one::<false, true>(classify);
-        one::<true, false>(classify);
-        one::<true, true>(classify);
     }
 
     #[test]
     fn every_byte_value_has_the_class_of_the_specification() {
-        check(Portable);
+        check::<false, false>();
+        check::<false, true>();
+        check::<true, false>();
+        check::<true, true>();
     }
 }

@@ -1,7 +1,11 @@
 //! The tokens of a piece of text, one behind the other with one space between them, so that an n-gram is
 //! a slice like any token. Only holds them: how they are found is not its concern.
 
-use crate::table::{READ, Token};
+use super::block::BLOCK;
+use crate::table::Run;
+
+/// How many bytes can be written from where the next goes, however few were asked for.
+pub(super) const WINDOW: usize = 4 * BLOCK;
 
 /// Tokens in order; a buffer to use again and again.
 #[derive(Clone)]
@@ -45,15 +49,15 @@ impl Tokens {
         (self.count, self.start, self.filled) = (0, 0, self.filled - self.start);
     }
 
-    /// Makes room for the tokens of `length` bytes of text, so that [`READ`] bytes can be read and
-    /// written at any of them.
+    /// Makes room for the tokens of `length` bytes of text, so that at any of them [`WINDOW`] bytes can
+    /// be written, and the bounds of a block's tokens.
     pub(super) fn reserve(&mut self, length: usize) {
         // A separator takes the place of a byte of the text, but for the one at its end.
-        let bytes = self.filled + length + 1 + 2 * READ;
+        let bytes = self.filled + length + 1 + WINDOW;
         if self.bytes.len() < bytes {
             self.bytes.resize(bytes + bytes / 2, 0);
         }
-        let bounds = self.count + length / 2 + 3;
+        let bounds = self.count + length / 2 + 3 + BLOCK;
         if self.bounds.len() < bounds {
             self.bounds.resize(bounds + bounds / 2, 0);
         }
@@ -89,25 +93,10 @@ impl Tokens {
         self.count
     }
 
-    /// Where the runs of `width` (at least 1) finished tokens that follow each other begin and end.
-    #[inline(always)]
-    fn ranges(&self, width: usize) -> impl ExactSizeIterator<Item = (usize, usize)> {
-        let bounds = &self.bounds[..=self.count];
-        let ends = bounds.get(width..).unwrap_or_default();
-        let begins = bounds.iter().map(|end| end.wrapping_add(1));
-        begins.zip(ends.iter().copied())
-    }
-
     /// All runs of `width` (at least 1) tokens, each joined with one space.
     #[inline(always)]
-    pub(crate) fn ngrams(&self, width: usize) -> impl ExactSizeIterator<Item = Token<'_>> {
-        let ranges = self.ranges(width);
-        ranges.map(|(start, end)| Token::at(&self.bytes, start, end))
-    }
-
-    /// The bytes of all runs of `width` (at least 1) tokens.
-    pub(crate) fn slices(&self, width: usize) -> impl ExactSizeIterator<Item = &[u8]> {
-        self.ranges(width)
-            .map(|(start, end)| &self.bytes[start..end])
+    pub(super) fn runs(&self, width: usize) -> Run<'_> {
+        let bounds = &self.bounds[..=self.count];
+        Run::new(&self.bytes, bounds, bounds.get(width..).unwrap_or_default())
     }
 }

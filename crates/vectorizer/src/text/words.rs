@@ -2,102 +2,97 @@
 //! Deleted bytes join their neighbours, so a token need not be contiguous in the text.
 
 pub(super) use super::block::Ascii;
-use super::block::{BLOCK, Classes, Classify, Portable};
-use super::tokens::Tokens;
+use super::block::{BLOCK, Classes, classify};
+use super::tokens::{Tokens, WINDOW};
 use crate::table::READ;
 
 /// Adds the words of `text` to `tokens`. The last word stays unfinished, so that a text can come in
 /// pieces, cut anywhere.
 pub(crate) fn append(ascii: Ascii, text: &[u8], tokens: &mut Tokens) {
-    append_with(Portable, ascii, text, tokens);
-}
-
-fn append_with(classify: impl Classify, ascii: Ascii, text: &[u8], tokens: &mut Tokens) {
     match (ascii.lower, ascii.strip) {
-        (false, false) => words::<_, false, false>(classify, text, tokens),
-        (false, true) => words::<_, false, true>(classify, text, tokens),
-        (true, false) => words::<_, true, false>(classify, text, tokens),
-        (true, true) => words::<_, true, true>(classify, text, tokens),
+        (false, false) => words::<false, false>(text, tokens),
+        (false, true) => words::<false, true>(text, tokens),
+        (true, false) => words::<true, false>(text, tokens),
+        (true, true) => words::<true, true>(text, tokens),
     }
 }
 
+/// A block's bytes and as many behind them, so that a whole piece can be copied from anywhere in it.
+type Padded = [u8; 2 * BLOCK];
+
 #[inline(always)]
-fn words<C: Classify, const LOWER: bool, const STRIP: bool>(
-    classify: C,
-    text: &[u8],
-    tokens: &mut Tokens,
-) {
+fn words<const LOWER: bool, const STRIP: bool>(text: &[u8], tokens: &mut Tokens) {
     tokens.reserve(text.len());
     let (blocks, rest) = text.as_chunks::<BLOCK>();
-    // A whole piece of 16 bytes is copied at a time, wherever it begins.
-    let mut bytes = [0; BLOCK + READ];
-    let mut place = Place {
-        filled: tokens.filled,
-        start: tokens.start,
-        count: tokens.count,
-    };
+    let mut bytes: Padded = [0; 2 * BLOCK];
     for block in blocks {
         if let Some(out) = bytes.first_chunk_mut() {
-            let classes = classify.classify::<LOWER, STRIP>(block, out);
-            take(&bytes, BLOCK, classes, tokens, &mut place);
+            let classes = classify::<LOWER, STRIP>(block, out);
+            take(&bytes, BLOCK, classes, tokens);
         }
     }
     if !rest.is_empty() {
         let mut block = [0; BLOCK];
         block[..rest.len()].copy_from_slice(rest);
         if let Some(out) = bytes.first_chunk_mut() {
-            let classes = classify.classify::<LOWER, STRIP>(&block, out);
-            take(&bytes, rest.len(), classes, tokens, &mut place);
+            // The zeros behind the end are neither spaces nor deleted.
+            let classes = classify::<LOWER, STRIP>(&block, out);
+            take(&bytes, rest.len(), classes, tokens);
         }
     }
-    (tokens.filled, tokens.start, tokens.count) = (place.filled, place.start, place.count);
-}
-
-/// How far a [`Tokens`] is filled.
-struct Place {
-    filled: usize,
-    start: usize,
-    count: usize,
 }
 
 /// Takes over the first `length` bytes of a block.
+///
+/// All writes go to windows of fixed size, in which no index can be out of bounds: there is one check
+/// for a block, none for a byte.
 #[inline(always)]
-fn take(
-    bytes: &[u8; BLOCK + READ],
-    length: usize,
-    classes: Classes,
-    tokens: &mut Tokens,
-    place: &mut Place,
-) {
+fn take(bytes: &Padded, length: usize, classes: Classes, tokens: &mut Tokens) {
+    let (Some(out), Some(bounds)) = (
+        tokens.bytes[tokens.filled..].first_chunk_mut::<WINDOW>(),
+        tokens.bounds[tokens.count + 1..].first_chunk_mut::<BLOCK>(),
+    ) else {
+        return;
+    };
+    let base = tokens.filled;
+    // Relative to the window. The unfinished token may begin before it: then it has a byte there.
+    let mut filled = 0;
+    let mut start = if tokens.start < base { usize::MAX } else { 0 };
+    let mut count = 0;
     let mut from = 0;
     let mut events = classes.spaces | classes.deleted;
     while events != 0 {
         let at = events.trailing_zeros() as usize;
-        copy(bytes, from, at, tokens, place.filled);
-        place.filled += at - from;
+        copy(bytes, from, at, out, filled);
+        filled += at - from;
         // A space after a token ends it; one after another space, and a deleted byte, change nothing.
-        tokens.bounds[place.count + 1] = place.filled;
-        tokens.bytes[place.filled] = b' ';
-        let ends = classes.spaces >> at & u64::from(place.filled > place.start) & 1;
-        place.count += ends as usize;
-        place.filled += ends as usize;
-        place.start = if ends == 1 { place.filled } else { place.start };
+        bounds[count % BLOCK] = base + filled;
+        out[filled % (2 * BLOCK)] = b' ';
+        let ends = (classes.spaces >> at) as usize & usize::from(filled != start) & 1;
+        count += ends;
+        filled += ends;
+        start = if ends == 1 { filled } else { start };
         events &= events - 1;
         from = at + 1;
     }
     if from < length {
-        copy(bytes, from, length, tokens, place.filled);
-        place.filled += length - from;
+        copy(bytes, from, length, out, filled);
+        filled += length - from;
+    }
+    tokens.filled = base + filled;
+    tokens.count += count;
+    if start != usize::MAX {
+        tokens.start = base + start;
     }
 }
 
-/// Copies `bytes[from..to]` to `out`, and what follows up to a multiple of 16 bytes, to be
-/// overwritten.
+/// Copies `bytes[from..to]` to `out`, and what follows up to 16 or 64 bytes, to be overwritten.
 #[inline(always)]
-fn copy(bytes: &[u8; BLOCK + READ], from: usize, to: usize, tokens: &mut Tokens, out: usize) {
-    tokens.bytes[out..out + READ].copy_from_slice(&bytes[from..from + READ]);
+fn copy(bytes: &Padded, from: usize, to: usize, out: &mut [u8; WINDOW], filled: usize) {
+    let (from, filled) = (from % BLOCK, filled % (2 * BLOCK));
+    out[filled..filled + READ].copy_from_slice(&bytes[from..from + READ]);
     if to - from > READ {
-        tokens.bytes[out..out + (to - from)].copy_from_slice(&bytes[from..to]);
+        out[filled..filled + BLOCK].copy_from_slice(&bytes[from..from + BLOCK]);
     }
 }
 
@@ -114,15 +109,15 @@ mod tests {
         let mut tokens = Tokens::default();
         append(ascii, text, &mut tokens);
         tokens.finish_word();
-        let whole: Vec<Vec<u8>> = tokens.slices(1).map(<[u8]>::to_vec).collect();
+        let whole: Vec<Vec<u8>> = tokens.runs(1).slices().map(<[u8]>::to_vec).collect();
         for cut in 0..=text.len() {
             tokens.clear();
             append(ascii, &text[..cut], &mut tokens);
-            let mut pieces: Vec<Vec<u8>> = tokens.slices(1).map(<[u8]>::to_vec).collect();
+            let mut pieces: Vec<Vec<u8>> = tokens.runs(1).slices().map(<[u8]>::to_vec).collect();
             tokens.clear_finished();
             append(ascii, &text[cut..], &mut tokens);
             tokens.finish_word();
-            pieces.extend(tokens.slices(1).map(<[u8]>::to_vec));
+            pieces.extend(tokens.runs(1).slices().map(<[u8]>::to_vec));
             assert_eq!(pieces, whole, "{} cut at {cut}", text.escape_ascii());
         }
         whole
