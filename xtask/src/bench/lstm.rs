@@ -125,7 +125,8 @@ pub(crate) fn run(
             .arg(&script)
             .arg(name)
             .arg(machine.threads.to_string());
-        let (process, version) = Process::greet(&mut command)?;
+        let mut process = Process::start(&mut command)?;
+        let version = process.version()?;
         machine.peers.push(format!("{name} {version}"));
         Ok(process)
     };

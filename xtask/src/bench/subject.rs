@@ -24,13 +24,6 @@ struct Hello {
 }
 
 impl Process {
-    /// Starts `command`, and waits until it says which version it measures.
-    pub(crate) fn greet(command: &mut Command) -> Result<(Self, String), Error> {
-        let mut process = Self::start(command)?;
-        let hello: Hello = process.read()?;
-        Ok((process, hello.version))
-    }
-
     /// Starts `command`.
     pub(crate) fn start(command: &mut Command) -> Result<Self, Error> {
         let name = cargo::shown(command);
@@ -70,6 +63,12 @@ impl Process {
             command: self.name.clone(),
             source,
         })
+    }
+
+    /// Waits until it says which version it measures.
+    pub(crate) fn version(&mut self) -> Result<String, Error> {
+        let Hello { version } = self.read()?;
+        Ok(version)
     }
 
     /// Its number, under which the system tells of its memory.

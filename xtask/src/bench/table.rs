@@ -46,8 +46,17 @@ fn answer(row: &Row) -> String {
         ("transform", _) => "ids",
         _ => "terms",
     };
-    let other = if row.as_ours { "" } else { ", not ours" };
-    format!("{} {of}{other}", row.count)
+    let words = if row.words_of_ours {
+        ""
+    } else {
+        ", other words"
+    };
+    let ours = if row.count == row.count_of_ours {
+        String::new()
+    } else {
+        format!(" (ours {})", row.count_of_ours)
+    };
+    format!("{} {of}{ours}{words}", row.count)
 }
 
 #[cfg(test)]
@@ -64,7 +73,8 @@ mod tests {
             text_mb: 32.6,
             peak_mb,
             count: 19_998,
-            as_ours: subject == OURS,
+            count_of_ours: 19_998,
+            words_of_ours: subject == OURS,
         }
     }
 
@@ -83,10 +93,20 @@ mod tests {
             text[0]
         );
         assert!(
-            text[2].contains("5.0 5.0        -  19998 terms, not ours"),
+            text[2].contains("5.0 5.0        -  19998 terms, other words"),
             "{}",
             text[2]
         );
+    }
+
+    #[test]
+    fn another_answer_is_shown_beside_ours() {
+        let theirs = Row {
+            count: 107_619,
+            work: "transform",
+            ..row("scikit-learn", 1, 10.0, None)
+        };
+        assert_eq!(answer(&theirs), "107619 entries (ours 19998), other words");
     }
 
     #[test]

@@ -117,8 +117,10 @@ pub(super) struct Row {
     pub(super) peak_mb: Option<f64>,
     /// How many terms were learned, or ids or entries came out.
     pub(super) count: u64,
-    /// Whether that, and the most frequent words, are as ours from the same text.
-    pub(super) as_ours: bool,
+    /// The same of ours from the same text.
+    pub(super) count_of_ours: u64,
+    /// Whether the ten most frequent words are those of ours, where the subject knows them.
+    pub(super) words_of_ours: bool,
 }
 
 /// What `--json` writes.
@@ -166,7 +168,6 @@ impl Starter<'_> {
     /// Everyone who takes part in a stage, and their versions.
     fn start(&self, stage: &[&str]) -> Result<(Vec<Part>, Vec<String>), Error> {
         let mut parts = Vec::new();
-        let mut versions = Vec::new();
         for subject in &SUBJECTS {
             if stage.contains(&"fit_bigrams") && !subject.bigrams {
                 continue;
@@ -182,19 +183,22 @@ impl Starter<'_> {
                     command.arg(threads.to_string());
                     command
                 };
-                let (process, version) = Process::greet(command.arg(&self.text))?;
-                let shown = format!("{} {version}", subject.name);
-                if subject.name != OURS && !versions.contains(&shown) {
-                    versions.push(shown);
-                }
                 parts.push(Part {
                     subject,
                     threads,
                     every: if self.quick { subject.quick_every } else { 1 },
-                    process,
+                    process: Process::start(command.arg(&self.text))?,
                     grown: None,
                     ms: Vec::new(),
                 });
+            }
+        }
+        // All are starting at the same time.
+        let mut versions = Vec::new();
+        for part in &mut parts {
+            let shown = format!("{} {}", part.subject.name, part.process.version()?);
+            if part.subject.name != OURS && !versions.contains(&shown) {
+                versions.push(shown);
             }
         }
         Ok((parts, versions))
@@ -335,7 +339,8 @@ fn row(
         text_mb: theirs.bytes as f64 / 1e6,
         peak_mb: None,
         count: theirs.count,
-        as_ours: theirs.count == ours.count && theirs.words == ours.words,
+        count_of_ours: ours.count,
+        words_of_ours: theirs.words == ours.words,
     }
 }
 
@@ -361,14 +366,14 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_as_ours_if_words_and_number_are() {
-        let as_ours = |theirs| {
+    fn answers_are_compared() {
+        let compared = |theirs| {
             let ours = answer(&["the", "and"], 10);
-            row("keras", "fit", 1, &[1.0], &theirs, &ours).as_ours
+            let row = row("keras", "fit", 1, &[1.0], &theirs, &ours);
+            (row.count, row.count_of_ours, row.words_of_ours)
         };
-        assert!(as_ours(answer(&["the", "and"], 10)));
-        assert!(!as_ours(answer(&["and", "the"], 10)));
-        assert!(!as_ours(answer(&["the", "and"], 11)));
+        assert_eq!(compared(answer(&["the", "and"], 11)), (11, 10, true));
+        assert_eq!(compared(answer(&["and", "the"], 10)), (10, 10, false));
     }
 
     #[test]

@@ -8,21 +8,33 @@ use crate::work::{Kind, Work};
 
 /// Compares what is learned from `texts`, and what they become by it, with the slow count; and one
 /// thread with two.
-pub(crate) fn check<T: AsRef<[u8]> + Sync>(work: &Work, texts: &[T]) {
+pub(crate) fn check_all<T: AsRef<[u8]> + Sync>(works: &[Work], texts: &[T]) {
+    for widest in [1, 2] {
+        let ranked = slow_count(texts, widest);
+        for work in works {
+            if work.widest() == widest {
+                check(work, texts, &ranked);
+            }
+        }
+    }
+}
+
+fn check<T: AsRef<[u8]> + Sync>(work: &Work, texts: &[T], ranked: &[Slow]) {
     let params = work.params();
     let fitted = params.fit(texts).unwrap();
     assert_eq!(fitted, params.fit_threads(texts, 2).unwrap());
-    let widest = if params.ngrams() == &2.into() { 2 } else { 1 };
-    let slow = Slow::count(texts, widest);
     let specials = fitted.vocabulary().specials();
     let most = params.max_tokens().map_or(usize::MAX, |n| n - specials);
-    let terms = &slow.ranked[..slow.ranked.len().min(most)];
+    let terms = &ranked[..ranked.len().min(most)];
     let learned = fitted.vocabulary().terms();
-    assert!(learned.eq(terms), "{}: vocabulary", work.title);
+    assert!(
+        learned.eq(terms.iter().map(|slow| &slow.term)),
+        "{}: vocabulary",
+        work.title
+    );
     if let Some(weights) = fitted.idf_weights() {
-        for (term, &weight) in terms.iter().zip(&weights[specials..]) {
-            let documents = slow.documents[term] as f64;
-            let expected = (1.0 + texts.len() as f64 / (1.0 + documents)).ln();
+        for (slow, &weight) in terms.iter().zip(&weights[specials..]) {
+            let expected = (1.0 + texts.len() as f64 / (1.0 + slow.documents as f64)).ln();
             // Rounded to single precision once.
             let difference = (f64::from(weight) - expected).abs();
             assert!(difference <= expected * f64::from(f32::EPSILON));
@@ -30,12 +42,9 @@ pub(crate) fn check<T: AsRef<[u8]> + Sync>(work: &Work, texts: &[T]) {
     }
     if work.kind == Kind::Transform {
         let output = fitted.transform(texts);
-        assert!(
-            output == fitted.transform_threads(texts, 2),
-            "{}",
-            work.title
-        );
-        check_rows(&output, &fitted, texts, terms, widest);
+        let parallel = fitted.transform_threads(texts, 2);
+        assert!(output == parallel, "{}", work.title);
+        check_rows(&output, &fitted, texts, work.widest());
     }
 }
 
@@ -44,12 +53,12 @@ fn check_rows<T: AsRef<[u8]>>(
     output: &Output,
     fitted: &TextVectorizer,
     texts: &[T],
-    terms: &[Vec<u8>],
     widest: usize,
 ) {
     let params = fitted.params();
     let specials = fitted.vocabulary().specials();
-    let known: HashMap<&[u8], usize> = terms.iter().map(Vec::as_slice).zip(specials..).collect();
+    let terms = fitted.vocabulary().terms();
+    let known: HashMap<&[u8], usize> = terms.zip(specials..).collect();
     // The last of the special tokens stands for unknown words.
     let id = |term: &Vec<u8>| known.get(&term[..]).copied().unwrap_or(specials - 1);
     let mut seen = HashSet::new();
@@ -86,34 +95,39 @@ fn check_rows<T: AsRef<[u8]>>(
     assert!(seen.len() > 100, "a trivial corpus");
 }
 
-/// What a corpus holds, counted slowly.
+/// A term of a corpus, counted slowly.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Slow {
-    /// Most frequent first, equal counts by descending bytes.
-    ranked: Vec<Vec<u8>>,
-    /// How many texts have the term.
-    documents: HashMap<Vec<u8>, u64>,
+    count: u64,
+    term: Vec<u8>,
+    /// How many texts have it.
+    documents: u64,
 }
 
-impl Slow {
-    fn count<T: AsRef<[u8]>>(texts: &[T], widest: usize) -> Self {
-        let mut counts = HashMap::<Vec<u8>, u64>::new();
-        let mut documents = HashMap::<Vec<u8>, u64>::new();
-        for text in texts {
-            let terms = slow_terms(text.as_ref(), widest);
-            for term in terms.iter().collect::<HashSet<_>>() {
-                *documents.entry(term.clone()).or_default() += 1;
-            }
-            for term in terms {
-                *counts.entry(term).or_default() += 1;
-            }
+/// The terms of a corpus, most frequent first, equal counts by descending bytes.
+fn slow_count<T: AsRef<[u8]>>(texts: &[T], widest: usize) -> Vec<Slow> {
+    let mut counts = HashMap::<Vec<u8>, (u64, u64)>::new();
+    for text in texts {
+        let mut in_text = HashMap::<Vec<u8>, u64>::new();
+        for term in slow_terms(text.as_ref(), widest) {
+            *in_text.entry(term).or_default() += 1;
         }
-        let mut ranked: Vec<_> = counts.into_iter().map(|(term, n)| (n, term)).collect();
-        ranked.sort_unstable_by(|a, b| b.cmp(a));
-        Self {
-            ranked: ranked.into_iter().map(|(_, term)| term).collect(),
-            documents,
+        for (term, count) in in_text {
+            let (sum, documents) = counts.entry(term).or_default();
+            *sum += count;
+            *documents += 1;
         }
     }
+    let counts = counts.into_iter();
+    let mut ranked: Vec<Slow> = counts
+        .map(|(term, (count, documents))| Slow {
+            count,
+            term,
+            documents,
+        })
+        .collect();
+    ranked.sort_unstable_by(|a, b| b.cmp(a));
+    ranked
 }
 
 /// Lower case, no punctuation, split at white space; then all words, then all pairs of neighbours.

@@ -30,12 +30,12 @@ const THREADS: [usize; 2] = [1, 2];
 
 fn benchmark(criterion: &mut Criterion) {
     let corpus = Corpus::find();
+    check::check_all(&work::ALL, &corpus.texts);
     let mut group = criterion.benchmark_group(corpus.name);
     group
         .sample_size(10)
         .throughput(Throughput::Bytes(corpus.bytes() as u64));
     for work in work::ALL {
-        check::check(&work, &corpus.texts);
         let ready = work.prepare(&corpus.texts);
         for threads in THREADS {
             group.bench_function(BenchmarkId::new(work.title, threads), |bencher| {
@@ -49,10 +49,7 @@ fn benchmark(criterion: &mut Criterion) {
 /// Checks the answers for a part of the texts, writes all of them, and says what they are.
 fn write(path: &Path) {
     let corpus = Corpus::find();
-    let part = corpus::every(&corpus.texts, 20);
-    for work in work::ALL {
-        check::check(&work, &part);
-    }
+    check::check_all(&work::ALL, &corpus::every(&corpus.texts, 20));
     corpus.write(path);
     serve::say(&json!({
         "corpus": corpus.name,

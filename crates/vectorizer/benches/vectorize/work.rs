@@ -2,7 +2,9 @@
 
 use std::hint::black_box;
 
-use recurrent_vectorizer::{Output, OutputMode, TextVectorizer, ValidParams, VectorizerParams};
+use recurrent_vectorizer::{
+    Ngrams, Output, OutputMode, TextVectorizer, ValidParams, VectorizerParams,
+};
 
 /// Fitting or applying what was fitted before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +106,15 @@ impl Work {
     /// Its parameters, checked.
     pub(crate) fn params(&self) -> ValidParams {
         (self.params)().check().unwrap()
+    }
+
+    /// How many words the longest of its terms have.
+    pub(crate) fn widest(&self) -> usize {
+        match self.params().ngrams() {
+            Ngrams::Off => 1,
+            Ngrams::UpTo(widest) => *widest,
+            Ngrams::Widths(widths) => widths.iter().copied().max().unwrap(),
+        }
     }
 
     /// Makes it ready for `texts`: what transforms is fitted.
