@@ -284,24 +284,27 @@ fn measure(parts: &mut [Part], work: &'static str, quick: bool) -> Result<Vec<Ro
         let (_, grown) = memory::growth(&mut part.process, ask)?;
         part.grown = grown.filter(|_| work.starts_with("fit") && part.every == 1);
     }
-    for _ in 0..rounds {
+    let mut answers = Vec::new();
+    for round in 1..=rounds {
+        answers.clear();
         for part in parts.iter_mut() {
             let request = Request {
                 repeats,
                 seconds,
+                summary: round == rounds,
                 ..part.request(work)
             };
             let answer: Answer = part.process.ask(&request)?;
-            part.ms.extend(answer.ms);
+            part.ms.extend(&answer.ms);
+            answers.push(answer);
         }
     }
     let mut rows = Vec::with_capacity(parts.len());
-    for place in 0..parts.len() {
+    for (place, theirs) in answers.iter().enumerate() {
         let request = Request {
             summary: true,
             ..parts[place].request(work)
         };
-        let theirs = parts[place].process.ask(&request)?;
         let ours = parts[0].process.ask(&request)?;
         let part = &parts[place];
         rows.push(Row {
@@ -311,7 +314,7 @@ fn measure(parts: &mut [Part], work: &'static str, quick: bool) -> Result<Vec<Ro
                 work,
                 part.threads,
                 &part.ms,
-                &theirs,
+                theirs,
                 &ours,
             )
         });

@@ -29,12 +29,15 @@ pub(crate) fn ensure() -> Result<PathBuf, Error> {
     });
     // Written last, so that an environment that was interrupted is made again.
     let mark = folder.join("complete");
-    let list = PACKAGES.join("\n");
-    match std::fs::read_to_string(&mark) {
-        Ok(installed) if installed == list => return Ok(python),
-        // Complete for another list: what is missing is added.
-        Ok(_) => eprintln!("xtask: bringing {} up to date", folder.display()),
-        Err(_) => {
+    let step = Step::after(std::fs::read_to_string(&mark).ok().as_deref());
+    match step {
+        Step::Nothing => return Ok(python),
+        Step::Install => eprintln!(
+            "xtask: adding what is missing of {} in {}",
+            PACKAGES.join(", "),
+            folder.display()
+        ),
+        Step::Make => {
             eprintln!(
                 "xtask: making a virtual environment with {} in {} (some gigabytes; --python PATH uses one of yours)",
                 PACKAGES.join(", "),
@@ -48,8 +51,33 @@ pub(crate) fn ensure() -> Result<PathBuf, Error> {
             .args(["-m", "pip", "install", "--quiet"])
             .args(PACKAGES),
     )?;
-    std::fs::write(&mark, list).map_err(Error::io(&mark))?;
+    std::fs::write(&mark, list()).map_err(Error::io(&mark))?;
     Ok(python)
+}
+
+/// What is to be done for an environment to have all packages.
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    Nothing,
+    /// It is complete for another list: pip adds what is missing.
+    Install,
+    Make,
+}
+
+impl Step {
+    /// By what the environment's mark says, where it has one.
+    fn after(mark: Option<&str>) -> Self {
+        match mark {
+            Some(installed) if installed == list() => Self::Nothing,
+            Some(_) => Self::Install,
+            None => Self::Make,
+        }
+    }
+}
+
+/// What a complete environment's mark says.
+fn list() -> String {
+    PACKAGES.join("\n")
 }
 
 /// Makes an empty environment, in place of what was there.
@@ -91,4 +119,17 @@ fn cache_folder() -> Option<PathBuf> {
     let home = variable("HOME")?;
     let mac = cfg!(target_os = "macos");
     Some(home.join(Path::new(if mac { "Library/Caches" } else { ".cache" })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_environment_is_completed_but_not_made_again() {
+        assert_eq!(Step::after(Some(&list())), Step::Nothing);
+        assert_eq!(Step::after(Some("torch==2.9.0\nnumpy")), Step::Install);
+        assert_eq!(Step::after(Some("")), Step::Install);
+        assert_eq!(Step::after(None), Step::Make);
+    }
 }
