@@ -8,12 +8,32 @@ use std::process::{Command, ExitCode};
 use serde::{Deserialize, Serialize};
 
 use super::machine::Machine;
-use super::subject::{Process, Request};
-use crate::cargo;
+use super::subject::Process;
 use crate::error::Error;
 
 const BENCH: &str = "lstm_throughput";
-const PEERS: &str = include_str!("peers.py");
+
+/// What to run, how often at most, and for how long.
+#[derive(Clone, Debug, Serialize)]
+struct Request {
+    subject: &'static str,
+    network: &'static str,
+    mode: &'static str,
+    batch: usize,
+    time: usize,
+    hidden: usize,
+    repeats: usize,
+    seconds: f64,
+}
+
+/// What a run took.
+#[derive(Clone, Debug, Deserialize)]
+struct Answer {
+    /// Milliseconds of each run.
+    ms: Vec<f64>,
+    /// Floating-point operations of a run, where the process counts them.
+    flop: Option<f64>,
+}
 
 /// One line of the results.
 #[derive(Clone, Debug, Serialize)]
@@ -95,19 +115,8 @@ pub(crate) fn run(
     quick: bool,
     json: Option<&Path>,
 ) -> Result<ExitCode, Error> {
-    let binary = cargo::build(
-        &[
-            "bench",
-            "-p",
-            "recurrent-models",
-            "--bench",
-            BENCH,
-            "--no-run",
-        ],
-        BENCH,
-    )?;
-    let script = root.join("target").join("peers.py");
-    std::fs::write(&script, PEERS).map_err(Error::io(&script))?;
+    let binary = super::build("recurrent-models", BENCH)?;
+    let script = super::peer_script(root, "lstm.py")?;
     let mut machine = Machine::look();
     let mut ours = Process::start(Command::new(binary).arg("--serve"))?;
     let mut peer = |name: &str| -> Result<Process, Error> {
@@ -117,12 +126,8 @@ pub(crate) fn run(
             .arg(name)
             .arg(machine.threads.to_string());
         let mut process = Process::start(&mut command)?;
-        #[derive(Deserialize)]
-        struct Hello {
-            version: String,
-        }
-        let hello: Hello = process.read()?;
-        machine.peers.push(format!("{name} {}", hello.version));
+        let version = process.version()?;
+        machine.peers.push(format!("{name} {version}"));
         Ok(process)
     };
     let mut pytorch = peer("pytorch")?;
@@ -148,7 +153,7 @@ pub(crate) fn run(
                     "keras" => &mut keras,
                     _ => &mut ours,
                 };
-                let answer = process.ask(&Request {
+                let answer: Answer = process.ask(&Request {
                     subject,
                     network,
                     mode,
@@ -173,7 +178,8 @@ pub(crate) fn run(
                 repeats: 8,
                 seconds: 0.2,
             };
-            gemm = pytorch.ask(&request)?.ms.into_iter().fold(gemm, f64::min);
+            let answer: Answer = pytorch.ask(&request)?;
+            gemm = answer.ms.into_iter().fold(gemm, f64::min);
         }
         let of_case: Vec<Row> = times
             .into_iter()
@@ -192,13 +198,7 @@ pub(crate) fn run(
         results.gemm_gflops
     );
     if let Some(path) = json {
-        let text = serde_json::to_string_pretty(&results).map_err(|source| Error::Json {
-            command: path.display().to_string(),
-            source,
-        })?;
-        let partial = path.with_extension("partial");
-        std::fs::write(&partial, text + "\n").map_err(Error::io(&partial))?;
-        std::fs::rename(&partial, path).map_err(Error::io(path))?;
+        super::write_json(path, &results)?;
     }
     Ok(ExitCode::SUCCESS)
 }

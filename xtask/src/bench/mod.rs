@@ -5,19 +5,28 @@
 
 mod lstm;
 mod machine;
+mod memory;
 mod subject;
+mod table;
+mod vectorizer;
 mod venv;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use serde::Serialize;
+
+use crate::cargo;
 use crate::error::Error;
+use crate::inputs::Inputs;
 
 /// What to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum What {
     /// Training and inference of recurrent networks, beside PyTorch, Keras and stock burn
     Lstm,
+    /// Fitting and applying a vocabulary, beside Keras, scikit-learn, HF tokenizers and polars
+    Vectorizer,
 }
 
 /// Options of all benchmarks.
@@ -25,11 +34,11 @@ pub(crate) enum What {
 pub(crate) struct Arguments {
     /// What to measure
     what: What,
-    /// A Python that has torch, tensorflow-cpu and tf_keras; without it a virtual environment is
-    /// made in the user's cache folder
+    /// A Python that has torch, tensorflow-cpu, tf_keras, scikit-learn, tokenizers and polars; without
+    /// it a virtual environment is made in the user's cache folder
     #[arg(long, value_name = "PATH")]
     python: Option<PathBuf>,
-    /// One shape only; ends within a minute once everything is built
+    /// One shape, or less text for slow peers; ends within a minute once everything is built
     #[arg(long)]
     quick: bool,
     /// Write the results there, too
@@ -50,5 +59,45 @@ pub(crate) fn run(
     let json = arguments.json.as_ref().map(|path| started_in.join(path));
     match arguments.what {
         What::Lstm => lstm::run(root, &python, arguments.quick, json.as_deref()),
+        What::Vectorizer => {
+            let inputs = Inputs::find(root, started_in);
+            inputs.check()?;
+            vectorizer::run(root, &inputs, &python, arguments.quick, json.as_deref())
+        }
     }
+}
+
+/// Builds a benchmark and says where its executable lies.
+fn build(package: &str, bench: &str) -> Result<PathBuf, Error> {
+    let args = ["bench", "-p", package, "--bench", bench, "--no-run"];
+    cargo::build(&args, bench)
+}
+
+/// The peers' scripts; the first is a module of the others.
+const SCRIPTS: [(&str, &str); 3] = [
+    ("measuring.py", include_str!("peers/measuring.py")),
+    ("lstm.py", include_str!("peers/lstm.py")),
+    ("vectorizer.py", include_str!("peers/vectorizer.py")),
+];
+
+/// Lays the scripts out below `target`, and says where that of this name lies.
+fn peer_script(root: &Path, name: &str) -> Result<PathBuf, Error> {
+    let folder = root.join("target").join("peers");
+    std::fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
+    for (name, text) in SCRIPTS {
+        let path = folder.join(name);
+        std::fs::write(&path, text).map_err(Error::io(&path))?;
+    }
+    Ok(folder.join(name))
+}
+
+/// Writes results, all or nothing.
+fn write_json(path: &Path, results: &impl Serialize) -> Result<(), Error> {
+    let text = serde_json::to_string_pretty(results).map_err(|source| Error::Json {
+        command: path.display().to_string(),
+        source,
+    })?;
+    let partial = path.with_extension("partial");
+    std::fs::write(&partial, text + "\n").map_err(Error::io(&partial))?;
+    std::fs::rename(&partial, path).map_err(Error::io(path))
 }

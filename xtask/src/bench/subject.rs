@@ -3,32 +3,11 @@
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::cargo;
 use crate::error::Error;
-
-/// What to run, how often at most, and for how long.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Request {
-    pub(crate) subject: &'static str,
-    pub(crate) network: &'static str,
-    pub(crate) mode: &'static str,
-    pub(crate) batch: usize,
-    pub(crate) time: usize,
-    pub(crate) hidden: usize,
-    pub(crate) repeats: usize,
-    pub(crate) seconds: f64,
-}
-
-/// What a run took.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Answer {
-    /// Milliseconds of each run.
-    pub(crate) ms: Vec<f64>,
-    /// Floating-point operations of a run, where the process counts them.
-    pub(crate) flop: Option<f64>,
-}
 
 /// A running process; it ends when this is dropped.
 pub(crate) struct Process {
@@ -36,6 +15,12 @@ pub(crate) struct Process {
     child: Child,
     input: Option<ChildStdin>,
     output: Lines<BufReader<ChildStdout>>,
+}
+
+/// The first line of a process that says which version it measures.
+#[derive(Deserialize)]
+struct Hello {
+    version: String,
 }
 
 impl Process {
@@ -65,7 +50,7 @@ impl Process {
     }
 
     /// The next line, as JSON.
-    pub(crate) fn read<T: for<'a> Deserialize<'a>>(&mut self) -> Result<T, Error> {
+    fn read<T: DeserializeOwned>(&mut self) -> Result<T, Error> {
         let silent = || Error::Silent {
             command: self.name.clone(),
         };
@@ -80,8 +65,22 @@ impl Process {
         })
     }
 
+    /// Waits until it says which version it measures.
+    pub(crate) fn version(&mut self) -> Result<String, Error> {
+        let Hello { version } = self.read()?;
+        Ok(version)
+    }
+
+    /// Its number, under which the system tells of its memory.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks for a measurement.
-    pub(crate) fn ask(&mut self, request: &Request) -> Result<Answer, Error> {
+    pub(crate) fn ask<A: DeserializeOwned>(
+        &mut self,
+        request: &impl Serialize,
+    ) -> Result<A, Error> {
         let silent = || Error::Silent {
             command: self.name.clone(),
         };

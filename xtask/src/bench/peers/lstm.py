@@ -1,11 +1,9 @@
-"""Measures PyTorch and Keras on request: a line of JSON in, a line of JSON out.
+"""Measures PyTorch and Keras on request.
 
 The requests and the data are those of the benchmark `lstm_throughput` of recurrent-models.
 """
-import json
 import os
 import sys
-import time
 
 THREADS = int(sys.argv[2])
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -14,6 +12,8 @@ os.environ["TF_USE_LEGACY_KERAS"] = "1"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 import numpy as np
+
+from measuring import measure, serve
 
 VOCABULARY, WIDTH, HEAD = 1001, 128, 64
 
@@ -98,25 +98,21 @@ class Keras:
 
 def main():
     peer = {"pytorch": PyTorch, "keras": Keras}[sys.argv[1]]()
-    print(json.dumps({"version": peer.version}), flush=True)
-    kept, run = None, None
-    for line in sys.stdin:
-        request = json.loads(line)
+    kept = {"key": None, "run": None}
+
+    def answer(request):
         if request["subject"] == "gemm":
             key, make = "gemm", peer.gemm
         else:
             key = tuple(request[name] for name in ("network", "mode", "batch", "time", "hidden"))
             make = lambda: peer.subject(*key)
-        if key != kept:
-            kept, run = key, make()
-            run()
-            run()
-        start, ms = time.perf_counter(), []
-        while not ms or (len(ms) < request["repeats"] and time.perf_counter() - start < request["seconds"]):
-            begin = time.perf_counter()
-            run()
-            ms.append((time.perf_counter() - begin) * 1e3)
-        print(json.dumps({"ms": ms}), flush=True)
+        if key != kept["key"]:
+            kept.update(key=key, run=make())
+            kept["run"]()
+            kept["run"]()
+        return {"ms": measure(kept["run"], request)[0]}
+
+    serve(peer.version, answer)
 
 
 main()
