@@ -3,6 +3,8 @@
 //! No files, no devices, no other crate of the workspace: bytes come in, ids go out.
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod counts;
 mod ends;
 mod error;
@@ -22,6 +24,8 @@ mod vectorize;
 mod vectorizer;
 mod vocabulary;
 
+#[cfg(feature = "arrow")]
+pub use arrow::array_texts;
 pub use counts::{Loss, TokenCounts};
 pub use error::VectorizerError;
 pub use options::{
