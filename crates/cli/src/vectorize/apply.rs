@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     #[command(flatten)]
-    input: input::Arguments,
+    input: input::InputArguments,
     /// A file, or `-` for standard output: JSON lines, or Parquet if its name ends in .parquet.
     #[arg(long, value_name = "FILE")]
     output: PathBuf,

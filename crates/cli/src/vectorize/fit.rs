@@ -28,9 +28,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "CONFIG.json")]
     config: PathBuf,
     #[command(flatten)]
-    input: input::Arguments,
+    input: input::InputArguments,
     #[command(flatten)]
-    output: Output,
+    output: OutputArguments,
 }
 
 #[derive(clap::Args)]
@@ -42,12 +42,12 @@ pub(crate) struct MergeArguments {
     #[arg(long, value_name = "CONFIG.json")]
     config: PathBuf,
     #[command(flatten)]
-    output: Output,
+    output: OutputArguments,
 }
 
 /// What is wanted of the counts.
 #[derive(clap::Args)]
-struct Output {
+struct OutputArguments {
     /// The folder for the vectorizer; other files in it stay.
     #[arg(long, value_name = "DIR", required_unless_present = "counts")]
     output: Option<PathBuf>,
@@ -169,7 +169,7 @@ struct Open {
     counts: Option<Target>,
 }
 
-impl Output {
+impl OutputArguments {
     fn open(&self) -> Result<Open, CliError> {
         Ok(Open {
             folder: self.output.as_deref().map(Folder::open).transpose()?,

@@ -16,7 +16,7 @@ use crate::error::CliError;
 
 /// Where texts come from.
 #[derive(clap::Args)]
-pub(super) struct Arguments {
+pub(super) struct InputArguments {
     /// Files of texts: lines, JSON lines (.jsonl, .ndjson) or Parquet (.parquet); `-` is standard input.
     #[arg(long, num_args = 1.., value_name = "FILE")]
     pub(super) input: Vec<PathBuf>,
@@ -88,7 +88,7 @@ impl Limits {
     };
 }
 
-impl Arguments {
+impl InputArguments {
     /// How many threads work.
     pub(super) fn threads(&self) -> usize {
         let all = || std::thread::available_parallelism().map_or(1, usize::from);
