@@ -300,8 +300,8 @@ impl Open {
                 return Ok(Self::Column(column));
             }
             #[cfg(not(feature = "parquet"))]
-            Source::Parquet(_) => {
-                let _ = limits;
+            Source::Parquet(column) => {
+                let _ = (limits, column);
                 return Err(CliError::NoParquet {
                     path: path.to_path_buf(),
                 });
