@@ -8,6 +8,7 @@ mod model;
 mod predict;
 mod progress;
 mod reproduce;
+mod vectorize;
 mod verify;
 
 use std::io::Write;
@@ -39,6 +40,9 @@ enum Command {
     },
     /// Judge raw texts with a trained network.
     Predict(predict::Arguments),
+    /// Learn vocabularies and turn texts into ids, as Keras' `TextVectorization` does.
+    #[command(subcommand)]
+    Vectorize(vectorize::Command),
     /// Say what backends this build and machine have.
     Doctor,
 }
@@ -51,6 +55,7 @@ fn main() -> ExitCode {
             print(&summary(&NetworkConfig::notebook(network))).map(|()| ExitCode::SUCCESS)
         }
         Command::Predict(arguments) => predict::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Vectorize(command) => vectorize::run(&command),
         Command::Doctor => print(&doctor::report()).map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {

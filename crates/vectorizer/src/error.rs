@@ -248,6 +248,18 @@ pub enum VectorizerError {
     /// A fixed output width was asked for, but `output_sequence_length` is not set.
     #[error("rows have no fixed width: `output_sequence_length` is not set")]
     NoFixedWidth,
+    /// A column of an Arrow array that has no texts.
+    #[error("a column of texts has strings or binary; received {received}")]
+    NotTexts {
+        /// The type of its elements.
+        received: String,
+    },
+    /// What does not fit into one Arrow array.
+    #[error("this cannot be an Arrow array: {reason}")]
+    NoArray {
+        /// Why.
+        reason: String,
+    },
     /// `fit` was given no text at all. Keras raises `ValueError`.
     #[error("cannot learn a vocabulary: received no texts")]
     NoTexts,

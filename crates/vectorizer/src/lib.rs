@@ -6,6 +6,8 @@
 // The one place for `unsafe`; the repository's checks keep it out of every other.
 #[allow(unsafe_code)]
 mod arch;
+#[cfg(feature = "arrow")]
+mod arrow;
 mod counts;
 mod ends;
 mod error;
@@ -25,6 +27,8 @@ mod vectorize;
 mod vectorizer;
 mod vocabulary;
 
+#[cfg(feature = "arrow")]
+pub use arrow::array_texts;
 pub use counts::{Loss, TokenCounts};
 pub use error::VectorizerError;
 pub use options::{

@@ -33,7 +33,7 @@ pub(super) const RULES: &[Rule] = &[
         package: "recurrent-vectorizer",
         never: &["recurrent-data", "burn*"],
         never_directly: &[],
-        only_optional: &["polars*", "rayon", "serde"],
+        only_optional: &["arrow*", "parquet*", "polars*", "rayon", "serde"],
     },
     Rule {
         package: "recurrent-kernels",

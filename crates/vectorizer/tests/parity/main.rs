@@ -6,6 +6,7 @@
 )]
 
 mod api;
+mod arrow;
 mod errors;
 mod fixtures;
 mod imdb;

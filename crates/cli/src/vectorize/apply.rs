@@ -1,0 +1,208 @@
+//! `recurrent vectorize apply`: texts to ids, columns or tokens, as JSON lines or Parquet.
+
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use recurrent_vectorizer::{OutputMode, TextVectorizer, VectorizerParams};
+use serde::Serialize;
+
+use super::files::Target;
+use super::input::{self, Batch, Limits};
+use super::{fit, pipeline};
+use crate::error::CliError;
+use crate::print;
+
+/// How many ids or numbers of rows of one width are made at once.
+const ELEMENTS: usize = 1 << 22;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The folder that `fit` or `merge` wrote.
+    #[arg(long, value_name = "DIR")]
+    model: PathBuf,
+    #[command(flatten)]
+    input: input::InputArguments,
+    /// A file, or `-` for standard output: JSON lines, or Parquet if its name ends in .parquet.
+    #[arg(long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), CliError> {
+    let vectorizer = load(&arguments.model)?;
+    let params = vectorizer.params();
+    let width = match params.output_mode() {
+        OutputMode::Int => params.output_sequence_length().unwrap_or(0),
+        OutputMode::Tokens => 0,
+        _ if params.sparse() => 0,
+        _ => vectorizer.columns(),
+    };
+    let limits = Limits {
+        texts: (ELEMENTS / width.max(1)).clamp(1, Limits::USUAL.texts),
+        ..Limits::USUAL
+    };
+    let batches = arguments.input.batches(limits)?;
+    let threads = arguments.input.threads();
+    let output = &arguments.output;
+    let extension = output.extension().unwrap_or_default();
+    let rows = if extension.eq_ignore_ascii_case("parquet") {
+        parquet(&vectorizer, batches, threads, output)?
+    } else {
+        json_lines(&vectorizer, batches, threads, output)?
+    };
+    if output == Path::new("-") {
+        return Ok(());
+    }
+    print(&format!("{rows} texts"))
+}
+
+/// The vectorizer of a folder. Ids without a fixed length come in rows of their own length, not padded
+/// to whatever is longest in a batch.
+fn load(folder: &Path) -> Result<TextVectorizer, CliError> {
+    let path = folder.join(fit::MODEL);
+    let bytes = std::fs::read(&path).map_err(|error| CliError::NoModel {
+        path: path.clone(),
+        error,
+    })?;
+    let vectorizer = TextVectorizer::from_bytes(&bytes).map_err(CliError::file(&path))?;
+    let params = vectorizer.params();
+    if params.output_mode() != OutputMode::Int || params.output_sequence_length().is_some() {
+        return Ok(vectorizer);
+    }
+    // `max_tokens` has no effect on ids, and need not hold for a vocabulary that was a file.
+    let ragged = VectorizerParams::from(params.clone()).ragged(true);
+    let ragged = ragged.max_tokens(None).check()?;
+    let vocabulary = vectorizer.vocabulary().clone();
+    Ok(TextVectorizer::with_vocabulary(ragged, vocabulary)?)
+}
+
+/// What texts become, and which of them were null.
+fn transform(
+    vectorizer: &TextVectorizer,
+    batch: &Batch,
+) -> Result<(recurrent_vectorizer::Output, Vec<bool>), CliError> {
+    let texts = batch.texts()?;
+    let there = texts.iter().map(Option::is_some).collect();
+    let texts: Vec<&[u8]> = texts
+        .iter()
+        .map(|t| t.as_deref().unwrap_or_default())
+        .collect();
+    Ok((vectorizer.transform(&texts), there))
+}
+
+#[derive(Serialize)]
+struct SparseRow<'r> {
+    indices: &'r [u32],
+    values: &'r [f32],
+}
+
+fn json_lines(
+    vectorizer: &TextVectorizer,
+    batches: input::Batches,
+    threads: usize,
+    output: &Path,
+) -> Result<usize, CliError> {
+    let mut target = Target::open(output)?;
+    let mut rows = 0;
+    let work = |(): &mut (), batch: Batch| {
+        let mut lines = Vec::new();
+        let written = write_lines(vectorizer, &batch, &mut lines)?;
+        Ok((lines, written))
+    };
+    let sink = |(lines, written): (Vec<u8>, usize)| {
+        rows += written;
+        match target.write_all(&lines) {
+            Err(error) => gone(target.error(error)),
+            Ok(()) => Ok(true),
+        }
+    };
+    pipeline::run(batches, vec![(); threads], work, sink)?;
+    match target.finish() {
+        Err(error) => gone(error).map(|_| rows),
+        Ok(()) => Ok(rows),
+    }
+}
+
+/// A reader of standard output that has gone away (`| head`) is no error, and wants no more.
+fn gone(error: CliError) -> Result<pipeline::More, CliError> {
+    match error {
+        CliError::Output(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        error => Err(error),
+    }
+}
+
+/// One line a text; returns how many.
+fn write_lines(
+    vectorizer: &TextVectorizer,
+    batch: &Batch,
+    lines: &mut Vec<u8>,
+) -> Result<usize, CliError> {
+    use recurrent_vectorizer::Output;
+
+    fn line(lines: &mut Vec<u8>, row: Option<impl Serialize>) -> Result<(), CliError> {
+        let written = serde_json::to_writer(&mut *lines, &row);
+        written.map_err(|error| CliError::Output(io::Error::from(error)))?;
+        lines.push(b'\n');
+        Ok(())
+    }
+    let (output, there) = transform(vectorizer, batch)?;
+    let rows = there.into_iter().enumerate();
+    let count = rows.len();
+    for (index, there) in rows {
+        match &output {
+            _ if !there => line(lines, None::<()>)?,
+            Output::Ids(matrix) => line(lines, matrix.row(index))?,
+            Output::RaggedIds(rows) => line(lines, rows.row(index))?,
+            Output::Dense(matrix) => line(lines, matrix.row(index))?,
+            Output::Sparse(matrix) => {
+                let row = matrix.row(index);
+                line(
+                    lines,
+                    row.map(|(indices, values)| SparseRow { indices, values }),
+                )?;
+            }
+            Output::Tokens(rows) => {
+                let tokens = rows.row(index).into_iter().flatten();
+                let tokens: Vec<_> = tokens.map(String::from_utf8_lossy).collect();
+                line(lines, Some(tokens))?;
+            }
+            _ => return Err(CliError::UnknownOutput),
+        }
+    }
+    Ok(count)
+}
+
+#[cfg(feature = "parquet")]
+fn parquet(
+    vectorizer: &TextVectorizer,
+    batches: input::Batches,
+    threads: usize,
+    output: &Path,
+) -> Result<usize, CliError> {
+    use arrow_array::Array;
+
+    let mut results = super::parquet::Results::new(output, Target::open(output)?, vectorizer)?;
+    let mut rows = 0;
+    let work = |(): &mut (), batch: Batch| {
+        let (output, there) = transform(vectorizer, &batch)?;
+        let nulls = there.contains(&false).then(|| there.into());
+        Ok(output.into_array(nulls)?)
+    };
+    pipeline::run(batches, vec![(); threads], work, |array| {
+        rows += array.len();
+        results.write(array).map(|()| true)
+    })?;
+    results.finish()?.finish()?;
+    Ok(rows)
+}
+
+#[cfg(not(feature = "parquet"))]
+fn parquet(
+    _: &TextVectorizer,
+    _: input::Batches,
+    _: usize,
+    output: &Path,
+) -> Result<usize, CliError> {
+    Err(CliError::NoParquet {
+        path: output.to_owned(),
+    })
+}
