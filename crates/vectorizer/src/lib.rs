@@ -11,6 +11,8 @@ mod idf;
 pub mod keras;
 mod options;
 mod output;
+#[cfg(feature = "rayon")]
+mod parallel;
 mod params;
 mod save;
 mod saved;
