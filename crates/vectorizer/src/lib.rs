@@ -16,6 +16,8 @@ mod parallel;
 mod params;
 mod save;
 mod saved;
+#[cfg(feature = "serde")]
+mod serialize;
 mod table;
 mod text;
 mod threads;
