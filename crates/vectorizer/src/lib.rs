@@ -6,6 +6,8 @@
 mod counts;
 mod ends;
 mod error;
+#[cfg(feature = "polars")]
+mod frames;
 mod idf;
 #[cfg(feature = "keras")]
 pub mod keras;

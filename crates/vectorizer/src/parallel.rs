@@ -8,7 +8,7 @@ use crate::{Output, TextVectorizer, TokenCounts, ValidParams, VectorizerError};
 const COUNT: Sharing = Sharing::Pool(1);
 
 /// Rows only have to be put together: smaller parts even out texts of different lengths.
-const TRANSFORM: Sharing = Sharing::Pool(4);
+pub(crate) const TRANSFORM: Sharing = Sharing::Pool(4);
 
 impl ValidParams {
     /// As [`fit`](Self::fit), on the current pool of rayon: the global one, or the one that was

@@ -1,7 +1,11 @@
 //! What is serialized comes back the same, in a readable format and in a binary one that does not describe
 //! itself; what does not fit together is refused.
 #![cfg(feature = "serde")]
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may stop at the first surprise"
+)]
 
 use std::fmt::Debug;
 

@@ -88,6 +88,16 @@ impl TokenCounts {
         }
     }
 
+    /// Nothing counted yet, with the same parameters and limit.
+    #[cfg(feature = "polars")]
+    pub(crate) fn emptied(&self) -> Self {
+        let limit = self.limit;
+        Self {
+            limit,
+            ..Self::new(&self.params)
+        }
+    }
+
     /// Bounds the memory: whenever more than `distinct` (at least 1) tokens are held, the rarest are
     /// dropped, all tokens of one count together, so that at most half remain.
     ///
