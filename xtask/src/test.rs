@@ -8,15 +8,15 @@ use crate::cargo;
 use crate::error::Error;
 use crate::inputs::Inputs;
 
-/// The command that the README names. Release mode, because training in debug mode takes minutes; `frames`,
-/// because that part of the data crate is optional and would go untested.
+/// The command that the README names. Release mode, because training in debug mode takes minutes; the features,
+/// because what is optional would go untested.
 const COMMAND: [&str; 6] = [
     "test",
     "--workspace",
     "--release",
     "--no-fail-fast",
     "--features",
-    "recurrent-data/frames",
+    "recurrent-data/frames,recurrent-vectorizer/polars,recurrent-vectorizer/rayon,recurrent-vectorizer/serde",
 ];
 
 /// How many tests passed and failed, summed over all test binaries.

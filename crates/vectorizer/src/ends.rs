@@ -14,3 +14,16 @@ pub(crate) fn ranges(ends: &[usize]) -> impl ExactSizeIterator<Item = Range<usiz
     ends.iter()
         .map(move |&end| std::mem::replace(&mut start, end)..end)
 }
+
+/// Refuses ends that do not ascend to `length`, the end of everything.
+#[cfg(feature = "serde")]
+pub(crate) fn check(ends: &[usize], length: usize) -> Result<(), String> {
+    let last = ends.last().copied().unwrap_or(0);
+    if !ends.is_sorted() || last != length {
+        return Err(format!(
+            "ends must ascend to {length}; received {} of them up to {last}",
+            ends.len()
+        ));
+    }
+    Ok(())
+}

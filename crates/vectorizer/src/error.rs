@@ -245,6 +245,20 @@ pub enum VectorizerError {
         /// Why.
         reason: String,
     },
+    /// A column of a data frame that holds no texts.
+    #[cfg(feature = "polars")]
+    #[error("a column of texts is of type `str` or `binary`; received `{received}`: cast it")]
+    NotText {
+        /// The column's type.
+        received: String,
+    },
+    /// polars refused, or could not compute, something.
+    #[cfg(feature = "polars")]
+    #[error("polars: {reason}")]
+    Polars {
+        /// What polars said.
+        reason: String,
+    },
     /// A fixed output width was asked for, but `output_sequence_length` is not set.
     #[error("rows have no fixed width: `output_sequence_length` is not set")]
     NoFixedWidth,

@@ -11,14 +11,20 @@ mod arrow;
 mod counts;
 mod ends;
 mod error;
+#[cfg(feature = "polars")]
+mod frames;
 mod idf;
 #[cfg(feature = "keras")]
 pub mod keras;
 mod options;
 mod output;
+#[cfg(feature = "rayon")]
+mod parallel;
 mod params;
 mod save;
 mod saved;
+#[cfg(feature = "serde")]
+mod serialize;
 mod table;
 mod text;
 mod threads;

@@ -139,6 +139,12 @@ impl VectorizerParams {
         }
         Ok(params)
     }
+
+    /// The parameters as they are.
+    #[cfg(feature = "serde")]
+    pub(crate) fn unchecked(&self) -> &ValidParams {
+        &self.0
+    }
 }
 
 impl From<ValidParams> for VectorizerParams {

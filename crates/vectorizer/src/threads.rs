@@ -1,15 +1,51 @@
-//! Work shared between threads of the standard library.
+//! How work on many texts is shared between threads: those of the standard library, or a pool of rayon.
+//! What the work is, and what becomes of its parts, is the caller's business.
 
 use std::thread;
 
-/// Runs `work` on every item: the first on this thread, each of the others on one of its own.
-pub(crate) fn share_out<T: Send>(items: impl Iterator<Item = T>, work: impl Fn(T) + Sync) {
-    let mut items = items;
-    let Some(first) = items.next() else { return };
-    thread::scope(|scope| {
-        for item in items {
-            scope.spawn(|| work(item));
+/// Who works, and in how many parts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Sharing {
+    /// Up to so many threads of the standard library, one part each; 0 counts as 1.
+    Threads(usize),
+    /// The current pool of rayon, so many parts for each of its threads.
+    #[cfg(feature = "rayon")]
+    Pool(usize),
+}
+
+impl Sharing {
+    /// How many of `items` go into one part; at least 1.
+    pub(crate) fn share(self, items: usize) -> usize {
+        let parts = match self {
+            Self::Threads(threads) => threads,
+            #[cfg(feature = "rayon")]
+            Self::Pool(parts) => rayon::current_num_threads().saturating_mul(parts),
+        };
+        items.div_ceil(parts.max(1)).max(1)
+    }
+
+    /// Runs `work` on every part and returns when all are done. The first may run on this thread.
+    pub(crate) fn out<T: Send>(self, parts: impl Iterator<Item = T>, work: impl Fn(T) + Sync) {
+        let mut parts = parts;
+        let Some(first) = parts.next() else { return };
+        let work = &work;
+        match self {
+            Self::Threads(_) => thread::scope(|scope| {
+                for part in parts {
+                    scope.spawn(move || work(part));
+                }
+                work(first);
+            }),
+            #[cfg(feature = "rayon")]
+            Self::Pool(_) => {
+                let rest: Vec<T> = parts.collect();
+                rayon::scope(|scope| {
+                    for part in rest {
+                        scope.spawn(move |_| work(part));
+                    }
+                    work(first);
+                });
+            }
         }
-        work(first);
-    });
+    }
 }

@@ -3,7 +3,7 @@
 
 use crate::output::{CsrMatrix, DenseMatrix, IdMatrix, RaggedIds};
 use crate::text::Workspace;
-use crate::threads::share_out;
+use crate::threads::Sharing;
 use crate::{Output, OutputMode, PADDING_ID, TextVectorizer};
 
 impl TextVectorizer {
@@ -17,16 +17,26 @@ impl TextVectorizer {
     /// not depend on their number.
     #[must_use]
     pub fn transform_threads<T: AsRef<[u8]> + Sync>(&self, texts: &[T], threads: usize) -> Output {
-        self.documents(texts, threads, |text| std::iter::once(text.as_ref()))
+        self.transform_shared(texts, Sharing::Threads(threads))
+    }
+
+    pub(crate) fn transform_shared<T: AsRef<[u8]> + Sync>(
+        &self,
+        texts: &[T],
+        sharing: Sharing,
+    ) -> Output {
+        let rows = self.open_rows(texts, sharing, |text| std::iter::once(text.as_ref()));
+        self.close(rows)
     }
 
     /// What documents become that come in parts: see
     /// [`TokenCounts::add_parts`](crate::TokenCounts::add_parts).
     #[must_use]
     pub fn transform_parts<P: AsRef<[u8]>, D: AsRef<[P]> + Sync>(&self, documents: &[D]) -> Output {
-        self.documents(documents, 1, |document| {
+        let rows = self.open_rows(documents, Sharing::Threads(1), |document| {
             document.as_ref().iter().map(AsRef::as_ref)
-        })
+        });
+        self.close(rows)
     }
 
     /// The ids of one text, in the order of its terms: `output_sequence_length` of them, cut or padded
@@ -86,14 +96,14 @@ impl TextVectorizer {
         });
     }
 
-    /// Documents on several threads.
-    fn documents<'d, D: Sync, I: Iterator<Item = &'d [u8]>>(
+    /// Documents on several threads. Rows of ids keep their own length where no other is set.
+    pub(crate) fn open_rows<'d, D: Sync, I: Iterator<Item = &'d [u8]>>(
         &self,
         documents: &'d [D],
-        threads: usize,
+        sharing: Sharing,
         parts: impl Fn(&'d D) -> I + Sync,
     ) -> Output {
-        let share = documents.len().div_ceil(threads.max(1)).max(1);
+        let share = sharing.share(documents.len());
         if let (OutputMode::Int, Some(width)) = (
             self.params().output_mode(),
             self.params().output_sequence_length(),
@@ -101,7 +111,7 @@ impl TextVectorizer {
             let mut matrix = IdMatrix::padding(documents.len(), width);
             if width > 0 {
                 let slots = matrix.ids_mut().chunks_mut(share.saturating_mul(width));
-                share_out(documents.chunks(share).zip(slots), |(documents, ids)| {
+                sharing.out(documents.chunks(share).zip(slots), |(documents, ids)| {
                     let mut work = Workspace::default();
                     for (document, row) in documents.iter().zip(ids.chunks_mut(width)) {
                         self.fill_row(parts(document), &mut work, row);
@@ -116,7 +126,7 @@ impl TextVectorizer {
             let slots = matrix
                 .values_mut()
                 .chunks_mut(share.saturating_mul(columns));
-            share_out(documents.chunks(share).zip(slots), |(documents, values)| {
+            sharing.out(documents.chunks(share).zip(slots), |(documents, values)| {
                 let mut work = Workspace::default();
                 for (document, row) in documents.iter().zip(values.chunks_mut(columns)) {
                     self.fill_columns(parts(document), &mut work, row);
@@ -126,13 +136,13 @@ impl TextVectorizer {
         }
         let chunks = documents.chunks(share);
         let mut outputs: Vec<Option<Output>> = chunks.clone().map(|_| None).collect();
-        share_out(chunks.zip(&mut outputs), |(documents, output)| {
+        sharing.out(chunks.zip(&mut outputs), |(documents, output)| {
             *output = Some(self.rows(documents, &parts));
         });
         let mut outputs = outputs.into_iter().flatten();
         let mut sum = outputs.next().unwrap_or_else(|| self.rows(&[], &parts));
         outputs.for_each(|next| append(&mut sum, &next));
-        self.close(sum)
+        sum
     }
 
     /// Documents whose rows can be put behind others: whatever has no rectangle yet.

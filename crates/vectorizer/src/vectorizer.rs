@@ -4,7 +4,7 @@
 use crate::counts::{TokenCounts, rank::Term};
 use crate::idf;
 use crate::text::Analyzer;
-use crate::threads::share_out;
+use crate::threads::Sharing;
 use crate::{FixedWidth, OutputMode, ValidParams, VectorizerError, Vocabulary, ends};
 
 impl ValidParams {
@@ -34,20 +34,9 @@ impl ValidParams {
         texts: &[T],
         threads: usize,
     ) -> Result<TextVectorizer, VectorizerError> {
-        let share = texts.len().div_ceil(threads.max(1)).max(1);
-        let parts = texts.len().div_ceil(share).max(1);
-        let mut counts: Vec<TokenCounts> = (0..parts).map(|_| TokenCounts::new(self)).collect();
-        share_out(texts.chunks(share).zip(&mut counts), |(texts, counts)| {
-            counts.add(texts);
-        });
-        let mut counts = counts.into_iter();
-        let Some(mut sum) = counts.next() else {
-            return Err(VectorizerError::NoTexts);
-        };
-        for part in counts {
-            sum.merge(&part)?;
-        }
-        sum.finish(self)
+        let mut counts = TokenCounts::new(self);
+        counts.add_shared(texts, Sharing::Threads(threads))?;
+        counts.finish(self)
     }
 }
 

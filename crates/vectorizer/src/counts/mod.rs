@@ -6,6 +6,7 @@ mod save;
 
 use crate::table::{Token, TokenTable};
 use crate::text::{Analyzer, Workspace};
+use crate::threads::Sharing;
 use crate::{OutputMode, TextVectorizer, ValidParams, VectorizerError};
 
 /// How often each token occurs in the texts seen so far: what fitting needs to know of a corpus.
@@ -100,6 +101,16 @@ impl TokenCounts {
         }
     }
 
+    /// Nothing counted yet, with the same parameters and limit.
+    #[cfg(feature = "polars")]
+    pub(crate) fn emptied(&self) -> Self {
+        let limit = self.limit;
+        Self {
+            limit,
+            ..Self::new(&self.params)
+        }
+    }
+
     /// Bounds the memory: whenever more than `distinct` (at least 1) tokens are held, the rarest are
     /// dropped, all tokens of one count together, so that at most half remain.
     ///
@@ -134,6 +145,21 @@ impl TokenCounts {
             }),
         }
         self.prune();
+    }
+
+    /// As [`add`](Self::add), on several threads: the first part is counted here, each other one in
+    /// counts of its own, which are merged.
+    pub(crate) fn add_shared<T: AsRef<[u8]> + Sync>(
+        &mut self,
+        texts: &[T],
+        sharing: Sharing,
+    ) -> Result<(), VectorizerError> {
+        let chunks = texts.chunks(sharing.share(texts.len()));
+        let rest = chunks.clone().skip(1);
+        let mut others: Vec<Self> = rest.map(|_| Self::new(&self.params)).collect();
+        let all = std::iter::once(&mut *self).chain(&mut others);
+        sharing.out(chunks.zip(all), |(texts, counts)| counts.add(texts));
+        others.iter().try_for_each(|other| self.merge(other))
     }
 
     /// Adds the counts of other texts.

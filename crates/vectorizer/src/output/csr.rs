@@ -25,6 +25,42 @@ impl CsrMatrix {
         }
     }
 
+    /// The matrix of these parts, if they fit together.
+    #[cfg(feature = "serde")]
+    pub(crate) fn from_parts(
+        columns: usize,
+        offsets: Vec<usize>,
+        indices: Vec<u32>,
+        values: Vec<f32>,
+    ) -> Result<Self, String> {
+        let Some((0, ends)) = offsets.split_first() else {
+            return Err("the first row must begin at 0".to_owned());
+        };
+        crate::ends::check(ends, indices.len())?;
+        if values.len() != indices.len() {
+            return Err(format!(
+                "{} columns cannot have {} values",
+                indices.len(),
+                values.len()
+            ));
+        }
+        for range in crate::ends::ranges(ends) {
+            let row = &indices[range];
+            let last = row.last().map_or(0, |&last| last as usize + 1);
+            if !row.is_sorted_by(|left, right| left < right) || last > columns {
+                return Err(format!(
+                    "a row's columns must ascend and be below {columns}; received {row:?}"
+                ));
+            }
+        }
+        Ok(Self {
+            columns,
+            offsets,
+            indices,
+            values,
+        })
+    }
+
     /// Adds a row of ascending columns.
     pub(crate) fn push_row(&mut self, entries: impl Iterator<Item = (u32, f32)>) {
         for (column, value) in entries {

@@ -26,7 +26,26 @@ fn row<T>(elements: &[T], rows: usize, width: usize, row: usize) -> Option<&[T]>
     (row < rows).then(|| elements.get(start..start + width))?
 }
 
+/// Refuses elements that do not fill a rectangle.
+#[cfg(feature = "serde")]
+fn check<T>(elements: &[T], rows: usize, width: usize) -> Result<(), String> {
+    match rows.checked_mul(width) {
+        Some(expected) if expected == elements.len() => Ok(()),
+        _ => Err(format!(
+            "{rows} rows of {width} cannot have {} elements",
+            elements.len()
+        )),
+    }
+}
+
 impl IdMatrix {
+    /// The matrix of these parts, if they fit together.
+    #[cfg(feature = "serde")]
+    pub(crate) fn from_parts(rows: usize, width: usize, ids: Vec<i32>) -> Result<Self, String> {
+        check(&ids, rows, width)?;
+        Ok(Self { rows, width, ids })
+    }
+
     /// A matrix of padding.
     pub(crate) fn padding(rows: usize, width: usize) -> Self {
         Self {
@@ -73,6 +92,21 @@ impl IdMatrix {
 }
 
 impl DenseMatrix {
+    /// The matrix of these parts, if they fit together.
+    #[cfg(feature = "serde")]
+    pub(crate) fn from_parts(
+        rows: usize,
+        columns: usize,
+        values: Vec<f32>,
+    ) -> Result<Self, String> {
+        check(&values, rows, columns)?;
+        Ok(Self {
+            rows,
+            columns,
+            values,
+        })
+    }
+
     /// A matrix of zeros.
     pub(crate) fn zeros(rows: usize, columns: usize) -> Self {
         Self {

@@ -12,6 +12,13 @@ pub struct RaggedIds {
 }
 
 impl RaggedIds {
+    /// The rows of these parts, if they fit together.
+    #[cfg(feature = "serde")]
+    pub(crate) fn from_parts(ids: Vec<i32>, ends: Vec<usize>) -> Result<Self, String> {
+        crate::ends::check(&ends, ids.len())?;
+        Ok(Self { ids, ends })
+    }
+
     /// All ids, for adding those of the next row.
     pub(crate) fn open_row(&mut self) -> &mut Vec<i32> {
         &mut self.ids
@@ -71,6 +78,22 @@ pub struct RaggedTokens {
 }
 
 impl RaggedTokens {
+    /// The rows of these parts, if they fit together.
+    #[cfg(feature = "serde")]
+    pub(crate) fn from_parts(
+        bytes: Vec<u8>,
+        token_ends: Vec<usize>,
+        ends: Vec<usize>,
+    ) -> Result<Self, String> {
+        crate::ends::check(&token_ends, bytes.len())?;
+        crate::ends::check(&ends, token_ends.len())?;
+        Ok(Self {
+            bytes,
+            token_ends,
+            ends,
+        })
+    }
+
     /// Adds a token to the last row.
     pub(crate) fn push(&mut self, token: &[u8]) {
         self.bytes.extend_from_slice(token);
