@@ -202,14 +202,18 @@ mod tests {
         check(
             "crates/a/b.rs",
             text,
-            &["crates/a/b.rs:2: `unsafe` belongs in crates/kernels/ and crates/vectorizer/src/arch.rs only"],
+            &[
+                "crates/a/b.rs:2: `unsafe` belongs in crates/kernels/ and crates/vectorizer/src/arch.rs only",
+            ],
         );
         check("crates/kernels/b.rs", text, &[]);
         let function = concat!("//! Text.\npub un", "safe fn f() {}\n");
         check(
             "crates/a/b.rs",
             function,
-            &["crates/a/b.rs:2: `unsafe` belongs in crates/kernels/ and crates/vectorizer/src/arch.rs only"],
+            &[
+                "crates/a/b.rs:2: `unsafe` belongs in crates/kernels/ and crates/vectorizer/src/arch.rs only",
+            ],
         );
     }
 
