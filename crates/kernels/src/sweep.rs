@@ -12,7 +12,7 @@ use crate::layout::Chunk;
 use crate::panel::Panels;
 use crate::parallel::Shared;
 use crate::tile::{accumulate, prefetch, tiles, with_rows};
-use crate::vector::{Kernel, Real, Vector};
+use crate::vector::{Kernel, Real, Vector, each};
 
 /// Forward over the ranks `ranks` of `chunk`.
 ///
@@ -343,7 +343,7 @@ impl<E: Real, C: Pointwise> Backward<'_, E, C> {
                         by_state: self.by_state.get().add(gates),
                     }
                 });
-                let dh = std::array::from_fn(|r| {
+                let dh = each!(R, r => {
                     let rank = first + r;
                     let mut dh = tile[r][p];
                     if !NEXT {

@@ -199,6 +199,22 @@ pub trait Vector: Copy {
     }
 }
 
+/// An array with the body's value at each place.
+///
+/// What computes on registers is written with this and with loops, never with closures: a closure is a
+/// function of its own, compiled without the instruction set, and would be called for every register
+/// with its arguments in memory.
+macro_rules! each {
+    ($count:expr, $place:ident => $body:expr) => {{
+        let mut values = [V::zero(); $count];
+        for $place in 0..$count {
+            values[$place] = $body;
+        }
+        values
+    }};
+}
+pub(crate) use each;
+
 /// The most lanes any register has.
 pub(crate) const MAX_LANES: usize = 16;
 

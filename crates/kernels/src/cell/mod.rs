@@ -9,7 +9,7 @@ pub(crate) use gru::Gru;
 pub(crate) use lstm::Lstm;
 pub(crate) use simple_rnn::SimpleRnn;
 
-use crate::vector::Vector;
+use crate::vector::{Vector, each};
 
 /// A cell's arithmetic for one block of units of R rows at one step.
 ///
@@ -81,7 +81,7 @@ unsafe fn store_all<V: Vector, const N: usize>(values: [V; N], to: *mut V::Elem)
 #[inline(always)]
 unsafe fn load_all<V: Vector, const N: usize>(from: *const V::Elem) -> [V; N] {
     // SAFETY: the caller's promise: N registers.
-    std::array::from_fn(|place| unsafe { V::load(from.add(place * V::LANES)) })
+    unsafe { each!(N, place => V::load(from.add(place * V::LANES))) }
 }
 
 /// `1 − x²`: the slope of tanh where its value is `x`.

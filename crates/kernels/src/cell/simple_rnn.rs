@@ -2,7 +2,7 @@
 
 use super::{Pointwise, Row, RowBack, tanh_slope};
 use crate::math::tanh;
-use crate::vector::Vector;
+use crate::vector::{Vector, each};
 
 pub(crate) struct SimpleRnn;
 
@@ -23,7 +23,7 @@ impl Pointwise for SimpleRnn {
         rows: &[Row<V::Elem>; R],
     ) -> [V; R] {
         unsafe {
-            let states = tanh(tile.map(|z| z[gate]));
+            let states = tanh(each!(R, r => tile[r][gate]));
             for (state, row) in states.iter().zip(rows) {
                 if !row.saved.is_null() {
                     state.store(row.saved);
