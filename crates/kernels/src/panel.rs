@@ -45,6 +45,13 @@ impl Columns {
         }
     }
 
+    /// Where a gate of the block that begins with `unit` begins; the block may be one of fewer lanes
+    /// than these.
+    pub(crate) fn at(&self, unit: usize, gate: usize) -> usize {
+        let block = unit / self.lanes * self.gates + gate;
+        block * self.lanes + unit % self.lanes
+    }
+
     /// Runs of columns that are contiguous on both sides: `(inside, outside, length)`.
     pub(crate) fn runs(&self) -> impl Iterator<Item = (usize, usize, usize)> {
         let Self {

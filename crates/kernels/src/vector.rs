@@ -162,6 +162,22 @@ pub trait Vector: Copy {
         unsafe { Self::splat(Self::Elem::default()) }
     }
 
+    /// Stores all lanes in another precision, rounded where it is the lesser.
+    ///
+    /// # Safety
+    /// As the trait.
+    #[inline(always)]
+    unsafe fn store_as<K: Real>(self, to: *mut K) {
+        let mut lanes = [Self::Elem::default(); MAX_LANES];
+        // SAFETY: the array has room for all lanes, and so has `to`.
+        unsafe {
+            self.store(lanes.as_mut_ptr());
+            for lane in 0..Self::LANES {
+                *to.add(lane) = K::from_f64(lanes[lane].to_f64());
+            }
+        }
+    }
+
     /// Loads `count` elements, LANES at most; the other lanes are zero.
     ///
     /// # Safety
@@ -230,9 +246,11 @@ macro_rules! real {
             fn tanh(self) -> Self {
                 $real::tanh(self)
             }
+            #[inline(always)]
             fn from_f64(value: f64) -> Self {
                 value as $real
             }
+            #[inline(always)]
             fn to_f64(self) -> f64 {
                 f64::from(self)
             }

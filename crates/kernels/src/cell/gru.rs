@@ -18,6 +18,7 @@ impl Pointwise for Gru {
     /// z, r, h̃ and the state's part of h̃ before the reset.
     const SAVED: usize = 4;
     const SPLIT: bool = true;
+    const PREVIOUS: bool = true;
     const MEMORY: bool = false;
 
     #[inline(always)]

@@ -16,6 +16,7 @@ impl Pointwise for Lstm {
     /// i, f, c̃, o and the memory before the step.
     const SAVED: usize = 5;
     const SPLIT: bool = false;
+    const PREVIOUS: bool = false;
     const MEMORY: bool = true;
 
     #[inline(always)]

@@ -14,6 +14,7 @@ impl Pointwise for SimpleRnn {
     /// h.
     const SAVED: usize = 1;
     const SPLIT: bool = false;
+    const PREVIOUS: bool = false;
     const MEMORY: bool = false;
 
     #[inline(always)]
