@@ -24,10 +24,18 @@ unsafe fn split<V: Vector, const N: usize>(x: [V; N]) -> ([V; N], [V; N]) {
         }
         // Two terms at a time: half as many operations wait for one another as in Horner's scheme.
         let squared = each!(N, i => r[i].mul(r[i]));
-        let mut tail = [V::zero(); N];
-        for pair in exp.series.rchunks_exact(2) {
+        let series = exp.series;
+        let mut left = (series.len() - 1) / 2 * 2;
+        let mut tail = [V::splat(series[left]); N];
+        if left + 1 < series.len() {
             for i in 0..N {
-                let pair = r[i].mul_add(V::splat(pair[1]), V::splat(pair[0]));
+                tail[i] = r[i].mul_add(V::splat(series[left + 1]), tail[i]);
+            }
+        }
+        while left > 0 {
+            left -= 2;
+            for i in 0..N {
+                let pair = r[i].mul_add(V::splat(series[left + 1]), V::splat(series[left]));
                 tail[i] = tail[i].mul_add(squared[i], pair);
             }
         }

@@ -123,8 +123,9 @@ impl<E: Real> Panels<E> {
         let outside = rows.units * rows.gates;
         let mut panels = Self::zeroed(rows.width, columns);
         let width = columns.panel_width;
-        for (unit, line) in matrix.chunks_exact(outside.max(1)).enumerate() {
-            for (inside, from, length) in rows.runs() {
+        // A few lines of a panel at a time, which stay in the cache while their columns are filled.
+        for (inside, from, length) in rows.runs() {
+            for (unit, line) in matrix.chunks_exact(outside.max(1)).enumerate() {
                 let to = panels.place(inside, unit);
                 let places = panels.data[to..].iter_mut().step_by(width);
                 for (place, value) in places.zip(&line[from..from + length]) {

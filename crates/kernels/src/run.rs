@@ -115,21 +115,36 @@ fn run<E: Real, S: Real, K: Real>(
     let swept = Orders::new::<S>(isa, shape);
     let summed = Orders::new::<K>(isa, shape).gates;
     let padded = swept.padded();
-    let layout = Layout::new(shape.rows, shape.time, input.lengths, shape.direction);
-    let every: Vec<u32>;
-    let index = match input.index {
-        Some(index) => index,
-        None => {
-            every = (0..(shape.rows * shape.time) as u32).collect();
-            &every
-        }
-    };
     let features = input.features.len() / shape.inputs;
-    let tokens = Tokens::new(&layout, index, shape.time, features);
-    let gathered = gather(input.features, shape.inputs, &tokens.rows);
+    let read = || {
+        let layout = Layout::new(shape.rows, shape.time, input.lengths, shape.direction);
+        let every: Vec<u32>;
+        let index = match input.index {
+            Some(index) => index,
+            None => {
+                every = (0..(shape.rows * shape.time) as u32).collect();
+                &every
+            }
+        };
+        let tokens = Tokens::new(&layout, index, shape.time, features);
+        let gathered = gather(input.features, shape.inputs, &tokens.rows);
+        (layout, tokens, gathered)
+    };
+    let pack = || {
+        let recurrent_kernel = convert::<E, S>(weights.recurrent_kernel);
+        let transposed = record.then(|| {
+            (
+                Panels::pack_transposed(&recurrent_kernel, swept.gates, swept.units),
+                Panels::pack_transposed(weights.kernel, dense.gates, dense.inputs),
+            )
+        });
+        let kernel = Panels::pack(weights.kernel, dense.gates);
+        let recurrent = Panels::pack(&recurrent_kernel, swept.gates);
+        (kernel, recurrent, transposed)
+    };
+    let ((layout, tokens, gathered), (kernel, recurrent, transposed)) = parallel::both(read, pack);
 
     let (input_bias, state_bias) = weights.bias.split_at(shape.cell.gates() * shape.units);
-    let kernel = Panels::pack(weights.kernel, dense.gates);
     let mut table = Buffer::stale(tokens.rows.len() * dense.gates.width);
     rows_product(
         isa,
@@ -140,8 +155,6 @@ fn run<E: Real, S: Real, K: Real>(
         &mut table,
     );
     let table = reorder::<E, S>(table, dense.gates, swept.gates);
-    let recurrent_kernel = convert::<E, S>(weights.recurrent_kernel);
-    let recurrent = Panels::pack(&recurrent_kernel, swept.gates);
     let state_bias = convert::<E, S>(state_bias);
     let state_bias = (!state_bias.is_empty()).then(|| swept.gates.pack_row(&state_bias));
 
@@ -212,7 +225,7 @@ fn run<E: Real, S: Real, K: Real>(
             }
         }
     }
-    let recording = record.then(|| Recording {
+    let recording = transposed.map(|(transposed, kernel_transposed)| Recording {
         shape: *shape,
         isa,
         dense,
@@ -220,8 +233,8 @@ fn run<E: Real, S: Real, K: Real>(
         summed,
         features,
         lengths: input.lengths.map(<[u32]>::to_vec),
-        transposed: Panels::pack_transposed(&recurrent_kernel, swept.gates, swept.units),
-        kernel_transposed: Panels::pack_transposed(weights.kernel, dense.gates, dense.inputs),
+        transposed,
+        kernel_transposed,
         layout,
         tokens,
         gathered,
