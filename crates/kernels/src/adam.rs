@@ -97,13 +97,9 @@ impl<E: Real> Kernel<E> for Update<'_, E> {
             // tasks differ in their ranges.
             unsafe {
                 if count == V::LANES {
-                    self.update(at, |from| V::load(from), |to, value: V| value.store(to));
+                    self.update::<V>(at, V::LANES);
                 } else {
-                    self.update(
-                        at,
-                        |from| V::load_first(from, count),
-                        |to, value: V| value.store_first(to, count),
-                    );
+                    self.update::<V>(at, count);
                 }
             }
             at += V::LANES;
@@ -113,12 +109,7 @@ impl<E: Real> Kernel<E> for Update<'_, E> {
 
 impl<E: Real> Update<'_, E> {
     #[inline(always)]
-    unsafe fn update<V: Vector<Elem = E>>(
-        &self,
-        at: usize,
-        load: impl Fn(*const E) -> V,
-        store: impl Fn(*mut E, V),
-    ) {
+    unsafe fn update<V: Vector<Elem = E>>(&self, at: usize, count: usize) {
         // SAFETY: the caller's promise.
         unsafe {
             let (parameter, mean, square) = (
@@ -126,18 +117,19 @@ impl<E: Real> Update<'_, E> {
                 self.mean.get().add(at),
                 self.square.get().add(at),
             );
-            let g = load(self.gradient.as_ptr().add(at));
+            let g = V::load_first(self.gradient.as_ptr().add(at), count);
             let share = V::splat(self.step.mean_share);
-            let old = load(mean);
+            let old = V::load_first(mean, count);
             let m = old.add(g.sub(old).mul(share));
-            store(mean, m);
+            m.store_first(mean, count);
             let share = V::splat(self.step.square_share);
-            let old = load(square);
+            let old = V::load_first(square, count);
             let v = old.add(g.mul(g).sub(old).mul(share));
-            store(square, v);
+            v.store_first(square, count);
             let root = v.sqrt().add(V::splat(self.step.epsilon));
             let move_by = m.mul(V::splat(self.step.alpha)).div(root);
-            store(parameter, load(parameter).sub(move_by));
+            let moved = V::load_first(parameter, count).sub(move_by);
+            moved.store_first(parameter, count);
         }
     }
 }

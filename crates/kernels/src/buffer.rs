@@ -36,6 +36,9 @@ pub(crate) struct Buffer<E: Real>(Vec<E>);
 impl<E: Real> Buffer<E> {
     /// Numbers left over from somebody else: to be written before they are read.
     pub(crate) fn stale(len: usize) -> Self {
+        if len == 0 {
+            return Self(Vec::new());
+        }
         let mut free = E::pool().free();
         // The smallest that is large enough, else the largest.
         let fit = |buffer: &Vec<E>| (buffer.capacity() < len, buffer.capacity().abs_diff(len));
@@ -73,6 +76,9 @@ pub(crate) fn same<A: Real, B: Real>(buffer: Buffer<A>) -> Result<Buffer<B>, Buf
 
 impl<E: Real> Drop for Buffer<E> {
     fn drop(&mut self) {
+        if self.0.capacity() == 0 {
+            return;
+        }
         let mut free = E::pool().free();
         if free.len() < KEPT {
             free.push(std::mem::take(&mut self.0));

@@ -139,8 +139,8 @@ impl Default for Options {
     }
 }
 
-/// What a sweep through time computes in. The dense products before and after it are in the
-/// operands' precision always.
+/// What a sweep through time computes in. The dense products before it, and those after it whose sums
+/// do not go through time, are in the operands' precision always.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Precision {
     /// The operands' precision.
@@ -148,6 +148,10 @@ pub enum Precision {
     /// Double precision, from the projected input to the last state, and back: for a cell that
     /// amplifies rounding from step to step.
     Double,
+    /// As [`Self::Double`], but what is summed over all positions on the way back (the gradients of
+    /// the weights, and of a vector that stands at many positions) is rounded before, and summed in
+    /// the operands' precision.
+    DoubleSweep,
 }
 
 /// What a layer gives.

@@ -4,7 +4,7 @@
 //! result is. All functions take several registers at once and go through them in step: one alone
 //! would wait for its own last result at every operation.
 
-use crate::vector::{Real, Vector};
+use crate::vector::{Real, Vector, each};
 
 /// `2ⁿ` and `eʳ − 1` of arguments within the limit.
 #[inline(always)]
@@ -13,8 +13,8 @@ unsafe fn split<V: Vector, const N: usize>(x: [V; N]) -> ([V; N], [V; N]) {
     // SAFETY: the caller's promise: the CPU has the instructions of V.
     unsafe {
         let rounder = V::splat(exp.rounder);
-        let rounded = x.map(|x| x.mul_add(V::splat(exp.log2_e), rounder));
-        let n = rounded.map(|rounded| rounded.sub(rounder));
+        let rounded = each!(N, i => x[i].mul_add(V::splat(exp.log2_e), rounder));
+        let n = each!(N, i => rounded[i].sub(rounder));
         let mut r = x;
         for i in 0..N {
             r[i] = n[i].mul_add(V::splat(-exp.ln_2_high), r[i]);
@@ -23,18 +23,26 @@ unsafe fn split<V: Vector, const N: usize>(x: [V; N]) -> ([V; N], [V; N]) {
             r[i] = n[i].mul_add(V::splat(-exp.ln_2_low), r[i]);
         }
         // Two terms at a time: half as many operations wait for one another as in Horner's scheme.
-        let squared = r.map(|r| r.mul(r));
-        let mut tail = [V::zero(); N];
-        for pair in exp.series.rchunks_exact(2) {
+        let squared = each!(N, i => r[i].mul(r[i]));
+        let series = exp.series;
+        let mut left = (series.len() - 1) / 2 * 2;
+        let mut tail = [V::splat(series[left]); N];
+        if left + 1 < series.len() {
             for i in 0..N {
-                let pair = r[i].mul_add(V::splat(pair[1]), V::splat(pair[0]));
+                tail[i] = r[i].mul_add(V::splat(series[left + 1]), tail[i]);
+            }
+        }
+        while left > 0 {
+            left -= 2;
+            for i in 0..N {
+                let pair = r[i].mul_add(V::splat(series[left + 1]), V::splat(series[left]));
                 tail[i] = tail[i].mul_add(squared[i], pair);
             }
         }
         for i in 0..N {
             tail[i] = squared[i].mul_add(tail[i], r[i]);
         }
-        (rounded.map(|rounded| rounded.shift_to_exponent()), tail)
+        (each!(N, i => rounded[i].shift_to_exponent()), tail)
     }
 }
 
@@ -88,8 +96,8 @@ unsafe fn sigmoid_result<V: Vector>(power: V, rest: V) -> V {
 pub(crate) unsafe fn tanh<V: Vector, const N: usize>(x: [V; N]) -> [V; N] {
     // SAFETY: the caller's promise.
     unsafe {
-        let (power, rest) = split(x.map(|x| tanh_argument(x)));
-        std::array::from_fn(|i| tanh_result(power[i], rest[i]))
+        let (power, rest) = split(each!(N, i => tanh_argument(x[i])));
+        each!(N, i => tanh_result(power[i], rest[i]))
     }
 }
 
@@ -101,8 +109,8 @@ pub(crate) unsafe fn tanh<V: Vector, const N: usize>(x: [V; N]) -> [V; N] {
 pub(crate) unsafe fn sigmoid<V: Vector, const N: usize>(x: [V; N]) -> [V; N] {
     // SAFETY: the caller's promise.
     unsafe {
-        let (power, rest) = split(x.map(|x| sigmoid_argument(x)));
-        std::array::from_fn(|i| sigmoid_result(power[i], rest[i]))
+        let (power, rest) = split(each!(N, i => sigmoid_argument(x[i])));
+        each!(N, i => sigmoid_result(power[i], rest[i]))
     }
 }
 

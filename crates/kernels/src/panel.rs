@@ -45,6 +45,13 @@ impl Columns {
         }
     }
 
+    /// Where a gate of the block that begins with `unit` begins; the block may be one of fewer lanes
+    /// than these.
+    pub(crate) fn at(&self, unit: usize, gate: usize) -> usize {
+        let block = unit / self.lanes * self.gates + gate;
+        block * self.lanes + unit % self.lanes
+    }
+
     /// Runs of columns that are contiguous on both sides: `(inside, outside, length)`.
     pub(crate) fn runs(&self) -> impl Iterator<Item = (usize, usize, usize)> {
         let Self {
@@ -116,8 +123,9 @@ impl<E: Real> Panels<E> {
         let outside = rows.units * rows.gates;
         let mut panels = Self::zeroed(rows.width, columns);
         let width = columns.panel_width;
-        for (unit, line) in matrix.chunks_exact(outside.max(1)).enumerate() {
-            for (inside, from, length) in rows.runs() {
+        // A few lines of a panel at a time, which stay in the cache while their columns are filled.
+        for (inside, from, length) in rows.runs() {
+            for (unit, line) in matrix.chunks_exact(outside.max(1)).enumerate() {
                 let to = panels.place(inside, unit);
                 let places = panels.data[to..].iter_mut().step_by(width);
                 for (place, value) in places.zip(&line[from..from + length]) {

@@ -15,6 +15,18 @@ pub(crate) fn together<R: Send>(f: impl FnOnce() -> R + Send) -> R {
     rayon::scope(|_| f())
 }
 
+/// Runs both, each on a thread if there are two.
+pub(crate) fn both<A: Send, B: Send>(
+    a: impl FnOnce() -> A + Send,
+    b: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    if threads() == 1 {
+        (a(), b())
+    } else {
+        rayon::join(a, b)
+    }
+}
+
 /// Runs all tasks and waits for them.
 pub(crate) fn run<T: Send>(tasks: Vec<T>, f: impl Fn(T) + Send + Sync) {
     if threads() == 1 || tasks.len() <= 1 {

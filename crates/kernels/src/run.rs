@@ -12,7 +12,7 @@ use crate::layout::{Layout, even};
 use crate::panel::{Columns, Panels};
 use crate::parallel::{self, Shared};
 use crate::product::rows_product;
-use crate::sweep::{Forward, States};
+use crate::sweep::{Forward, States, apart};
 use crate::tape::{Recording, Tape};
 use crate::tokens::{Tokens, gather};
 use crate::vector::{Kernel, Real, Vector};
@@ -29,12 +29,16 @@ pub(crate) fn run_layer<E: Real>(
 ) -> (Output<E>, Option<Tape<E>>) {
     parallel::together(|| match options.precision {
         Precision::Own => {
-            let (output, tape) = run::<E, E>(shape, weights, input, options, record);
+            let (output, tape) = run::<E, E, E>(shape, weights, input, options, record);
             (output, tape.map(Tape::own))
         }
         Precision::Double => {
-            let (output, tape) = run::<E, f64>(shape, weights, input, options, record);
+            let (output, tape) = run::<E, f64, f64>(shape, weights, input, options, record);
             (output, tape.map(Tape::double))
+        }
+        Precision::DoubleSweep => {
+            let (output, tape) = run::<E, f64, E>(shape, weights, input, options, record);
+            (output, tape.map(Tape::double_sweep))
         }
     })
 }
@@ -89,33 +93,58 @@ pub(crate) fn saved(cell: Cell) -> usize {
     }
 }
 
-/// Runs a layer: dense products in `E`, the sweep in `S`.
-fn run<E: Real, S: Real>(
+/// Whether the way back reads the state before each step.
+fn reads_previous(cell: Cell) -> bool {
+    match cell {
+        Cell::SimpleRnn => SimpleRnn::PREVIOUS,
+        Cell::Lstm => Lstm::PREVIOUS,
+        Cell::Gru => Gru::PREVIOUS,
+    }
+}
+
+/// Runs a layer: dense products in `E`, the sweep in `S`, the way back's sums over positions in `K`.
+fn run<E: Real, S: Real, K: Real>(
     shape: &Shape,
     weights: &Weights<'_, E>,
     input: &Input<'_, E>,
     options: &Options,
     record: bool,
-) -> (Output<E>, Option<Recording<E, S>>) {
+) -> (Output<E>, Option<Recording<E, S, K>>) {
     let isa = options.isa;
     let dense = Orders::new::<E>(isa, shape);
     let swept = Orders::new::<S>(isa, shape);
+    let summed = Orders::new::<K>(isa, shape).gates;
     let padded = swept.padded();
-    let layout = Layout::new(shape.rows, shape.time, input.lengths, shape.direction);
-    let every: Vec<u32>;
-    let index = match input.index {
-        Some(index) => index,
-        None => {
-            every = (0..(shape.rows * shape.time) as u32).collect();
-            &every
-        }
-    };
     let features = input.features.len() / shape.inputs;
-    let tokens = Tokens::new(&layout, index, shape.time, features);
-    let gathered = gather(input.features, shape.inputs, &tokens.rows);
+    let read = || {
+        let layout = Layout::new(shape.rows, shape.time, input.lengths, shape.direction);
+        let every: Vec<u32>;
+        let index = match input.index {
+            Some(index) => index,
+            None => {
+                every = (0..(shape.rows * shape.time) as u32).collect();
+                &every
+            }
+        };
+        let tokens = Tokens::new(&layout, index, shape.time, features);
+        let gathered = gather(input.features, shape.inputs, &tokens.rows);
+        (layout, tokens, gathered)
+    };
+    let pack = || {
+        let recurrent_kernel = convert::<E, S>(weights.recurrent_kernel);
+        let transposed = record.then(|| {
+            (
+                Panels::pack_transposed(&recurrent_kernel, swept.gates, swept.units),
+                Panels::pack_transposed(weights.kernel, dense.gates, dense.inputs),
+            )
+        });
+        let kernel = Panels::pack(weights.kernel, dense.gates);
+        let recurrent = Panels::pack(&recurrent_kernel, swept.gates);
+        (kernel, recurrent, transposed)
+    };
+    let ((layout, tokens, gathered), (kernel, recurrent, transposed)) = parallel::both(read, pack);
 
     let (input_bias, state_bias) = weights.bias.split_at(shape.cell.gates() * shape.units);
-    let kernel = Panels::pack(weights.kernel, dense.gates);
     let mut table = Buffer::stale(tokens.rows.len() * dense.gates.width);
     rows_product(
         isa,
@@ -126,8 +155,6 @@ fn run<E: Real, S: Real>(
         &mut table,
     );
     let table = reorder::<E, S>(table, dense.gates, swept.gates);
-    let recurrent_kernel = convert::<E, S>(weights.recurrent_kernel);
-    let recurrent = Panels::pack(&recurrent_kernel, swept.gates);
     let state_bias = convert::<E, S>(state_bias);
     let state_bias = (!state_bias.is_empty()).then(|| swept.gates.pack_row(&state_bias));
 
@@ -136,12 +163,20 @@ fn run<E: Real, S: Real>(
     let kept = usize::from(record);
     let saved_width = swept.gates.blocks * self::saved(shape.cell) * swept.gates.lanes;
     let mut saved = Buffer::stale(kept * layout.positions * saved_width);
-    let states = if record {
+    // The states are kept as the sums need them, and as the cell needs them.
+    let apart = record && apart::<S, K>();
+    let mut kept = Buffer::<K>::stale(if apart {
+        layout.positions * summed.padded_units
+    } else {
+        0
+    });
+    let keep_all = record && (!apart || reads_previous(shape.cell));
+    let states = if keep_all {
         layout.positions * padded
     } else {
         2 * shape.rows * padded
     };
-    let mut previous = Buffer::stale(states);
+    let mut previous = Buffer::<S>::stale(states);
     let mut all = options
         .all_states
         .then(|| vec![S::default(); shape.rows * shape.time * shape.units]);
@@ -155,18 +190,22 @@ fn run<E: Real, S: Real>(
         recurrent: &recurrent,
         state_bias: state_bias.as_deref(),
         record,
+        keep_all,
+        apart,
+        summed,
     };
     let outputs = Outputs {
         saved: &mut saved,
         previous: &mut previous,
+        kept: &mut kept,
         hidden: &mut hidden,
         memory: &mut memory,
         all: all.as_deref_mut(),
     };
     match shape.cell {
-        Cell::SimpleRnn => sweep.run::<SimpleRnn>(outputs),
-        Cell::Lstm => sweep.run::<Lstm>(outputs),
-        Cell::Gru => sweep.run::<Gru>(outputs),
+        Cell::SimpleRnn => sweep.run::<K, SimpleRnn>(outputs),
+        Cell::Lstm => sweep.run::<K, Lstm>(outputs),
+        Cell::Gru => sweep.run::<K, Gru>(outputs),
     }
 
     let hidden = by_row(&layout, shape.units, padded, &hidden);
@@ -186,20 +225,22 @@ fn run<E: Real, S: Real>(
             }
         }
     }
-    let recording = record.then(|| Recording {
+    let recording = transposed.map(|(transposed, kernel_transposed)| Recording {
         shape: *shape,
         isa,
         dense,
         swept,
+        summed,
         features,
         lengths: input.lengths.map(<[u32]>::to_vec),
-        transposed: Panels::pack_transposed(&recurrent_kernel, swept.gates, swept.units),
-        kernel_transposed: Panels::pack_transposed(weights.kernel, dense.gates, dense.inputs),
+        transposed,
+        kernel_transposed,
         layout,
         tokens,
         gathered,
         saved,
-        previous,
+        states: previous,
+        kept: apart.then_some(kept),
         all_states: options.all_states,
     });
     let output = Output {
@@ -251,24 +292,30 @@ struct Sweep<'a, E: Real> {
     recurrent: &'a Panels<E>,
     state_bias: Option<&'a [E]>,
     record: bool,
+    /// Whether the states before all steps are kept, and whether they are kept for the sums apart.
+    keep_all: bool,
+    apart: bool,
+    summed: Columns,
 }
 
 /// What they write, each its own rows.
-struct Outputs<'a, E> {
+struct Outputs<'a, E, K> {
     saved: &'a mut [E],
     previous: &'a mut [E],
+    kept: &'a mut [K],
     hidden: &'a mut [E],
     memory: &'a mut [E],
     all: Option<&'a mut [E]>,
 }
 
 impl<E: Real> Sweep<'_, E> {
-    fn run<C: Pointwise + Send + Sync>(&self, outputs: Outputs<'_, E>) {
+    fn run<K: Real, C: Pointwise + Send + Sync>(&self, outputs: Outputs<'_, E, K>) {
         let padded = self.recurrent.columns.padded_units;
         let saved_width = self.recurrent.columns.blocks * C::SAVED * self.recurrent.columns.lanes;
         let chunks = self.layout.chunks.len();
         let mut tasks = Vec::new();
         let (mut saved, mut previous) = (outputs.saved, outputs.previous);
+        let mut kept = outputs.kept;
         let (mut hidden, mut memory) = (outputs.hidden, outputs.memory);
         let all = outputs.all.map_or(Shared::null(), Shared::new);
         for chunk in &self.layout.chunks {
@@ -285,13 +332,24 @@ impl<E: Real> Sweep<'_, E> {
             } else {
                 Shared::null()
             };
-            let kept = if self.record { positions } else { 2 * rows };
+            let places = if self.keep_all { positions } else { 2 * rows };
             let mine;
-            (mine, previous) = previous.split_at_mut(kept * padded);
-            let states = if self.record {
+            (mine, previous) = previous.split_at_mut(places * padded);
+            let states = if self.keep_all {
                 States::Kept(Shared::new(mine))
             } else {
                 States::Turns(Shared::new(mine))
+            };
+            let mine;
+            (mine, kept) = kept.split_at_mut(if self.apart {
+                positions * self.summed.padded_units
+            } else {
+                0
+            });
+            let chunk_kept = if self.apart {
+                Shared::new(mine)
+            } else {
+                Shared::null()
             };
             let mine;
             (mine, hidden) = hidden.split_at_mut(rows * padded);
@@ -300,7 +358,7 @@ impl<E: Real> Sweep<'_, E> {
             (mine, memory) = memory.split_at_mut(rows * padded);
             let chunk_memory = Shared::new(mine);
             for ranks in even(rows, parallel::threads().div_ceil(chunks)) {
-                tasks.push(Forward::<E, C> {
+                tasks.push(Forward::<E, K, C> {
                     chunk,
                     ranks,
                     table: self.table,
@@ -308,6 +366,8 @@ impl<E: Real> Sweep<'_, E> {
                     recurrent: self.recurrent,
                     recurrent_bias: self.state_bias,
                     states,
+                    kept: chunk_kept,
+                    summed: self.summed,
                     saved,
                     hidden: chunk_hidden,
                     memory: chunk_memory,

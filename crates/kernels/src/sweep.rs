@@ -9,15 +9,15 @@ use std::ops::Range;
 
 use crate::cell::{Pointwise, Row, RowBack};
 use crate::layout::Chunk;
-use crate::panel::Panels;
+use crate::panel::{Columns, Panels};
 use crate::parallel::Shared;
 use crate::tile::{accumulate, prefetch, tiles, with_rows};
-use crate::vector::{Kernel, Real, Vector};
+use crate::vector::{Kernel, Real, Vector, each};
 
 /// Forward over the ranks `ranks` of `chunk`.
 ///
 /// H' is the number of units with padding, W the width of all gates with padding.
-pub(crate) struct Forward<'a, E: Real, C> {
+pub(crate) struct Forward<'a, E: Real, K: Real, C> {
     pub(crate) chunk: &'a Chunk,
     pub(crate) ranks: Range<usize>,
     /// The input's part of the gates, `[rows, W]`.
@@ -28,6 +28,10 @@ pub(crate) struct Forward<'a, E: Real, C> {
     /// Added to the gates beside the table's rows, `[W]`.
     pub(crate) recurrent_bias: Option<&'a [E]>,
     pub(crate) states: States<E>,
+    /// The state before each step for the sums of the way back, `[positions, padded units]` of
+    /// `summed`, or null where `states` has it.
+    pub(crate) kept: Shared<K>,
+    pub(crate) summed: Columns,
     /// What the way back needs, `[positions, blocks · SAVED · lanes]`, or null.
     pub(crate) saved: Shared<E>,
     /// The state: before the first step, and then after the last, `[ranks, H']`.
@@ -50,7 +54,13 @@ pub(crate) enum States<E> {
     Turns(Shared<E>),
 }
 
-impl<E: Real, C: Pointwise> Kernel<E> for Forward<'_, E, C> {
+/// Whether a sweep in `E` has sums in another precision; known when it is compiled.
+#[inline(always)]
+pub(crate) const fn apart<E: Real, K: Real>() -> bool {
+    size_of::<E>() != size_of::<K>()
+}
+
+impl<E: Real, K: Real, C: Pointwise> Kernel<E> for Forward<'_, E, K, C> {
     type Output = ();
 
     #[inline(always)]
@@ -65,7 +75,7 @@ impl<E: Real, C: Pointwise> Kernel<E> for Forward<'_, E, C> {
     }
 }
 
-impl<E: Real, C: Pointwise> Forward<'_, E, C> {
+impl<E: Real, K: Real, C: Pointwise> Forward<'_, E, K, C> {
     /// Units with padding.
     #[inline(always)]
     fn padded(&self) -> usize {
@@ -87,6 +97,16 @@ impl<E: Real, C: Pointwise> Forward<'_, E, C> {
         }
     }
 
+    /// Keeps the state before a position for the sums, where it is not kept already.
+    #[inline(always)]
+    unsafe fn keep<V: Vector<Elem = E>>(&self, state: V, position: usize, unit: usize) {
+        if apart::<E, K>() && !self.kept.get().is_null() {
+            let at = position * self.summed.padded_units + unit;
+            // SAFETY: the position is the chunk's, and padding of more lanes is longer.
+            unsafe { state.store_as(self.kept.get().add(at)) };
+        }
+    }
+
     #[inline(always)]
     unsafe fn go<V: Vector<Elem = E>, const P: usize>(&self) {
         let padded = self.padded();
@@ -95,9 +115,13 @@ impl<E: Real, C: Pointwise> Forward<'_, E, C> {
                 let step = self.chunk.start_step(rank);
                 // SAFETY: both are this rank's rows of `padded` elements.
                 unsafe {
-                    let to = self.previous(step, self.chunk.position(t, rank), rank);
+                    let position = self.chunk.position(t, rank);
+                    let to = self.previous(step, position, rank);
                     let from = self.hidden.get().add(rank * padded);
                     std::ptr::copy_nonoverlapping(from, to, padded);
+                    for unit in (0..padded).step_by(V::LANES) {
+                        self.keep::<V>(V::load(from.add(unit)), position, unit);
+                    }
                 }
             }
         }
@@ -201,7 +225,9 @@ impl<E: Real, C: Pointwise> Forward<'_, E, C> {
                 for (r, state) in states.into_iter().enumerate() {
                     let rank = first + r;
                     let next = if rank < going_on {
-                        self.previous(step + 1, self.chunk.next(t) + rank, rank)
+                        let next = self.chunk.next(t) + rank;
+                        self.keep(state, next, unit);
+                        self.previous(step + 1, next, rank)
                     } else {
                         self.hidden.get().add(rank * padded)
                     };
@@ -218,20 +244,25 @@ impl<E: Real, C: Pointwise> Forward<'_, E, C> {
 }
 
 /// Backward over the ranks `ranks` of `chunk`, after its [`Forward`].
-pub(crate) struct Backward<'a, E: Real, C> {
+pub(crate) struct Backward<'a, E: Real, K: Real, C> {
     pub(crate) chunk: &'a Chunk,
     pub(crate) ranks: Range<usize>,
     /// `Uᵀ`: its depth is the gates in their inside order, its columns the units.
     pub(crate) transposed: &'a Panels<E>,
     /// Units of the cell with padding: the width of states.
     pub(crate) padded: usize,
-    /// As the forward sweep left them, of this chunk.
+    /// As the forward sweep left them, of this chunk; the state before each step only where the
+    /// cell reads it.
     pub(crate) saved: &'a [E],
     pub(crate) previous: &'a [E],
-    /// Gradients of the gates' input part and state part, `[positions, W]`, of this chunk; the same
-    /// buffer twice where they do not differ.
+    /// Gradients of the gates' input part and state part, of this chunk: `[positions, W]`, or for two
+    /// steps in turn, `[2, ranks, W]`, where the sums are apart. The same buffer twice where they do
+    /// not differ.
     pub(crate) by_input: Shared<E>,
     pub(crate) by_state: Shared<E>,
+    /// The same for the sums where they are apart, `[positions, width]` of `summed`.
+    pub(crate) sums: [Shared<K>; 2],
+    pub(crate) summed: Columns,
     /// The gradient of the last state, and then of the first, `[ranks, H']`.
     pub(crate) hidden: Shared<E>,
     /// The gradient of the last memory, and then of the first, likewise; zeros where the cell has
@@ -247,7 +278,7 @@ pub(crate) struct Backward<'a, E: Real, C> {
 /// Registers of units in a tile of the backward sweep.
 const UNITS: usize = 4;
 
-impl<E: Real, C: Pointwise> Kernel<E> for Backward<'_, E, C> {
+impl<E: Real, K: Real, C: Pointwise> Kernel<E> for Backward<'_, E, K, C> {
     type Output = ();
 
     #[inline(always)]
@@ -262,11 +293,11 @@ impl<E: Real, C: Pointwise> Kernel<E> for Backward<'_, E, C> {
             for panel in 0..self.transposed.columns.panels {
                 for (first, rows) in tiles(running.start..going_on, V::TILE_ROWS) {
                     // SAFETY: the caller's promise.
-                    with_rows!(V, rows, R => unsafe { self.tile::<V, R, true>(t, panel, first) });
+                    with_rows!(V, rows, R => unsafe { self.tile::<V, R, true>(step, panel, first) });
                 }
                 for (first, rows) in tiles(going_on..running.end, V::TILE_ROWS) {
                     // SAFETY: the caller's promise.
-                    with_rows!(V, rows, R => unsafe { self.tile::<V, R, false>(t, panel, first) });
+                    with_rows!(V, rows, R => unsafe { self.tile::<V, R, false>(step, panel, first) });
                 }
             }
         }
@@ -281,16 +312,35 @@ impl<E: Real, C: Pointwise> Kernel<E> for Backward<'_, E, C> {
     }
 }
 
-impl<E: Real, C: Pointwise> Backward<'_, E, C> {
+impl<E: Real, K: Real, C: Pointwise> Backward<'_, E, K, C> {
+    /// The gates' gradients of a row at a step: input part and state part.
+    #[inline(always)]
+    unsafe fn gates(&self, step: usize, position: usize, rank: usize) -> [*mut E; 2] {
+        let width = self.transposed.depth;
+        let place = if apart::<E, K>() {
+            (step & 1) * self.chunk.rows.len() + rank
+        } else {
+            position
+        };
+        // SAFETY: positions and ranks are the chunk's, for which the buffers were made.
+        unsafe {
+            [
+                self.by_input.get().add(place * width),
+                self.by_state.get().add(place * width),
+            ]
+        }
+    }
+
     /// `dh` of some rows for the units of a panel, and the cell's gradient there. `NEXT`: whether
     /// the rows have a next step, from which `dh` comes; else it is that of the last state.
     #[inline(always)]
     unsafe fn tile<V: Vector<Elem = E>, const R: usize, const NEXT: bool>(
         &self,
-        t: usize,
+        step: usize,
         panel: usize,
         first: usize,
     ) {
+        let t = self.chunk.time(step);
         let width = self.transposed.depth;
         let units = self.transposed.columns.units;
         let blocks = self.padded / V::LANES;
@@ -307,18 +357,20 @@ impl<E: Real, C: Pointwise> Backward<'_, E, C> {
                         .as_ptr()
                         .wrapping_add(place * C::SAVED * V::LANES);
                     prefetch::<V>(at, UNITS * C::SAVED * V::LANES);
-                    let gates = (before + first + r) * width + panel * UNITS * C::GATES * V::LANES;
-                    prefetch::<V>(
-                        self.by_input.get().wrapping_add(gates),
-                        UNITS * C::GATES * V::LANES,
-                    );
+                    if !apart::<E, K>() {
+                        let block = panel * UNITS * C::GATES * V::LANES;
+                        let gates = (before + first + r) * width + block;
+                        let at = self.by_input.get().wrapping_add(gates);
+                        prefetch::<V>(at, UNITS * C::GATES * V::LANES);
+                    }
                 }
             }
             let mut tile = [[V::zero(); UNITS]; R];
             if NEXT {
                 let next = self.chunk.next(t) + first;
                 let rows: [*const E; R] = std::array::from_fn(|r| {
-                    self.by_state.get().add((next + r) * width).cast_const()
+                    let [_, by_state] = self.gates(step + 1, next + r, first + r);
+                    by_state.cast_const()
                 });
                 let panel = self.transposed.panel(panel).as_ptr();
                 accumulate(&mut tile, &rows, 1, panel, width);
@@ -331,19 +383,21 @@ impl<E: Real, C: Pointwise> Backward<'_, E, C> {
                 let unit = block * V::LANES;
                 let rows: [RowBack<E>; R] = std::array::from_fn(|r| {
                     let place = (position + r) * blocks + block;
-                    let gates = (position + r) * width + block * C::GATES * V::LANES;
+                    let [by_input, by_state] = self.gates(step, position + r, first + r);
+                    let gates = block * C::GATES * V::LANES;
+                    let mut previous = self.previous.as_ptr();
+                    if C::PREVIOUS {
+                        previous = previous.add((position + r) * self.padded + unit);
+                    }
                     RowBack {
                         saved: self.saved.as_ptr().add(place * C::SAVED * V::LANES),
-                        previous: self
-                            .previous
-                            .as_ptr()
-                            .add((position + r) * self.padded + unit),
+                        previous,
                         carry: self.carry.get().add((first + r) * self.padded + unit),
-                        by_input: self.by_input.get().add(gates),
-                        by_state: self.by_state.get().add(gates),
+                        by_input: by_input.add(gates),
+                        by_state: by_state.add(gates),
                     }
                 });
-                let dh = std::array::from_fn(|r| {
+                let dh = each!(R, r => {
                     let rank = first + r;
                     let mut dh = tile[r][p];
                     if !NEXT {
@@ -366,6 +420,20 @@ impl<E: Real, C: Pointwise> Backward<'_, E, C> {
                         clear_padding::<V>(row.by_state, used, C::GATES);
                     }
                 }
+                if apart::<E, K>() {
+                    let sums = self.sums;
+                    for (r, row) in rows.iter().enumerate() {
+                        for gate in 0..C::GATES {
+                            let from = gate * V::LANES;
+                            let to =
+                                (position + r) * self.summed.width + self.summed.at(unit, gate);
+                            V::load(row.by_input.add(from)).store_as(sums[0].get().add(to));
+                            if C::SPLIT {
+                                V::load(row.by_state.add(from)).store_as(sums[1].get().add(to));
+                            }
+                        }
+                    }
+                }
             }
         }
     }
@@ -376,11 +444,11 @@ impl<E: Real, C: Pointwise> Backward<'_, E, C> {
         let width = self.transposed.depth;
         // SAFETY: as in `tile`.
         unsafe {
-            let position = self.chunk.position(t, rank);
-            let row = self.by_state.get().add(position * width).cast_const();
+            let (step, position) = (self.chunk.start_step(rank), self.chunk.position(t, rank));
+            let [_, row] = self.gates(step, position, rank);
             let mut tile = [[V::zero(); UNITS]; 1];
             let packed = self.transposed.panel(panel).as_ptr();
-            accumulate(&mut tile, &[row], 1, packed, width);
+            accumulate(&mut tile, &[row.cast_const()], 1, packed, width);
             for (p, dh) in tile[0].into_iter().enumerate() {
                 let unit = (panel * UNITS + p) * V::LANES;
                 if unit < self.padded {

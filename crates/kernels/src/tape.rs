@@ -8,11 +8,11 @@ use crate::error::KernelError;
 use crate::isa::Isa;
 use crate::layer::{Cell, Direction, Shape, length};
 use crate::layout::{Chunk, Layout, even};
-use crate::panel::Panels;
+use crate::panel::{Columns, Panels};
 use crate::parallel::{self, Shared};
 use crate::product::{rows_product, transposed_product};
 use crate::run::{Orders, by_rank, by_row, convert, reorder, saved};
-use crate::sweep::Backward;
+use crate::sweep::{Backward, apart};
 use crate::tokens::{BySlot, Tokens};
 use crate::vector::Real;
 
@@ -23,18 +23,21 @@ pub struct Tape<E: Real>(Swept<E>);
 /// A recording by what the sweep was computed in.
 #[derive(Debug)]
 enum Swept<E: Real> {
-    Own(Recording<E, E>),
-    Double(Recording<E, f64>),
+    Own(Recording<E, E, E>),
+    Double(Recording<E, f64, f64>),
+    DoubleSweep(Recording<E, f64, E>),
 }
 
-/// What a run with dense products in `E` and a sweep in `S` leaves behind.
+/// What a run with dense products in `E`, a sweep in `S` and sums over positions in `K` leaves behind.
 #[derive(Debug)]
-pub(crate) struct Recording<E: Real, S: Real> {
+pub(crate) struct Recording<E: Real, S: Real, K: Real> {
     pub(crate) shape: Shape,
     pub(crate) isa: Isa,
     /// Inside orders of the dense products, and of the sweep.
     pub(crate) dense: Orders,
     pub(crate) swept: Orders,
+    /// Of the gates, in the sums over positions.
+    pub(crate) summed: Columns,
     /// N.
     pub(crate) features: usize,
     pub(crate) lengths: Option<Vec<u32>>,
@@ -48,8 +51,10 @@ pub(crate) struct Recording<E: Real, S: Real> {
     pub(crate) gathered: Buffer<E>,
     /// What the cell kept of each position.
     pub(crate) saved: Buffer<S>,
-    /// The state before each position, `[positions, H']`.
-    pub(crate) previous: Buffer<S>,
+    /// The state before each position, `[positions, H']`, where the cell or the sums read it.
+    pub(crate) states: Buffer<S>,
+    /// The same for the sums, where they are in another precision.
+    pub(crate) kept: Option<Buffer<K>>,
     pub(crate) all_states: bool,
 }
 
@@ -102,12 +107,16 @@ struct Sums<E: Real> {
 }
 
 impl<E: Real> Tape<E> {
-    pub(crate) fn own(recording: Recording<E, E>) -> Self {
+    pub(crate) fn own(recording: Recording<E, E, E>) -> Self {
         Self(Swept::Own(recording))
     }
 
-    pub(crate) fn double(recording: Recording<E, f64>) -> Self {
+    pub(crate) fn double(recording: Recording<E, f64, f64>) -> Self {
         Self(Swept::Double(recording))
+    }
+
+    pub(crate) fn double_sweep(recording: Recording<E, f64, E>) -> Self {
+        Self(Swept::DoubleSweep(recording))
     }
 
     /// Back-propagation through time. The tape stays as it is.
@@ -123,11 +132,12 @@ impl<E: Real> Tape<E> {
         match &self.0 {
             Swept::Own(recording) => recording.backward(upstream),
             Swept::Double(recording) => recording.backward(upstream),
+            Swept::DoubleSweep(recording) => recording.backward(upstream),
         }
     }
 }
 
-impl<E: Real, S: Real> Recording<E, S> {
+impl<E: Real, S: Real, K: Real> Recording<E, S, K> {
     fn backward(&self, upstream: &Upstream<'_, E>) -> Result<Gradients<E>, KernelError> {
         let Shape {
             rows, time, units, ..
@@ -157,8 +167,7 @@ impl<E: Real, S: Real> Recording<E, S> {
 
     fn run<C: Pointwise + Send + Sync>(&self, upstream: &Upstream<'_, E>) -> Gradients<E> {
         let Shape { units, inputs, .. } = self.shape;
-        let gates = self.swept.gates;
-        let (padded, width) = (self.swept.padded(), gates.width);
+        let (padded, width) = (self.swept.padded(), self.summed.width);
         let last = self.last_state_gradient(upstream);
         let last = last.as_deref().or(upstream.hidden);
         let mut hidden = by_rank::<E, S>(&self.layout, units, padded, last);
@@ -167,33 +176,61 @@ impl<E: Real, S: Real> Recording<E, S> {
         let all = upstream.states.map(convert::<E, S>);
         let mut sums = Sums {
             by_token: Buffer::zeroed(self.tokens.rows.len() * width),
-            recurrent: Panels::zeroed(units, gates),
+            recurrent: Panels::zeroed(units, self.summed),
             state_bias: Buffer::zeroed(width),
         };
         let longest = self.layout.chunks.iter().map(Chunk::positions).max();
         let positions = longest.unwrap_or(0);
-        let mut by_input = Buffer::stale(positions * width);
-        let mut by_state = Buffer::stale(if C::SPLIT { positions * width } else { 0 });
+        let apart = apart::<S, K>();
+        let places = if apart {
+            2 * self
+                .layout
+                .chunks
+                .iter()
+                .map(|chunk| chunk.rows.len())
+                .max()
+                .unwrap_or(0)
+        } else {
+            positions
+        };
+        let place = self.swept.gates.width;
+        let mut by_input = Buffer::<S>::stale(places * place);
+        let mut by_state = Buffer::<S>::stale(if C::SPLIT { places * place } else { 0 });
+        // Zeros: registers of fewer lanes do not reach all of the padding.
+        let size = if apart { positions * width } else { 0 };
+        let mut sums_input = Buffer::<K>::zeroed(size);
+        let mut sums_state = Buffer::<K>::zeroed(if C::SPLIT { size } else { 0 });
         let mut first_rank = 0;
         for chunk in &self.layout.chunks {
             let ranks = first_rank * padded..(first_rank + chunk.rows.len()) * padded;
             first_rank += chunk.rows.len();
+            let input = Shared::new(&mut by_input);
+            let state = if C::SPLIT {
+                Shared::new(&mut by_state)
+            } else {
+                input
+            };
+            let apart = [&mut sums_input, &mut sums_state].map(|part| Shared::new(part));
             self.sweep::<C>(
                 chunk,
                 all.as_deref(),
-                &mut by_input,
-                &mut by_state,
+                [input, state],
+                apart,
                 &mut hidden[ranks.clone()],
                 &mut carry[ranks],
             );
-            let by_state = if C::SPLIT { &by_state } else { &by_input };
-            self.add::<C>(chunk, &by_input, by_state, &mut sums);
+            let (input, state) = match (K::same(&by_input), K::same(&by_state)) {
+                (Some(input), Some(state)) => (input, state),
+                _ => (&sums_input[..], &sums_state[..]),
+            };
+            let state = if C::SPLIT { state } else { input };
+            self.add::<C>(chunk, input, state, &mut sums);
         }
         let tokens = self.tokens.rows.len();
         let mut bias = Buffer::zeroed(width);
         let one_slot = BySlot::new(&vec![0; tokens], 1);
         one_slot.add(self.isa, &sums.by_token, width, &mut bias);
-        let by_token = reorder::<S, E>(sums.by_token, gates, self.dense.gates);
+        let by_token = reorder::<K, E>(sums.by_token, self.summed, self.dense.gates);
         let mut kernel = Panels::zeroed(inputs, self.dense.gates);
         transposed_product(
             self.isa,
@@ -251,35 +288,36 @@ impl<E: Real, S: Real> Recording<E, S> {
         &self,
         chunk: &Chunk,
         all: Option<&[S]>,
-        by_input: &mut [S],
-        by_state: &mut [S],
+        [by_input, by_state]: [Shared<S>; 2],
+        sums: [Shared<K>; 2],
         hidden: &mut [S],
         carry: &mut [S],
     ) {
         let padded = self.swept.padded();
-        let gates = self.swept.gates;
-        let saved_width = gates.blocks * saved(self.shape.cell) * gates.lanes;
+        let order = self.swept.gates;
+        let saved_width = order.blocks * saved(self.shape.cell) * order.lanes;
         let positions = chunk.first..chunk.first + chunk.positions();
-        let by_input = Shared::new(by_input);
-        let by_state = if C::SPLIT {
-            Shared::new(by_state)
+        let previous = if C::PREVIOUS {
+            &self.states[positions.start * padded..positions.end * padded]
         } else {
-            by_input
+            &[]
         };
         let (hidden, carry) = (Shared::new(hidden), Shared::new(carry));
         let tasks = even(chunk.rows.len(), parallel::threads()).collect();
         parallel::run(tasks, |ranks| {
             S::dispatch(
                 self.isa,
-                Backward::<S, C> {
+                Backward::<S, K, C> {
                     chunk,
                     ranks,
                     transposed: &self.transposed,
                     padded,
                     saved: &self.saved[positions.start * saved_width..positions.end * saved_width],
-                    previous: &self.previous[positions.start * padded..positions.end * padded],
+                    previous,
                     by_input,
                     by_state,
+                    sums,
+                    summed: self.summed,
                     hidden,
                     carry,
                     all,
@@ -291,13 +329,17 @@ impl<E: Real, S: Real> Recording<E, S> {
     }
 
     /// Adds what a chunk's gates give to the sums over all positions.
-    fn add<C: Pointwise>(&self, chunk: &Chunk, by_input: &[S], by_state: &[S], sums: &mut Sums<S>) {
-        let padded = self.swept.padded();
-        let width = self.swept.gates.width;
+    fn add<C: Pointwise>(&self, chunk: &Chunk, by_input: &[K], by_state: &[K], sums: &mut Sums<K>) {
+        let padded = self.summed.padded_units;
+        let width = self.summed.width;
         let positions = chunk.positions();
+        let states = match &self.kept {
+            Some(kept) => kept,
+            None => K::same::<S>(&self.states).unwrap_or_default(),
+        };
         transposed_product(
             self.isa,
-            &self.previous[chunk.first * padded..],
+            &states[chunk.first * padded..],
             padded,
             by_state,
             positions,
@@ -334,10 +376,10 @@ impl<E: Real, S: Real> Recording<E, S> {
         gradient
     }
 
-    fn bias_gradient(&self, input: &[S], state: &[S]) -> Vec<E> {
-        let gates = self.swept.gates;
+    fn bias_gradient(&self, input: &[K], state: &[K]) -> Vec<E> {
+        let gates = self.summed;
         let width = gates.gates * gates.units;
-        let mut bias = vec![S::default(); self.shape.cell.biases() * width];
+        let mut bias = vec![K::default(); self.shape.cell.biases() * width];
         for (to, from) in bias.chunks_exact_mut(width).zip([input, state]) {
             gates.unpack_row(from, to);
         }

@@ -260,6 +260,26 @@ fn a_double_sweep_over_single_operands() {
             let (exact_output, exact_gradients) = single.widened().slow();
             let fast = named(&output, &gradients);
             let slow = named(&exact_output, &exact_gradients);
+            // What is summed over 33 · 33 positions, in single precision and in pieces.
+            let sums = ["by features", "by kernel", "by recurrent kernel", "by bias"];
+            let (apart, by_apart) = single.run(isa, Precision::DoubleSweep);
+            for ((name, double), (_, apart)) in fast.iter().zip(named(&apart, &by_apart)) {
+                if !sums.contains(name) {
+                    assert_eq!(bits(double), bits(&apart), "{} {cell:?} {name}", isa.name());
+                    continue;
+                }
+                let largest = double
+                    .iter()
+                    .fold(0.0f32, |largest, x| largest.max(x.abs()));
+                for (a, b) in apart.iter().zip(double) {
+                    let tolerance = 16.0 * f32::EPSILON * largest.max(1.0);
+                    assert!(
+                        (a - b).abs() <= tolerance,
+                        "{} {cell:?} {name}: {a} {b}",
+                        isa.name()
+                    );
+                }
+            }
             for ((name, fast), (_, slow)) in fast.iter().zip(slow) {
                 let largest = slow.iter().fold(0.0f64, |largest, x| largest.max(x.abs()));
                 for (a, b) in fast.iter().zip(&slow) {

@@ -6,7 +6,7 @@
 use super::{Pointwise, Row, RowBack, load_all, sigmoid_slope, store_all, tanh_slope};
 use crate::Real;
 use crate::math::{sigmoid, tanh};
-use crate::vector::Vector;
+use crate::vector::{Vector, each};
 
 pub(crate) struct Gru;
 
@@ -18,6 +18,7 @@ impl Pointwise for Gru {
     /// z, r, h̃ and the state's part of h̃ before the reset.
     const SAVED: usize = 4;
     const SPLIT: bool = true;
+    const PREVIOUS: bool = true;
     const MEMORY: bool = false;
 
     #[inline(always)]
@@ -27,13 +28,13 @@ impl Pointwise for Gru {
         rows: &[Row<V::Elem>; R],
     ) -> [V; R] {
         unsafe {
-            let updates = sigmoid(tile.map(|z| z[gate]));
-            let resets = sigmoid(tile.map(|z| z[gate + 1]));
-            let candidates = tanh::<V, R>(std::array::from_fn(|r| {
+            let updates = sigmoid(each!(R, r => tile[r][gate]));
+            let resets = sigmoid(each!(R, r => tile[r][gate + 1]));
+            let candidates = tanh(each!(R, r => {
                 let input = V::load(rows[r].input.add(2 * V::LANES));
                 resets[r].mul_add(tile[r][gate + 2], input)
             }));
-            std::array::from_fn(|r| {
+            each!(R, r => {
                 let (update, candidate) = (updates[r], candidates[r]);
                 if !rows[r].saved.is_null() {
                     let saved = [update, resets[r], candidate, tile[r][gate + 2]];

@@ -4,7 +4,7 @@
 
 use super::{Pointwise, Row, RowBack, load_all, sigmoid_slope, store_all, tanh_slope};
 use crate::math::{lstm_gates, tanh};
-use crate::vector::Vector;
+use crate::vector::{Vector, each};
 
 pub(crate) struct Lstm;
 
@@ -16,6 +16,7 @@ impl Pointwise for Lstm {
     /// i, f, c̃, o and the memory before the step.
     const SAVED: usize = 5;
     const SPLIT: bool = false;
+    const PREVIOUS: bool = false;
     const MEMORY: bool = true;
 
     #[inline(always)]
@@ -28,7 +29,7 @@ impl Pointwise for Lstm {
             let mut outputs = [V::zero(); R];
             let mut memories = [V::zero(); R];
             for r in 0..R {
-                let z = std::array::from_fn(|g| tile[r][gate + g]);
+                let z = each!(4, g => tile[r][gate + g]);
                 let [input, forget, candidate, output] = lstm_gates(z);
                 let before = V::load(rows[r].carry);
                 memories[r] = forget.mul_add(before, input.mul(candidate));
@@ -40,7 +41,7 @@ impl Pointwise for Lstm {
                 }
             }
             let squashed = tanh(memories);
-            std::array::from_fn(|r| outputs[r].mul(squashed[r]))
+            each!(R, r => outputs[r].mul(squashed[r]))
         }
     }
 
@@ -48,7 +49,7 @@ impl Pointwise for Lstm {
     unsafe fn backward<V: Vector, const R: usize>(dh: [V; R], rows: &[RowBack<V::Elem>; R]) {
         unsafe {
             // The memory and its tanh are cheaper to compute again than to keep.
-            let squashed = tanh::<V, R>(std::array::from_fn(|r| {
+            let squashed = tanh(each!(R, r => {
                 let [input, forget, candidate, _, before] = load_all::<V, 5>(rows[r].saved);
                 forget.mul_add(before, input.mul(candidate))
             }));

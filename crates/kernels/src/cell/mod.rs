@@ -9,7 +9,7 @@ pub(crate) use gru::Gru;
 pub(crate) use lstm::Lstm;
 pub(crate) use simple_rnn::SimpleRnn;
 
-use crate::vector::Vector;
+use crate::vector::{Vector, each};
 
 /// A cell's arithmetic for one block of units of R rows at one step.
 ///
@@ -25,6 +25,8 @@ pub(crate) trait Pointwise {
     const SAVED: usize;
     /// Whether the state's part of a gate has a gradient that differs from the input's part.
     const SPLIT: bool;
+    /// Whether the way back reads the state before the step.
+    const PREVIOUS: bool;
     /// Whether the carry is a memory of its own; else, on the way back, it is the part of the state's
     /// gradient that no product passes on.
     const MEMORY: bool;
@@ -58,7 +60,7 @@ pub(crate) struct Row<E> {
 pub(crate) struct RowBack<E> {
     /// What the way there has saved.
     pub(crate) saved: *const E,
-    /// The state before the step, one register.
+    /// Where [`Pointwise::PREVIOUS`], the state before the step, one register.
     pub(crate) previous: *const E,
     /// What passes by the products, one register, read and written, or left alone.
     pub(crate) carry: *mut E,
@@ -81,7 +83,7 @@ unsafe fn store_all<V: Vector, const N: usize>(values: [V; N], to: *mut V::Elem)
 #[inline(always)]
 unsafe fn load_all<V: Vector, const N: usize>(from: *const V::Elem) -> [V; N] {
     // SAFETY: the caller's promise: N registers.
-    std::array::from_fn(|place| unsafe { V::load(from.add(place * V::LANES)) })
+    unsafe { each!(N, place => V::load(from.add(place * V::LANES))) }
 }
 
 /// `1 − x²`: the slope of tanh where its value is `x`.

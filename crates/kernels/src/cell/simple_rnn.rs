@@ -2,7 +2,7 @@
 
 use super::{Pointwise, Row, RowBack, tanh_slope};
 use crate::math::tanh;
-use crate::vector::Vector;
+use crate::vector::{Vector, each};
 
 pub(crate) struct SimpleRnn;
 
@@ -14,6 +14,7 @@ impl Pointwise for SimpleRnn {
     /// h.
     const SAVED: usize = 1;
     const SPLIT: bool = false;
+    const PREVIOUS: bool = false;
     const MEMORY: bool = false;
 
     #[inline(always)]
@@ -23,7 +24,7 @@ impl Pointwise for SimpleRnn {
         rows: &[Row<V::Elem>; R],
     ) -> [V; R] {
         unsafe {
-            let states = tanh(tile.map(|z| z[gate]));
+            let states = tanh(each!(R, r => tile[r][gate]));
             for (state, row) in states.iter().zip(rows) {
                 if !row.saved.is_null() {
                     state.store(row.saved);

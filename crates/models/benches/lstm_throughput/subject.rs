@@ -141,7 +141,7 @@ impl Kernels {
             options: Options {
                 // As the layers choose.
                 precision: match cell {
-                    Cell::SimpleRnn => Precision::Double,
+                    Cell::SimpleRnn => Precision::DoubleSweep,
                     Cell::Lstm | Cell::Gru => Precision::Own,
                 },
                 ..Options::default()

@@ -70,7 +70,7 @@ impl CellWeights {
     /// precision it leaves the reference's trajectory. Gates hold the others on it.
     fn precision(&self) -> Precision {
         match self.cell {
-            Cell::SimpleRnn => Precision::Double,
+            Cell::SimpleRnn => Precision::DoubleSweep,
             Cell::Lstm | Cell::Gru => Precision::Own,
         }
     }

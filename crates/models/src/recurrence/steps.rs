@@ -34,7 +34,7 @@ pub(super) fn run<B: Backend>(operands: Operands<B>, layer: Layer) -> FloatTenso
     let given = projected.dtype().into();
     let dtype = match layer.precision {
         Precision::Own => given,
-        Precision::Double => FloatDType::F64,
+        Precision::Double | Precision::DoubleSweep => FloatDType::F64,
     };
     let projected = B::float_cast(projected, dtype);
     let recurrent_kernel = B::float_cast(operands.recurrent_kernel, dtype);

@@ -42,7 +42,7 @@ fn layers() -> impl Iterator<Item = Layer> {
     [Cell::SimpleRnn, Cell::Lstm, Cell::Gru]
         .into_iter()
         .flat_map(|cell| {
-            (0..32).map(move |choice| Layer {
+            (0..48).map(move |choice| Layer {
                 cell,
                 direction: if choice & 1 == 0 {
                     Direction::Forward
@@ -55,10 +55,10 @@ fn layers() -> impl Iterator<Item = Layer> {
                     Source::Positions
                 },
                 mask_zero: choice & 4 != 0,
-                precision: if choice & 16 == 0 {
-                    Precision::Own
-                } else {
-                    Precision::Double
+                precision: match choice / 16 {
+                    0 => Precision::Own,
+                    1 => Precision::Double,
+                    _ => Precision::DoubleSweep,
                 },
                 output: if choice & 8 == 0 {
                     States::Last
