@@ -42,8 +42,8 @@ pub(super) fn lines(rows: &[Row]) -> String {
 
 fn answer(row: &Row) -> String {
     let of = match (row.work, row.subject) {
-        ("transform", "scikit-learn") => "entries",
-        ("transform", _) => "ids",
+        ("transform" | "transform_whole", "scikit-learn") => "entries",
+        ("transform" | "transform_whole", _) => "ids",
         _ => "terms",
     };
     let words = if row.words_of_ours {

@@ -63,7 +63,7 @@ const SUBJECTS: [Subject; 5] = [
 
 /// What is done by processes that are started for it. The first of each is fitting, whose memory is
 /// measured in a process that has done nothing before.
-const STAGES: [&[&str]; 2] = [&["fit", "transform"], &["fit_bigrams"]];
+const STAGES: [&[&str]; 2] = [&["fit", "transform", "transform_whole"], &["fit_bigrams"]];
 
 /// What to run, on which part of the text, how often at most, and for how long.
 #[derive(Clone, Debug, Serialize)]

@@ -51,7 +51,7 @@ pub(crate) const ALL: [Work; 8] = [
         params: bigrams,
     },
     Work {
-        name: "transform_cut",
+        name: "transform",
         title: "transform, 1000 tokens, width 100",
         kind: Kind::Transform,
         params: || {
@@ -61,7 +61,7 @@ pub(crate) const ALL: [Work; 8] = [
         },
     },
     Work {
-        name: "transform",
+        name: "transform_whole",
         title: "transform, 20000 tokens, whole texts",
         kind: Kind::Transform,
         params: whole_texts,
@@ -167,7 +167,8 @@ impl<T: AsRef<[u8]> + Sync> Ready<'_, T> {
             Some(vectorizer) => Summary {
                 words: Vec::new(),
                 count: match vectorizer.transform_threads(self.texts, 2) {
-                    Output::Ids(ids) => ids.ids().len(),
+                    // Padding is no id.
+                    Output::Ids(ids) => ids.ids().iter().filter(|&&id| id != 0).count(),
                     Output::RaggedIds(rows) => rows.ids().len(),
                     Output::Sparse(matrix) => matrix.values().len(),
                     other => other.rows(),

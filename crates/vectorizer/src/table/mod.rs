@@ -75,7 +75,7 @@ struct LongSlot<V> {
 #[derive(Clone)]
 pub(crate) struct TokenTable<V> {
     seeds: Seeds,
-    /// A power of two, three eighths of them free at least; probed one after the other.
+    /// A power of two, some of them free; probed one after the other.
     short: Vec<Slot<V>>,
     shorts: usize,
     /// Likewise.
@@ -93,10 +93,14 @@ const LARGE: usize = 8 << 20;
 /// For how many tokens memory is asked for at a time.
 const AHEAD: usize = 32;
 
-/// Whether a table of this size must grow: the more is free, the shorter the search; the less, the
-/// more of the table is in the cache.
-fn is_full(used: usize, size: usize) -> bool {
-    used * 8 > size * 5
+/// Bytes of a table that the nearest caches hold.
+const SMALL: usize = 1 << 17;
+
+/// Whether a table of slots like these must grow. The more is free, the shorter the search; the less, the
+/// more of a large table is in the cache.
+fn is_full<S>(used: usize, slots: &[S]) -> bool {
+    let eighths = if size_of_val(slots) < SMALL { 2 } else { 5 };
+    used * 8 > slots.len() * eighths
 }
 
 impl<V: Copy + Default> TokenTable<V> {
@@ -198,7 +202,7 @@ impl<V: Copy + Default> TokenTable<V> {
     /// Changes the values of all tokens, in order; the empty token is left out.
     #[inline(always)]
     pub(crate) fn update_all(&mut self, tokens: Run<'_>, mut change: impl FnMut(&mut V)) {
-        if std::mem::size_of_val(&*self.short) < LARGE {
+        if size_of_val(&*self.short) < LARGE {
             return self.update_some(tokens, &mut change);
         }
         let mut rest = tokens;
@@ -254,7 +258,7 @@ impl<V: Copy + Default> TokenTable<V> {
         change(&mut value);
         self.short[at] = Slot { key, value };
         self.shorts += 1;
-        if is_full(self.shorts, self.short.len()) {
+        if is_full(self.shorts, &self.short) {
             let larger = vec![Self::free(); self.short.len() * 2];
             let slots = std::mem::replace(&mut self.short, larger);
             for slot in slots.into_iter().filter(|slot| !slot.key.is_empty()) {
@@ -275,7 +279,7 @@ impl<V: Copy + Default> TokenTable<V> {
         (slot.hash, slot.offset, slot.length) = (hash, self.arena.len(), bytes.len());
         self.arena.extend_from_slice(bytes);
         self.longs += 1;
-        if is_full(self.longs, self.long.len()) {
+        if is_full(self.longs, &self.long) {
             let mask = self.long.len() * 2 - 1;
             let slots = std::mem::replace(&mut self.long, vec![Self::free_long(); mask + 1]);
             for slot in slots.into_iter().filter(|slot| slot.length > 0) {

@@ -16,7 +16,8 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 from measuring import measure, serve
 
-TERMS = 20_000
+# Of each work, the size of the vocabulary, and after how many ids a text is cut.
+WORKS = {"fit": (20_000, None), "fit_bigrams": (20_000, None), "transform": (1000, 100), "transform_whole": (20_000, None)}
 PUNCTUATION = r"[!-/:-@\[-`{-~]"
 
 
@@ -32,9 +33,9 @@ class Keras:
     def load(self, texts):
         return self.tf.constant(texts)
 
-    def fit(self, data, bigrams):
-        other = {"ngrams": 2, "output_mode": "tf_idf"} if bigrams else {"ragged": True}
-        layer = self.layer(max_tokens=TERMS, **other)
+    def fit(self, data, terms, length, bigrams):
+        other = {"ngrams": 2, "output_mode": "tf_idf"} if bigrams else {"ragged": length is None}
+        layer = self.layer(max_tokens=terms, output_sequence_length=length, **other)
         layer.adapt(self.tf.data.Dataset.from_tensor_slices(data).batch(128))
         return layer
 
@@ -45,7 +46,7 @@ class Keras:
         return layer(data)
 
     def count(self, ids):
-        return int(ids.flat_values.shape[0])
+        return int(self.tf.math.count_nonzero(getattr(ids, "flat_values", ids)))
 
 
 class ScikitLearn:
@@ -60,10 +61,10 @@ class ScikitLearn:
     def load(self, texts):
         return texts
 
-    def fit(self, data, bigrams):
+    def fit(self, data, terms, length, bigrams):
         if bigrams:
-            return self.tfidf(ngram_range=(1, 2), max_features=TERMS).fit(data)
-        return self.counts(max_features=TERMS).fit(data)
+            return self.tfidf(ngram_range=(1, 2), max_features=terms).fit(data)
+        return self.counts(max_features=terms).fit(data)
 
     def learned(self, vectorizer):
         # It forgets which words were the most frequent.
@@ -85,15 +86,17 @@ class Tokenizers:
     def load(self, texts):
         return texts
 
-    def fit(self, data, bigrams):
+    def fit(self, data, terms, length, bigrams):
         lib = self.lib
         lower, strip = lib.normalizers.Lowercase(), lib.normalizers.Replace(lib.Regex(PUNCTUATION), "")
         tokenizer = lib.Tokenizer(lib.models.WordLevel(unk_token="[UNK]"))
         tokenizer.normalizer = lib.normalizers.Sequence([lower, strip])
         tokenizer.pre_tokenizer = lib.pre_tokenizers.WhitespaceSplit()
         special = ["", "[UNK]"]
-        trainer = lib.trainers.WordLevelTrainer(vocab_size=TERMS, special_tokens=special, show_progress=False)
+        trainer = lib.trainers.WordLevelTrainer(vocab_size=terms, special_tokens=special, show_progress=False)
         tokenizer.train_from_iterator((data[i : i + 1000] for i in range(0, len(data), 1000)), trainer)
+        if length:
+            tokenizer.enable_truncation(length)
         return tokenizer
 
     def learned(self, tokenizer):
@@ -120,19 +123,21 @@ class Polars:
         clean = self.pl.col("text").str.to_lowercase().str.replace_all(PUNCTUATION, "")
         return clean.str.split(" ").alias("token")
 
-    def fit(self, data, bigrams):
+    def fit(self, data, terms, length, bigrams):
         pl = self.pl
         tokens = data.select(self.tokens()).explode("token").filter(pl.col("token") != "")
         ranked = tokens.group_by("token").len().sort("len", "token", descending=True)
-        return ranked.head(TERMS - 2).collect(engine="streaming")["token"].to_list()
+        return ranked.head(terms - 2).collect(engine="streaming")["token"].to_list(), length
 
-    def learned(self, words):
-        return words
+    def learned(self, fitted):
+        return fitted[0]
 
-    def transform(self, words, data):
-        pl, token = self.pl, self.pl.element()
+    def transform(self, fitted, data):
+        (words, length), pl, token = fitted, self.pl, self.pl.element()
         known = pl.Enum(["", "[UNK]", *words])
-        ids = token.filter(token != "").cast(known, strict=False).to_physical().fill_null(1)
+        kept = token.filter(token != "")
+        kept = kept.head(length) if length else kept
+        ids = kept.cast(known, strict=False).to_physical().fill_null(1)
         return data.select(self.tokens().list.eval(ids)).collect(engine="streaming")
 
     def count(self, ids):
@@ -162,13 +167,15 @@ def main():
         data, size = loaded[every]
         if work == "load":
             return {"ms": [], "bytes": size}
-        if work == "transform":
-            if every not in fitted:
-                fitted[every] = peer.fit(data, False)
-            ms, result = measure(lambda: peer.transform(fitted[every], data), request)
+        terms, length = WORKS[work]
+        if work.startswith("transform"):
+            key = every, work
+            if key not in fitted:
+                fitted[key] = peer.fit(data, terms, length, False)
+            ms, result = measure(lambda: peer.transform(fitted[key], data), request)
             summary = lambda: {"words": [], "count": peer.count(result)}
         else:
-            ms, result = measure(lambda: peer.fit(data, work == "fit_bigrams"), request)
+            ms, result = measure(lambda: peer.fit(data, terms, length, work == "fit_bigrams"), request)
             words = peer.learned(result) if request["summary"] else []
             summary = lambda: {"words": list(map(str, words[:10])), "count": len(words)}
         return {"ms": ms, "bytes": size, **(summary() if request["summary"] else {})}
