@@ -2,7 +2,7 @@
 
 use super::vectorizer::{OURS, Row};
 
-pub(super) const HEADER: &str = "work         subject       threads  text MB  MB/s max  MB/s med  recurrent ÷ it  peak MB  answer";
+pub(super) const HEADER: &str = "work            subject       threads  text MB  MB/s max  MB/s med  recurrent ÷ it  peak MB  answer";
 
 pub(super) const LEGEND: &str = "MB are 10⁶ bytes. Rates of the fastest and of the median run; ratios on as many threads, fastest to\n\
     fastest and median to median. The peak is what memory grew by in the first fit of the whole text.";
@@ -25,7 +25,7 @@ pub(super) fn lines(rows: &[Row]) -> String {
                 .peak_mb
                 .map_or_else(|| "-".to_owned(), |peak| format!("{peak:.0}"));
             format!(
-                "{:<12} {:<13} {:>7} {:>8.1} {:>9.1} {:>9.1}  {:>14}  {:>7}  {}\n",
+                "{:<15} {:<13} {:>7} {:>8.1} {:>9.1} {:>9.1}  {:>14}  {:>7}  {}\n",
                 row.work,
                 row.subject,
                 row.threads,
