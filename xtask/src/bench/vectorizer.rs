@@ -39,25 +39,25 @@ const SUBJECTS: [Subject; 5] = [
         name: "polars",
         threads: &[1, 2],
         bigrams: false,
-        quick_every: 4,
+        quick_every: 8,
     },
     Subject {
         name: "keras",
         threads: &[1, 2],
         bigrams: true,
-        quick_every: 16,
+        quick_every: 32,
     },
     Subject {
         name: "tokenizers",
         threads: &[1, 2],
         bigrams: false,
-        quick_every: 32,
+        quick_every: 64,
     },
     Subject {
         name: "scikit-learn",
         threads: &[1],
         bigrams: true,
-        quick_every: 32,
+        quick_every: 64,
     },
 ];
 
@@ -274,7 +274,7 @@ fn written(command: &mut Command) -> Result<Text, Error> {
 
 /// One piece of work by everyone, in turn, round after round.
 fn measure(parts: &mut [Part], work: &'static str, quick: bool) -> Result<Vec<Row>, Error> {
-    let (rounds, repeats, seconds) = if quick { (3, 5, 0.2) } else { (3, 10, 1.0) };
+    let (rounds, repeats, seconds) = if quick { (2, 5, 0.2) } else { (3, 10, 1.0) };
     for part in parts.iter_mut() {
         part.ms.clear();
         // The texts come into memory, and the first run is not timed.
