@@ -172,17 +172,13 @@ impl TokenCounts {
         self.check_analyzer(&other.analyzer, &other.params)?;
         match (&mut self.table, &other.table) {
             (Table::Counts(table), Table::Counts(other)) => {
-                for (token, count) in other.iter() {
-                    table.update(token, |sum| *sum += count);
-                }
+                table.merge(other, |sum, count| *sum += count);
             }
             (Table::Documents(table), Table::Documents(other)) => {
-                for (token, tally) in other.iter() {
-                    table.update(token, |sum| {
-                        sum.count += tally.count;
-                        sum.documents = sum.documents.saturating_add(tally.documents);
-                    });
-                }
+                table.merge(other, |sum, tally| {
+                    sum.count += tally.count;
+                    sum.documents = sum.documents.saturating_add(tally.documents);
+                });
             }
             _ => return Err(VectorizerError::NoDocumentCounts),
         }

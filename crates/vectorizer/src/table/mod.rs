@@ -225,6 +225,24 @@ impl<V: Copy + Default> TokenTable<V> {
         }
     }
 
+    /// Takes over the tokens of another table, adding their values to those here.
+    pub(crate) fn merge(&mut self, other: &Self, add: impl Fn(&mut V, V)) {
+        for slots in other.short.chunks(AHEAD) {
+            let present = || slots.iter().filter(|slot| !slot.key.is_empty());
+            let mask = self.short.len() - 1;
+            for slot in present() {
+                prefetch(&self.short, self.seeds.of_key(slot.key) as usize & mask);
+            }
+            for slot in present() {
+                self.change(slot.key, |value| add(value, slot.value));
+            }
+        }
+        for slot in other.long.iter().filter(|slot| slot.length > 0) {
+            let bytes = &other.arena[slot.offset..slot.offset + slot.length];
+            self.change_long(bytes, |value| add(value, slot.value));
+        }
+    }
+
     /// Asks for the memory of these tokens all at once.
     #[inline(never)]
     fn fetch(&self, tokens: Run<'_>) {
