@@ -136,6 +136,8 @@ fn all(
 fn fuzz(root: &Path) -> Result<bool, Error> {
     let there = Command::new("cargo")
         .args(["+nightly", "fuzz", "--version"])
+        // Only asks: a toolchain that is missing is not to be fetched.
+        .env("RUSTUP_AUTO_INSTALL", "0")
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
