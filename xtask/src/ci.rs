@@ -149,6 +149,10 @@ fn fuzz(root: &Path) -> Result<bool, Error> {
     for target in ["fit", "apply", "load"] {
         let mut command = Command::new("cargo");
         command.args(["+nightly", "fuzz", "run", target]);
+        // What is found goes to a folder of its own; the committed corpus is only read.
+        let found = root.join("target/fuzz").join(target);
+        std::fs::create_dir_all(&found).map_err(Error::io(&found))?;
+        command.arg(&found).arg(format!("fuzz/corpus/{target}"));
         command.args(["--", "-max_total_time=20"]);
         if !shell(command.current_dir(root.join("crates/vectorizer")))? {
             return Ok(false);
