@@ -1,6 +1,6 @@
-//! Text to token ids, byte for byte as Keras' `TextVectorization` layer.
+//! Texts to token ids, counts or tf-idf, byte for byte as Keras' `TextVectorization` layer.
 //!
-//! No files, no devices, no other crate of the workspace: bytes come in, ids go out.
+//! No files, no devices, no other crate of the workspace: bytes come in, numbers go out.
 #![doc = include_str!("../README.md")]
 
 // The one place for `unsafe`; the repository's checks keep it out of every other.

@@ -78,12 +78,21 @@ impl<const N: usize> From<[usize; N]> for Ngrams {
 }
 
 impl Ngrams {
-    /// The widths in order.
-    pub(crate) fn widths(&self) -> Vec<usize> {
+    /// The widest of them; 0 if there are none.
+    pub(crate) fn widest(&self) -> usize {
         match self {
-            Self::Off => vec![1],
-            Self::UpTo(widest) => (1..=*widest).collect(),
-            Self::Widths(widths) => widths.clone(),
+            Self::Off => 1,
+            Self::UpTo(widest) => *widest,
+            Self::Widths(widths) => widths.iter().copied().max().unwrap_or(0),
+        }
+    }
+
+    /// Calls `each` with every width of which so many tokens have a run, in order.
+    pub(crate) fn widths(&self, tokens: usize, mut each: impl FnMut(usize)) {
+        match self {
+            Self::Off => each(1),
+            Self::UpTo(widest) => (1..=tokens.min(*widest)).for_each(each),
+            Self::Widths(widths) => widths.iter().copied().for_each(each),
         }
     }
 }

@@ -133,7 +133,7 @@ impl TokenCounts {
     /// its own, and n-grams run across them. With [`Split::None`](crate::Split::None) that is a document
     /// whose tokens are given (in Keras a row of an input of shape `[N, M]`).
     pub fn add_parts<'t>(&mut self, parts: impl IntoIterator<Item = &'t [u8]>) {
-        self.texts += 1;
+        self.texts = self.texts.saturating_add(1);
         let document = self.texts as u32;
         let (analyzer, work) = (&self.analyzer, &mut self.work);
         match &mut self.table {
@@ -172,17 +172,18 @@ impl TokenCounts {
         self.check_analyzer(&other.analyzer, &other.params)?;
         match (&mut self.table, &other.table) {
             (Table::Counts(table), Table::Counts(other)) => {
-                table.merge(other, |sum, count| *sum += count);
+                table.merge(other, |sum, count| *sum = sum.saturating_add(count));
             }
             (Table::Documents(table), Table::Documents(other)) => {
                 table.merge(other, |sum, tally| {
-                    sum.count += tally.count;
+                    sum.count = sum.count.saturating_add(tally.count);
                     sum.documents = sum.documents.saturating_add(tally.documents);
                 });
             }
             _ => return Err(VectorizerError::NoDocumentCounts),
         }
-        self.texts += other.texts;
+        // What was loaded may say anything.
+        self.texts = self.texts.saturating_add(other.texts);
         if let Some(other) = other.loss {
             self.lose(other);
         }

@@ -4,7 +4,7 @@
 use super::tokens::Tokens;
 use super::words::{self, Ascii};
 use crate::table::Run;
-use crate::{CustomStandardize, RaggedTokens, Split, Standardize, ValidParams};
+use crate::{CustomStandardize, Ngrams, RaggedTokens, Split, Standardize, ValidParams};
 
 /// How many bytes of a text are split before their tokens are used: what the nearest cache holds.
 const SEGMENT: usize = 1 << 13;
@@ -25,7 +25,7 @@ pub(crate) struct Analyzer {
     before: Before,
     ascii: Ascii,
     split: Split,
-    widths: Vec<usize>,
+    ngrams: Ngrams,
 }
 
 /// What is done before the ASCII rules.
@@ -54,7 +54,7 @@ impl Analyzer {
             before,
             ascii,
             split: params.split().clone(),
-            widths: params.ngrams().widths(),
+            ngrams: params.ngrams().clone(),
         }
     }
 
@@ -71,27 +71,28 @@ impl Analyzer {
         mut visit: impl FnMut(Run<'_>),
     ) {
         work.tokens.clear();
-        if self.widths == [1] && self.split == Split::Whitespace && self.before == Before::Nothing {
+        let words = self.split == Split::Whitespace && self.before == Before::Nothing;
+        if words && self.ngrams == Ngrams::Off {
             let mut left = limit;
             for part in parts {
                 self.words(part, &mut left, &mut work.tokens, &mut visit);
             }
             return;
         }
-        let Some(widest) = self.widths.iter().max() else {
+        let Some(before_last) = self.ngrams.widest().checked_sub(1) else {
             return;
         };
         // The first width alone fills the limit if there are this many tokens.
-        let enough = limit.saturating_add(widest - 1);
+        let enough = limit.saturating_add(before_last);
         for part in parts {
             if work.tokens.count() >= enough {
                 break;
             }
             self.split(part, work);
         }
-        for &width in &self.widths {
-            visit(work.tokens.runs(width));
-        }
+        let tokens = &work.tokens;
+        self.ngrams
+            .widths(tokens.count(), |width| visit(tokens.runs(width)));
     }
 
     /// All terms of documents that come in parts.

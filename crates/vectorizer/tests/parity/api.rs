@@ -261,6 +261,14 @@ fn options_that_do_not_go_together() {
 }
 
 #[test]
+fn ngrams_wider_than_any_text_cost_nothing() {
+    let params = VectorizerParams::new().ngrams(usize::MAX).check().unwrap();
+    assert_eq!(params.tokens("a b"), [&b"a"[..], b"b", b"a b"]);
+    let params = VectorizerParams::new().ngrams([usize::MAX, 1]);
+    assert_eq!(params.check().unwrap().tokens("a b"), [b"a", b"b"]);
+}
+
+#[test]
 fn a_vocabulary_must_be_of_the_mode() {
     let params = VectorizerParams::new().output_mode(OutputMode::Count);
     let mode = OutputMode::Count;
