@@ -200,7 +200,8 @@ fn standardize_name(standardize: &Standardize) -> Result<Option<String>, Vectori
     Ok(Some(name.to_owned()))
 }
 
-fn standardize_named(name: Option<&str>) -> Result<Standardize, VectorizerError> {
+/// The standardization with this name; none for none.
+pub(crate) fn standardize_named(name: Option<&str>) -> Result<Standardize, VectorizerError> {
     Ok(match name {
         None => Standardize::None,
         Some("lower") => Standardize::Lower,
@@ -265,7 +266,8 @@ fn split_name(split: &Split) -> Result<Option<String>, VectorizerError> {
     Ok(Some(name.to_owned()))
 }
 
-fn split_named(name: Option<&str>) -> Result<Split, VectorizerError> {
+/// The split with this name; none for none.
+pub(crate) fn split_named(name: Option<&str>) -> Result<Split, VectorizerError> {
     Ok(match name {
         None => Split::None,
         Some("whitespace") => Split::Whitespace,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::serialize::{split_named, standardize_named};
 use crate::{
     Functions, Ngrams, OutputMode, Split, Standardize, ValidParams, VectorizerError,
     VectorizerParams,
@@ -181,51 +182,34 @@ impl Config {
         let Some(value) = &self.standardize else {
             return Ok(Standardize::None);
         };
-        Ok(match value.as_str() {
-            Some("lower") => Standardize::Lower,
-            Some("strip_punctuation") => Standardize::StripPunctuation,
-            Some("lower_and_strip_punctuation") => Standardize::LowerAndStripPunctuation,
-            #[cfg(feature = "unicode")]
-            Some("unicode") => Standardize::Unicode(crate::UnicodeRules::default()),
-            other => match other.and_then(|name| name.strip_prefix(CALLABLE)) {
-                Some(name) => {
-                    let found = functions.find_standardize(name);
-                    Standardize::Custom(found.ok_or_else(|| missing("standardizes", name))?)
-                }
-                None => {
-                    let allowed = "null, \"lower\", \"strip_punctuation\", \
-                                   \"lower_and_strip_punctuation\", \"callable:NAME\" or, with the \
-                                   feature `unicode`, \"unicode\"";
-                    return Err(refuse("standardize", allowed, value));
-                }
-            },
-        })
+        let name = value.as_str();
+        if let Some(name) = name.and_then(|name| name.strip_prefix(CALLABLE)) {
+            let found = functions.find_standardize(name);
+            return found
+                .map(Standardize::Custom)
+                .ok_or_else(|| missing("standardizes", name));
+        }
+        let allowed = "null, \"lower\", \"strip_punctuation\", \"lower_and_strip_punctuation\", \
+                       \"callable:NAME\" or, with the feature `unicode`, \"unicode\"";
+        name.and_then(|name| standardize_named(Some(name)).ok())
+            .ok_or_else(|| refuse("standardize", allowed, value))
     }
 
     fn split(&self, functions: &Functions) -> Result<Split, VectorizerError> {
         let Some(value) = &self.split else {
             return Ok(Split::None);
         };
-        Ok(match value.as_str() {
-            Some("whitespace") => Split::Whitespace,
-            Some("character") => Split::Character,
-            #[cfg(feature = "unicode")]
-            Some("unicode_whitespace") => Split::UnicodeWhitespace,
-            #[cfg(feature = "unicode")]
-            Some("unicode_words") => Split::UnicodeWords,
-            other => match other.and_then(|name| name.strip_prefix(CALLABLE)) {
-                Some(name) => {
-                    let found = functions.find_split(name);
-                    Split::Custom(found.ok_or_else(|| missing("splits", name))?)
-                }
-                None => {
-                    let allowed = "null, \"whitespace\", \"character\", \"callable:NAME\" or, with \
-                                   the feature `unicode`, \"unicode_whitespace\" and \
-                                   \"unicode_words\"";
-                    return Err(refuse("split", allowed, value));
-                }
-            },
-        })
+        let name = value.as_str();
+        if let Some(name) = name.and_then(|name| name.strip_prefix(CALLABLE)) {
+            let found = functions.find_split(name);
+            return found
+                .map(Split::Custom)
+                .ok_or_else(|| missing("splits", name));
+        }
+        let allowed = "null, \"whitespace\", \"character\", \"callable:NAME\" or, with the feature \
+                       `unicode`, \"unicode_whitespace\" and \"unicode_words\"";
+        name.and_then(|name| split_named(Some(name)).ok())
+            .ok_or_else(|| refuse("split", allowed, value))
     }
 
     fn output_mode(&self) -> Result<OutputMode, VectorizerError> {
