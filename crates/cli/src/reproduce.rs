@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use burn::tensor::Device;
+use clap::value_parser;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use recurrent_data::{
@@ -21,9 +22,6 @@ use crate::error::CliError;
 use crate::model::{self, ModelConfig};
 use crate::progress::Display;
 use crate::{doctor, print};
-
-/// Tokens of the notebook's vocabulary, padding and `[UNK]` included.
-const MAX_TOKENS: usize = 1000;
 
 /// The version of burn, for `run.json`. A test holds it against the workspace's manifest.
 const BURN: &str = "0.22.1";
@@ -45,6 +43,12 @@ pub(crate) struct Arguments {
     /// How often to see every review.
     #[arg(long, default_value_t = 10)]
     epochs: usize,
+    /// Size of the vocabulary, padding and `[UNK]` included.
+    #[arg(long, default_value_t = 1000, value_parser = value_parser!(u32).range(2..=1_000_000))]
+    max_tokens: u32,
+    /// Tokens kept of each review: the first ones.
+    #[arg(long, default_value_t = 100, value_parser = value_parser!(u32).range(1..=10_000))]
+    length: u32,
     /// Determines initial weights, the order of reviews, and the review that is shown.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -71,6 +75,8 @@ struct Run {
     isa: &'static str,
     seed: u64,
     epochs: usize,
+    max_tokens: usize,
+    length: usize,
     dataset: String,
     dataset_sha256: String,
     /// True if the data set is the bundled sample and not the real reviews.
@@ -116,6 +122,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
             isa: doctor::isa(),
             seed: arguments.seed,
             epochs: arguments.epochs,
+            max_tokens: arguments.max_tokens as usize,
+            length: arguments.length as usize,
             dataset: dataset.name.clone(),
             dataset_sha256: hash_source(&dataset.path)?,
             sample: dataset.sample,
@@ -123,7 +131,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
         },
     )?;
 
-    let vectorizer = fit_vectorizer(&corpus)?;
+    let vectorizer = fit_vectorizer(arguments, &corpus)?;
     let rows = train_all(arguments, &dataset, &corpus, &vectorizer, &device)?;
     print(&table(&rows, dataset.sample))?;
     if let Some(extracted) = extracted {
@@ -163,12 +171,11 @@ fn show_one(corpus: &ReviewCorpus, seed: u64) -> Result<(), CliError> {
     ))
 }
 
-fn fit_vectorizer(corpus: &ReviewCorpus) -> Result<FixedWidth, CliError> {
+fn fit_vectorizer(arguments: &Arguments, corpus: &ReviewCorpus) -> Result<FixedWidth, CliError> {
     let start = Instant::now();
-    let time = NetworkConfig::notebook(NetworkKind::LSTM).time;
     let params = VectorizerParams::new()
-        .max_tokens(MAX_TOKENS)
-        .output_sequence_length(time)
+        .max_tokens(arguments.max_tokens as usize)
+        .output_sequence_length(arguments.length as usize)
         .check()?;
     let texts = corpus.texts(Split::Train).map(|text| text.text);
     let vectorizer = params.fit(texts)?.into_fixed_width()?;
@@ -193,7 +200,12 @@ fn train_all(
     let mut rows = Vec::new();
     for &kind in &arguments.networks {
         let start = Instant::now();
-        let config = NetworkConfig::notebook(kind);
+        let config = NetworkConfig {
+            // One row more than there are ids, as in the notebook.
+            embeddings: arguments.max_tokens as usize + 1,
+            time: arguments.length as usize,
+            ..NetworkConfig::notebook(kind)
+        };
         print(&format!("\n{}", summary(&config)))?;
         let folder = arguments.out.join(kind.name());
         std::fs::create_dir_all(&folder).map_err(CliError::io(&folder))?;
@@ -207,7 +219,7 @@ fn train_all(
         let (network, records) = fit(network, &train, &test, &fit_config, &mut Display::new())?;
         let model = ModelConfig {
             network: config,
-            max_tokens: MAX_TOKENS,
+            max_tokens: arguments.max_tokens as usize,
             classes: corpus.classes().to_vec(),
             dataset: dataset.name.clone(),
             sample: dataset.sample,

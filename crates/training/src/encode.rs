@@ -50,6 +50,11 @@ impl Encoded {
         self.rows
     }
 
+    /// Tokens of each text.
+    pub fn width(&self) -> usize {
+        self.ids.dims()[1]
+    }
+
     /// Ids `[N, T]` and labels `[N, 1]` of the texts at `rows`, gathered on the device.
     pub fn batch(&self, rows: &[u32]) -> (Tensor<2, Int>, Tensor<2>) {
         let rows: Vec<i64> = rows.iter().map(|row| i64::from(*row)).collect();

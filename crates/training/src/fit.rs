@@ -66,9 +66,10 @@ impl FitConfig {
     }
 
     /// What a checkpoint must agree on to be continued. The number of epochs may grow.
-    fn describe(&self, rows: usize) -> String {
+    fn describe(&self, train: &Encoded) -> String {
+        let (rows, width) = (train.rows(), train.width());
         format!(
-            "{} with seed {}, {rows} texts, {} a step, {:?}",
+            "{} with seed {}, {rows} texts of {width} tokens, {} a step, {:?}",
             self.network, self.seed, self.batch_size, self.adam
         )
     }
@@ -120,7 +121,7 @@ pub fn fit<M: SequenceClassifier>(
     observer: &mut impl Observer,
 ) -> Result<(M, Vec<EpochRecord>), TrainingError> {
     config.check()?;
-    let run = config.describe(train.rows());
+    let run = config.describe(train);
     let mut network = network;
     let mut adam = Adam::new(config.adam);
     let mut history = Vec::new();
