@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::browser::Browser;
 use crate::cargo;
 use crate::error::Error;
 use crate::inputs::Inputs;
@@ -118,7 +119,7 @@ fn all(
         return Ok(());
     }
     if !report.step("test", || {
-        let outcome = test::run(inputs, &[], &[])?;
+        let outcome = test::run(inputs, &Browser::provide(root)?, &[], &[])?;
         *counts = Some(outcome.counts);
         Ok(outcome.success())
     })? {

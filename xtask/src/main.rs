@@ -9,15 +9,18 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod browser;
 mod cargo;
 mod ci;
 mod error;
+mod figures;
 mod inputs;
 mod reproduce;
 mod sample;
 mod test;
 mod tidy;
 
+use browser::Browser;
 use error::Error;
 use inputs::Inputs;
 
@@ -49,6 +52,12 @@ enum Command {
     },
     /// Measure this project beside others, in turn on this machine, and print how they compare
     Bench(bench::Arguments),
+    /// Draw the pictures of the book from runs of this code (minutes to train what is not there yet)
+    Figures {
+        /// Runs to take means over
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=20))]
+        seeds: u32,
+    },
     /// Formatting, lints, documentation, tidy, tests: all that a change must pass
     Ci,
     /// Check the rules of docs/architecture.md: who may depend on whom, and how a source file looks
@@ -81,11 +90,12 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
     match cli.command {
         Command::Reproduce { args } => reproduce::run(&root, &inputs, &args),
         Command::Test { args, harness } => {
-            let outcome = test::run(&inputs, &args, &harness)?;
+            let outcome = test::run(&inputs, &Browser::find(&root), &args, &harness)?;
             println!("{}", outcome.counts);
             Ok(outcome.code())
         }
         Command::Bench(arguments) => bench::run(&root, &started_in, &arguments),
+        Command::Figures { seeds } => figures::run(&root, &inputs, seeds),
         Command::Ci => ci::run(&root, &inputs),
         Command::Tidy => tidy::run(&root),
         Command::Sample { check } => sample::run(&root, check),

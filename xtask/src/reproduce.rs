@@ -11,7 +11,10 @@ use crate::error::Error;
 use crate::inputs::Inputs;
 use crate::sample;
 
-const PACKAGE: &str = "recurrent";
+pub(crate) const PACKAGE: &str = "recurrent";
+
+/// Tells the binary which commit it was built from, for `run.json`.
+const COMMIT_VARIABLE: &str = "RECURRENT_COMMIT";
 
 /// Builds the release binary and runs `recurrent reproduce` with `args` as they stand.
 pub(crate) fn run(root: &Path, inputs: &Inputs, args: &[OsString]) -> Result<ExitCode, Error> {
@@ -27,5 +30,26 @@ pub(crate) fn run(root: &Path, inputs: &Inputs, args: &[OsString]) -> Result<Exi
     let mut command = Command::new(binary);
     command.arg("reproduce").args(args);
     inputs.set(&mut command);
+    if let Some(commit) = commit(root) {
+        command.env(COMMIT_VARIABLE, commit);
+    }
     cargo::status(&mut command).map(cargo::exit_code)
+}
+
+/// The commit that is checked out, with a mark if files differ from it; none outside of git.
+fn commit(root: &Path) -> Option<String> {
+    let output = Command::new("git")
+        .args([
+            "describe",
+            "--always",
+            "--dirty",
+            "--abbrev=12",
+            "--exclude=*",
+        ])
+        .current_dir(root)
+        .output()
+        .ok()?;
+    let name = String::from_utf8(output.stdout).ok()?;
+    let name = name.trim();
+    (output.status.success() && !name.is_empty()).then(|| name.to_owned())
 }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::process::{ExitCode, ExitStatus};
 
+use crate::browser::Browser;
 use crate::cargo;
 use crate::error::Error;
 use crate::inputs::Inputs;
@@ -84,17 +85,19 @@ impl Outcome {
 /// Runs the tests, `args` added to cargo's own and `harness` handed to the test binaries.
 pub(crate) fn run(
     inputs: &Inputs,
+    browser: &Browser,
     args: &[OsString],
     harness: &[OsString],
 ) -> Result<Outcome, Error> {
     inputs.check()?;
-    println!("{}", inputs.before_tests());
+    println!("{}\n{}", inputs.before_tests(), browser.before_tests());
     let mut command = cargo::cargo(COMMAND);
     command.args(args);
     if !harness.is_empty() {
         command.arg("--").args(harness);
     }
     inputs.set(&mut command);
+    browser.set(&mut command);
     println!("$ {}", cargo::shown(&command));
     let mut counts = Counts::default();
     let status = cargo::lines(&mut command, |line| {
@@ -102,7 +105,11 @@ pub(crate) fn run(
         counts.add(line);
     })?;
     println!();
-    for line in inputs.after_tests() {
+    for line in inputs
+        .after_tests()
+        .into_iter()
+        .chain(browser.after_tests())
+    {
         println!("{line}");
     }
     Ok(Outcome { counts, status })

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use recurrent_data::DataError;
 use recurrent_models::weights::WeightsError;
+use recurrent_report::ReportError;
 use recurrent_training::TrainingError;
 use recurrent_vectorizer::VectorizerError;
 
@@ -19,6 +20,34 @@ pub(crate) enum CliError {
     /// Training.
     #[error(transparent)]
     Training(#[from] TrainingError),
+    /// The report.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// A label that a model does not know.
+    #[error("{label:?} is no class of {model}; its classes are {first} and {second}")]
+    Label {
+        /// What was asked for.
+        label: String,
+        /// The model's folder.
+        model: PathBuf,
+        /// Its first class.
+        first: String,
+        /// Its second class.
+        second: String,
+    },
+    /// Gradients through time of networks that have no time.
+    #[error(
+        "none of these networks is recurrent, so that no gradient goes back in time; name one with --model"
+    )]
+    NoGradient,
+    /// The page cannot be served.
+    #[error("port {port} of this machine cannot be listened on: {source}; try another with --port")]
+    Port {
+        /// The port asked for.
+        port: u16,
+        /// The system's reason.
+        source: std::io::Error,
+    },
     /// Weights.
     #[error(transparent)]
     Weights(#[from] WeightsError),

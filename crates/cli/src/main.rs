@@ -1,13 +1,19 @@
 //! The command: reads the command line and hands on to one module per subcommand.
 
 mod backend;
+mod dashboard;
 mod dataset;
 mod doctor;
 mod error;
+mod evaluation;
 mod model;
 mod predict;
 mod progress;
+mod reading;
+mod report;
 mod reproduce;
+mod serve;
+mod trace;
 mod vectorize;
 mod verify;
 
@@ -40,6 +46,12 @@ enum Command {
     },
     /// Judge raw texts with a trained network.
     Predict(predict::Arguments),
+    /// Show what networks believe after each word of a text, and what reaches back in time.
+    Trace(trace::Arguments),
+    /// Show it on a page of this machine: paste a review and watch the networks read it.
+    Serve(serve::Arguments),
+    /// Make the report of one run or several again, from the files they left.
+    Report(report::Arguments),
     /// Learn vocabularies and turn texts into ids, as Keras' `TextVectorization` does.
     #[command(subcommand)]
     Vectorize(vectorize::Command),
@@ -55,6 +67,9 @@ fn main() -> ExitCode {
             print(&summary(&NetworkConfig::notebook(network))).map(|()| ExitCode::SUCCESS)
         }
         Command::Predict(arguments) => predict::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Trace(arguments) => trace::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Serve(arguments) => serve::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Report(arguments) => report::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Vectorize(command) => vectorize::run(&command),
         Command::Doctor => print(&doctor::report()).map(|()| ExitCode::SUCCESS),
     };

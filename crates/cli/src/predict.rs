@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal};
 use std::path::PathBuf;
 
 use recurrent_data::clean;
-use recurrent_training::{Encoded, logits};
+use recurrent_training::{Encoded, probabilities};
 use recurrent_vectorizer::Vectorize;
 use serde::Serialize;
 
@@ -58,13 +58,7 @@ fn judge(model: &model::Model, text: &str, json: bool) -> Result<(), CliError> {
     let mut ids = vec![0; width];
     model.vectorizer.vectorize_into(&clean(text), &mut ids);
     let row = Encoded::new(ids, width, vec![0.0], &device)?;
-    // A network that judges every token gives many probabilities: their mean is its verdict.
-    let probabilities: Vec<f64> = logits(&model.network, &row, 1)
-        .into_data()
-        .iter::<f32>()
-        .map(|logit| 1.0 / (1.0 + (-f64::from(logit)).exp()))
-        .collect();
-    let second = probabilities.iter().sum::<f64>() / probabilities.len() as f64;
+    let second = probabilities(&model.network, &row, 1)[0];
     let (label, probability) = if second > 0.5 {
         (1, second)
     } else {

@@ -48,16 +48,21 @@ impl Observer for Display {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
-        println!(
-            "Epoch {}/{epochs}\n{steps}/{steps} - {:.0}s - {:.0}ms/step - loss: {:.4} - \
-             accuracy: {:.4} - test_loss: {:.4} - test_accuracy: {:.4}",
-            record.epoch,
-            record.seconds,
-            1000.0 * record.seconds / steps as f64,
-            record.train_loss,
-            record.train_accuracy,
-            record.test_loss,
-            record.test_accuracy,
-        );
+        println!("{}", epoch_lines(epochs, steps, record));
     }
+}
+
+/// An epoch as Keras prints it.
+pub(crate) fn epoch_lines(epochs: usize, steps: usize, record: &EpochRecord) -> String {
+    format!(
+        "Epoch {}/{epochs}\n{steps}/{steps} - {:.0}s - {:.0}ms/step - loss: {:.4} - accuracy: {:.4} - \
+         test_loss: {:.4} - test_accuracy: {:.4}",
+        record.epoch,
+        record.seconds,
+        1000.0 * record.seconds / steps as f64,
+        record.train_loss,
+        record.train_accuracy,
+        record.test_loss,
+        record.test_accuracy,
+    )
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use burn::module::Module as _;
 use burn::tensor::Device;
 use clap::value_parser;
 use rand::{RngExt, SeedableRng};
@@ -17,11 +18,15 @@ use recurrent_vectorizer::{FixedWidth, Vectorize, VectorizerParams};
 use serde::Serialize;
 
 use crate::backend::Backend;
+use crate::dashboard::Dashboard;
 use crate::dataset::{SAMPLE_NOTE, banner, find};
 use crate::error::CliError;
-use crate::model::{self, ModelConfig};
+use crate::model::{self, Model, ModelConfig};
 use crate::progress::Display;
-use crate::{doctor, print};
+use crate::{doctor, evaluation, print, report};
+
+/// The variable that says which commit the command was built from.
+const COMMIT: &str = "RECURRENT_COMMIT";
 
 /// The version of burn, for `run.json`. A test holds it against the workspace's manifest.
 const BURN: &str = "0.22.1";
@@ -61,6 +66,9 @@ pub(crate) struct Arguments {
     /// Go on from the checkpoints in OUT.
     #[arg(long)]
     resume: bool,
+    /// Draw live curves while training, on a terminal; elsewhere lines, as without.
+    #[arg(long)]
+    dashboard: bool,
 }
 
 /// What `run.json` holds.
@@ -81,6 +89,9 @@ struct Run {
     dataset_sha256: String,
     /// True if the data set is the bundled sample and not the real reviews.
     sample: bool,
+    /// The commit that the command was built from, where whoever runs it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
 }
@@ -127,6 +138,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
             dataset: dataset.name.clone(),
             dataset_sha256: hash_source(&dataset.path)?,
             sample: dataset.sample,
+            commit: std::env::var(COMMIT).ok(),
             note: note(&dataset),
         },
     )?;
@@ -134,6 +146,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let vectorizer = fit_vectorizer(arguments, &corpus)?;
     let rows = train_all(arguments, &dataset, &corpus, &vectorizer, &device)?;
     print(&table(&rows, dataset.sample))?;
+    if !rows.is_empty() {
+        report::write_and_say(std::slice::from_ref(&arguments.out), &arguments.out)?;
+    }
     if let Some(extracted) = extracted {
         extracted.remove()?;
     }
@@ -216,8 +231,11 @@ fn train_all(
             resume: arguments.resume,
             ..FitConfig::notebook(&kind.name(), arguments.seed)
         };
-        let (network, records) = fit(network, &train, &test, &fit_config, &mut Display::new())?;
-        let model = ModelConfig {
+        let (network, records) = match dashboard(arguments) {
+            Some(mut dashboard) => fit(network, &train, &test, &fit_config, &mut dashboard),
+            None => fit(network, &train, &test, &fit_config, &mut Display::new()),
+        }?;
+        let config = ModelConfig {
             network: config,
             max_tokens: arguments.max_tokens as usize,
             classes: corpus.classes().to_vec(),
@@ -225,11 +243,18 @@ fn train_all(
             sample: dataset.sample,
             note: note(dataset).map(str::to_owned),
         };
-        model::save(&folder, &model, &network, vectorizer.vectorizer())?;
+        model::save(&folder, &config, &network, vectorizer.vectorizer())?;
+        let model = Model {
+            config,
+            network: network.valid(),
+            vectorizer: vectorizer.clone(),
+        };
+        let evaluation = evaluation::evaluate(&model, corpus, &test, arguments.seed, device);
+        write_json(&folder.join("evaluation.json"), &evaluation)?;
         if let Some(last) = records.last() {
             rows.push(Row {
                 network: kind,
-                parameters: burn::module::Module::num_params(&network),
+                parameters: evaluation.parameters,
                 last: last.clone(),
                 seconds: start.elapsed().as_secs_f64(),
             });
@@ -238,6 +263,11 @@ fn train_all(
         save_history(&arguments.out, &history, note(dataset))?;
     }
     Ok(rows)
+}
+
+/// A picture for each network, so that what is printed between them stays in order.
+fn dashboard(arguments: &Arguments) -> Option<Dashboard> {
+    arguments.dashboard.then(Dashboard::open).flatten()
 }
 
 /// What result files say about a data set that is not the real one.

@@ -13,6 +13,7 @@ pub mod layers;
 mod network;
 pub mod recurrence;
 mod summary;
+pub mod trace;
 pub mod weights;
 
 pub use kind::{NetworkKind, RecurrentKind, UnknownNetwork};

@@ -115,7 +115,7 @@ impl SequenceClassifier for DenseNetwork {
 }
 
 /// The logit of a text from the last state: `output(relu(hidden(last)))`.
-fn judge(hidden: &Dense, output: &Dense, last: Tensor<2>) -> Tensor<2> {
+pub(crate) fn judge(hidden: &Dense, output: &Dense, last: Tensor<2>) -> Tensor<2> {
     output.forward_in_double(relu(hidden.forward_in_double(last)))
 }
 

@@ -19,7 +19,7 @@ use crate::{Encoded, EpochRecord, Score, TrainingError, binary_cross_entropy, ch
 
 /// Texts that are judged together after an epoch: what is computed once a batch is computed less
 /// often, and which texts share a batch makes no difference to any of them.
-const EVALUATION_BATCH: usize = 1024;
+pub const EVALUATION_BATCH: usize = 1024;
 
 /// How to train.
 #[derive(Clone, Debug, PartialEq)]
@@ -240,6 +240,27 @@ pub fn logits<M: SequenceClassifier>(network: &M, split: &Encoded, batch_size: u
         .map(|rows| network.forward(split.batch(rows).0))
         .collect();
     Tensor::cat(parts, 0)
+}
+
+/// The probability of the positive class for each text of a split, 0 to 1, `batch_size` texts at a time,
+/// without recording gradients. Of a network that judges every token, the mean over the tokens.
+pub fn probabilities<M: SequenceClassifier>(
+    network: &M,
+    split: &Encoded,
+    batch_size: usize,
+) -> Vec<f64> {
+    let logits = logits(network, split, batch_size);
+    let [_, positions] = logits.dims();
+    let logits: Vec<f32> = logits.into_data().iter().collect();
+    logits
+        .chunks_exact(positions.max(1))
+        .map(|row| row.iter().copied().map(sigmoid).sum::<f64>() / row.len() as f64)
+        .collect()
+}
+
+/// The probability that a logit speaks of, in double precision.
+pub fn sigmoid(logit: f32) -> f64 {
+    1.0 / (1.0 + (-f64::from(logit)).exp())
 }
 
 /// Losses and right verdicts of a pass, left on the device until asked for.

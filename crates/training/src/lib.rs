@@ -18,6 +18,9 @@ pub mod replay;
 
 pub use encode::{Encoded, encode};
 pub use error::TrainingError;
-pub use fit::{FitConfig, Observer, Progress, Quiet, evaluate, fit, logits};
+pub use fit::{
+    EVALUATION_BATCH, FitConfig, Observer, Progress, Quiet, evaluate, fit, logits, probabilities,
+    sigmoid,
+};
 pub use history::{EpochRecord, Score, write_json};
 pub use loss::binary_cross_entropy;

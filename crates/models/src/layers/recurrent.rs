@@ -5,7 +5,7 @@ use burn::tensor::{Int, Tensor};
 
 use super::Embedding;
 use crate::initializers::Init;
-use crate::recurrence::{self, Cell, Direction, Layer, Precision, Source, States};
+use crate::recurrence::{self, Cell, Direction, Layer, Precision, Source, States, Weighted};
 
 /// What a recurrent layer reads: a vector at each step of each text.
 #[derive(Clone, Debug)]
@@ -46,8 +46,13 @@ impl Sequence {
         [batch, time, self.vectors.dims()[1]]
     }
 
+    /// What it was made of: `[B · T, D]`, or the whole table `[V, D]` behind tokens.
+    pub(crate) fn into_vectors(self) -> Tensor<2> {
+        self.vectors
+    }
+
     /// The same steps passed over, with other vectors `[B · T, D]`.
-    fn replaced(&self, vectors: Tensor<2>) -> Self {
+    pub(crate) fn replaced(&self, vectors: Tensor<2>) -> Self {
         Self {
             vectors,
             source: Source::Positions,
@@ -58,11 +63,11 @@ impl Sequence {
 
 /// The weights of one recurrent cell of G gates; the bias is flat.
 #[derive(Clone, Debug)]
-struct CellWeights {
-    cell: Cell,
-    kernel: Tensor<2>,
-    recurrent_kernel: Tensor<2>,
-    bias: Tensor<1>,
+pub(crate) struct CellWeights {
+    pub(crate) cell: Cell,
+    pub(crate) kernel: Tensor<2>,
+    pub(crate) recurrent_kernel: Tensor<2>,
+    pub(crate) bias: Tensor<1>,
 }
 
 impl CellWeights {
@@ -75,23 +80,69 @@ impl CellWeights {
         }
     }
 
+    /// U.
+    pub(crate) fn units(&self) -> usize {
+        self.recurrent_kernel.dims()[0]
+    }
+
+    fn layer(&self, sequence: &Sequence, direction: Direction, output: States) -> Layer {
+        Layer {
+            cell: self.cell,
+            direction,
+            source: sequence.source,
+            mask_zero: sequence.mask_zero,
+            output,
+            precision: self.precision(),
+        }
+    }
+
+    fn operands(&self, sequence: &Sequence) -> Weighted {
+        Weighted {
+            features: sequence.vectors.clone(),
+            ids: sequence.ids.clone(),
+            kernel: self.kernel.clone(),
+            recurrent_kernel: self.recurrent_kernel.clone(),
+            bias: self.bias.clone(),
+        }
+    }
+
     /// States, `[B, U]` or `[B · T, U]`.
-    fn run(&self, sequence: &Sequence, direction: Direction, output: States) -> Tensor<2> {
+    pub(crate) fn run(
+        &self,
+        sequence: &Sequence,
+        direction: Direction,
+        output: States,
+    ) -> Tensor<2> {
         recurrence::layer(
             sequence.vectors.clone(),
             sequence.ids.clone(),
             self.kernel.clone(),
             self.recurrent_kernel.clone(),
             self.bias.clone(),
-            Layer {
-                cell: self.cell,
-                direction,
-                source: sequence.source,
-                mask_zero: sequence.mask_zero,
-                output,
-                precision: self.precision(),
-            },
+            self.layer(sequence, direction, output),
         )
+    }
+
+    /// All states `[B · T, U]`, moved by hand: see [`recurrence::nudged`].
+    pub(crate) fn run_nudged(
+        &self,
+        sequence: &Sequence,
+        direction: Direction,
+        nudges: Vec<Tensor<2>>,
+    ) -> Tensor<2> {
+        let layer = self.layer(sequence, direction, States::All);
+        recurrence::nudged(self.operands(sequence), layer, nudges)
+    }
+
+    /// The gates of each step, given all states: see [`recurrence::gates`].
+    pub(crate) fn gates(
+        &self,
+        sequence: &Sequence,
+        direction: Direction,
+        states: Tensor<2>,
+    ) -> Vec<Tensor<2>> {
+        let layer = self.layer(sequence, direction, States::All);
+        recurrence::gates(self.operands(sequence), layer, states)
     }
 }
 
@@ -353,6 +404,19 @@ impl RecurrentLayer {
             })
         } else {
             Self::Forward(one_way())
+        }
+    }
+}
+
+impl RecurrentLayer {
+    /// What it is made of, one way each, in the order in which states stand side by side.
+    pub(crate) fn ways(&self) -> Vec<(Direction, CellWeights)> {
+        match self {
+            Self::Forward(layer) => vec![(Direction::Forward, layer.weights())],
+            Self::Bidirectional(both) => vec![
+                (Direction::Forward, both.forward.weights()),
+                (Direction::Reverse, both.backward.weights()),
+            ],
         }
     }
 }

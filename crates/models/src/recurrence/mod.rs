@@ -10,12 +10,14 @@
 mod autodiff;
 mod flex;
 mod steps;
+mod traced;
 
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::{Int, Tensor};
 
 pub use recurrent_kernels::{Cell, Direction, Precision};
+pub(crate) use traced::{Weighted, gates, nudged};
 
 /// Which layer, and how it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

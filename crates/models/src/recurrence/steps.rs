@@ -12,6 +12,16 @@ use super::{Cell, Direction, Layer, Operands, Precision, Source, States};
 
 /// Runs a layer; the output is `[B, U]` or `[B, T, U]`.
 pub(super) fn run<B: Backend>(operands: Operands<B>, layer: Layer) -> FloatTensor<B> {
+    run_nudged(operands, layer, &[])
+}
+
+/// Runs a layer, its state after step t being moved by `nudges[t]` `[B, U]`, if there are any: a
+/// nudge of zero changes nothing, and its gradient is that of the state.
+pub(super) fn run_nudged<B: Backend>(
+    operands: Operands<B>,
+    layer: Layer,
+    nudges: &[FloatTensor<B>],
+) -> FloatTensor<B> {
     let [batch, time] = operands.ids.shape().dims();
     let [units, width] = operands.recurrent_kernel.shape().dims();
     let by_time = B::int_swap_dims(operands.ids, 0, 1);
@@ -63,6 +73,9 @@ pub(super) fn run<B: Backend>(operands: Operands<B>, layer: Layer) -> FloatTenso
             next = keep::<B>(next, h, &padding);
             memory = keep::<B>(memory, c, &padding);
         }
+        if let Some(nudge) = nudges.get(t) {
+            next = B::float_add(next, B::float_cast(nudge.clone(), dtype));
+        }
         (h, c) = (next, memory);
         states[t] = h.clone();
     }
@@ -84,6 +97,27 @@ fn keep<B: Backend>(
     padding: &BoolTensor<B>,
 ) -> FloatTensor<B> {
     B::float_mask_where(new, padding.clone(), old)
+}
+
+/// How far the gates are open: the LSTM's i, f, o, the GRU's z, r, none of a SimpleRNN. Of rows of
+/// projected inputs and fed back states, `[N, G · U]` each.
+pub(super) fn gates<B: Backend>(
+    cell: Cell,
+    x: &FloatTensor<B>,
+    fed_back: &FloatTensor<B>,
+    units: usize,
+) -> Vec<FloatTensor<B>> {
+    let places: &[usize] = match cell {
+        Cell::SimpleRnn => &[],
+        Cell::Lstm => &[0, 1, 3],
+        Cell::Gru => &[0, 1],
+    };
+    let gate = |place: &usize| {
+        let columns = place * units..(place + 1) * units;
+        let [x, fed_back] = [x, fed_back].map(|z| part::<B>(z, 1, columns.clone()));
+        sigmoid::<B>(B::float_add(x, fed_back))
+    };
+    places.iter().map(gate).collect()
 }
 
 /// The state and the memory after a step.

@@ -1,0 +1,216 @@
+//! `--dashboard`: live curves on the terminal, above what has been printed.
+//!
+//! Drawn in place, on standard error, without taking the terminal over: an interruption leaves nothing to
+//! mend, and finished epochs stay in the terminal's own history.
+
+use std::io::{IsTerminal, Stderr, stderr};
+use std::time::{Duration, Instant};
+
+use ratatui::backend::CrosstermBackend;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Color, Style};
+use ratatui::symbols::Marker;
+use ratatui::text::Line;
+use ratatui::widgets::{Axis, Block, Chart, Dataset, Gauge, GraphType, Widget};
+use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
+use recurrent_training::{EpochRecord, Observer, Progress};
+
+use crate::progress::epoch_lines;
+
+/// Lines of the terminal that the dashboard takes.
+const HEIGHT: u16 = 18;
+
+/// How often it is drawn at most.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A dashboard of all networks of a run, one after the other.
+pub(crate) struct Dashboard {
+    terminal: Terminal<CrosstermBackend<Stderr>>,
+    records: Vec<EpochRecord>,
+    progress: Option<Progress>,
+    drawn: Instant,
+}
+
+impl Dashboard {
+    /// None where standard output or standard error is no terminal, or cannot be drawn on.
+    pub(crate) fn open() -> Option<Self> {
+        if !stderr().is_terminal() || !std::io::stdout().is_terminal() {
+            return None;
+        }
+        let options = TerminalOptions {
+            viewport: Viewport::Inline(HEIGHT),
+        };
+        let terminal = Terminal::with_options(CrosstermBackend::new(stderr()), options).ok()?;
+        Some(Self {
+            terminal,
+            records: Vec::new(),
+            progress: None,
+            drawn: Instant::now(),
+        })
+    }
+
+    fn draw(&mut self) {
+        let (records, progress) = (&self.records, self.progress);
+        // A picture that cannot be drawn is no reason to end a run.
+        let _ = self.terminal.draw(|frame| show(frame, records, progress));
+        self.drawn = Instant::now();
+    }
+}
+
+impl Observer for Dashboard {
+    fn step(&mut self, progress: Progress) {
+        self.progress = Some(progress);
+        if self.drawn.elapsed() > PAUSE {
+            self.draw();
+        }
+    }
+
+    fn epoch(&mut self, epochs: usize, steps: usize, record: &EpochRecord) {
+        let text = epoch_lines(epochs, steps, record);
+        let lines: Vec<Line> = text.lines().map(Line::raw).collect();
+        let _ = self.terminal.insert_before(lines.len() as u16, |buffer| {
+            for (row, line) in lines.iter().enumerate() {
+                line.render(Rect::new(0, row as u16, buffer.area.width, 1), buffer);
+            }
+        });
+        // One network at a time: another one begins a new picture.
+        self.records.retain(|known| known.network == record.network);
+        self.records.push(record.clone());
+        self.draw();
+    }
+}
+
+fn show(frame: &mut Frame, records: &[EpochRecord], progress: Option<Progress>) {
+    let [charts, gauge] =
+        Layout::vertical([Constraint::Min(8), Constraint::Length(1)]).areas(frame.area());
+    let [left, right] = Layout::horizontal([Constraint::Fill(1); 2]).areas(charts);
+    let epochs = progress.map_or(records.len(), |progress| progress.epochs);
+    let losses = |record: &EpochRecord| [record.train_loss, record.test_loss];
+    let accuracies = |record: &EpochRecord| [record.train_accuracy, record.test_accuracy];
+    curves(frame, left, "loss", epochs, records, losses);
+    curves(frame, right, "accuracy", epochs, records, accuracies);
+    if let Some(progress) = progress {
+        let label = format!(
+            "epoch {}/{}, step {}/{}",
+            progress.epoch, progress.epochs, progress.step, progress.steps
+        );
+        let share = progress.step as f64 / progress.steps.max(1) as f64;
+        let bar = Gauge::default().ratio(share.clamp(0.0, 1.0)).label(label);
+        frame.render_widget(bar.gauge_style(Style::new().fg(Color::Blue)), gauge);
+    }
+}
+
+fn curves(
+    frame: &mut Frame,
+    area: Rect,
+    name: &str,
+    epochs: usize,
+    records: &[EpochRecord],
+    values: impl Fn(&EpochRecord) -> [f64; 2],
+) {
+    let points = |which: usize| -> Vec<(f64, f64)> {
+        records
+            .iter()
+            .map(|record| (record.epoch as f64, values(record)[which]))
+            .collect()
+    };
+    let (train, test) = (points(0), points(1));
+    let all = train
+        .iter()
+        .chain(&test)
+        .map(|(_, y)| *y)
+        .filter(|y| y.is_finite());
+    let (low, high) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| {
+        (low.min(y), high.max(y))
+    });
+    let (low, high) = match low <= high {
+        true => (low - 0.01, high + 0.01),
+        false => (0.0, 1.0),
+    };
+    let line = |name: &'static str, color, points| {
+        Dataset::default()
+            .name(name)
+            .marker(Marker::Braille)
+            .graph_type(GraphType::Line)
+            .style(Style::new().fg(color))
+            .data(points)
+    };
+    let datasets = vec![
+        line("train", Color::Yellow, &train),
+        line("test", Color::Cyan, &test),
+    ];
+    let last = epochs.max(2) as f64;
+    let network = records.first().map_or("", |record| record.network.as_str());
+    let chart = Chart::new(datasets)
+        .block(Block::bordered().title(format!(" {network} {name} ")))
+        .x_axis(
+            Axis::default()
+                .title("epoch")
+                .bounds([1.0, last])
+                .labels(["1".to_owned(), epochs.max(2).to_string()]),
+        )
+        .y_axis(
+            Axis::default()
+                .bounds([low, high])
+                .labels([format!("{low:.2}"), format!("{high:.2}")]),
+        );
+    frame.render_widget(chart, area);
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::backend::TestBackend;
+
+    use super::*;
+
+    fn record(epoch: usize) -> EpochRecord {
+        EpochRecord {
+            network: "lstm".to_owned(),
+            epoch,
+            train_loss: 0.6 / epoch as f64,
+            train_accuracy: 0.7,
+            test_loss: 0.5,
+            test_accuracy: 0.75,
+            seconds: 1.0,
+        }
+    }
+
+    fn drawn(records: &[EpochRecord], progress: Option<Progress>) -> String {
+        let mut terminal = Terminal::new(TestBackend::new(80, HEIGHT)).unwrap();
+        terminal
+            .draw(|frame| show(frame, records, progress))
+            .unwrap();
+        terminal.backend().to_string()
+    }
+
+    #[test]
+    fn curves_and_progress_are_on_it() {
+        let progress = Progress {
+            epoch: 3,
+            epochs: 10,
+            step: 391,
+            steps: 782,
+        };
+        let text = drawn(&[record(1), record(2)], Some(progress));
+        for word in [
+            "lstm loss",
+            "lstm accuracy",
+            "epoch 3/10, step 391/782",
+            "train",
+            "test",
+            "0.61",
+        ] {
+            assert!(text.contains(word), "{word} in\n{text}");
+        }
+        // There are curves: Braille, which nothing else here is written in.
+        assert!(
+            text.chars()
+                .any(|letter| ('\u{2801}'..='\u{28ff}').contains(&letter))
+        );
+    }
+
+    #[test]
+    fn before_the_first_epoch_there_is_a_picture_too() {
+        assert!(drawn(&[], None).contains("loss"));
+    }
+}

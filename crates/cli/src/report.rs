@@ -1,0 +1,44 @@
+//! `recurrent report`: the page and the pictures of runs, from the files they left.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use recurrent_report::Run;
+
+use crate::error::CliError;
+use crate::print;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Folders that `reproduce` wrote, such as target/reproduce; several are shown together.
+    #[arg(required = true)]
+    runs: Vec<PathBuf>,
+    /// Where the report goes; by default into the folder of the run, if there is only one.
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
+    let out = match (&arguments.out, arguments.runs.as_slice()) {
+        (Some(out), _) => out.clone(),
+        (None, [only]) => only.clone(),
+        (None, _) => PathBuf::from("target/report"),
+    };
+    write_and_say(&arguments.runs, &out)
+}
+
+/// Writes the report of the runs in `folders` into `out` and prints where it is.
+pub(crate) fn write_and_say(folders: &[PathBuf], out: &Path) -> Result<(), CliError> {
+    let start = Instant::now();
+    let runs = folders
+        .iter()
+        .map(|folder| Run::load(folder))
+        .collect::<Result<Vec<_>, _>>()?;
+    let written = recurrent_report::write(&runs, out)?;
+    print(&format!(
+        "\nReport: {} and {} pictures beside it, in {:.1} s",
+        written.page.display(),
+        written.pictures.len(),
+        start.elapsed().as_secs_f64()
+    ))
+}

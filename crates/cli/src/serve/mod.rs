@@ -1,0 +1,211 @@
+//! `recurrent serve`: a page of this machine on which networks read a review, word by word.
+//!
+//! The page and its answers come from here alone: nothing is loaded from elsewhere, nothing is kept, and
+//! only this machine can ask ([`guard`]). The networks live on a thread of their own ([`reader`]) behind
+//! a queue of bounded length.
+
+mod guard;
+mod reader;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use recurrent_report::{Evaluation, JudgedReview};
+use serde::{Deserialize, Serialize};
+
+use crate::backend::Backend;
+use crate::error::CliError;
+use crate::model::{self, Model};
+use crate::print;
+use crate::reading::Wanted;
+use reader::{Busy, Reader};
+
+/// Bytes of a request: the longest review has 14,000.
+const MOST_BYTES: usize = 256 * 1024;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// A directory written by `reproduce`, such as target/reproduce/lstm; may be given several times.
+    #[arg(long, required = true)]
+    model: Vec<PathBuf>,
+    /// Where to listen on the loopback address; 0 takes any free port.
+    #[arg(long, default_value_t = 8017)]
+    port: u16,
+}
+
+/// What the page is told of a network.
+#[derive(Clone, Serialize)]
+struct Shown {
+    network: String,
+    parameters: usize,
+    classes: Vec<String>,
+    time: usize,
+    dataset: String,
+    sample: bool,
+    /// Reviews of the test split that it got most wrong, to pick from.
+    worst: Vec<JudgedReview>,
+}
+
+/// What every request needs.
+#[derive(Clone)]
+struct Site {
+    shown: Arc<Vec<Shown>>,
+    reader: Reader,
+}
+
+/// What the page asks for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Question {
+    text: String,
+    /// With gates and states.
+    #[serde(default)]
+    states: bool,
+    /// With gradients.
+    #[serde(default)]
+    gradient: bool,
+}
+
+#[derive(Serialize)]
+struct Trouble {
+    error: String,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
+    let (_, device) = Backend::Auto.open();
+    let mut models = Vec::new();
+    let mut shown = Vec::new();
+    for folder in &arguments.model {
+        let model = model::load(folder, &device)?;
+        shown.push(describe(&model, folder));
+        models.push(model);
+    }
+    let site = Site {
+        shown: Arc::new(shown),
+        reader: Reader::start(models, device),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(CliError::Output)?;
+    runtime.block_on(serve(arguments.port, site))
+}
+
+async fn serve(port: u16, site: Site) -> Result<(), CliError> {
+    let failed = |source| CliError::Port { port, source };
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let listener = tokio::net::TcpListener::bind(address)
+        .await
+        .map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    print(&format!("Reading at http://{address}/ until Ctrl-C"))?;
+    axum::serve(listener, router(site, address.port()))
+        .await
+        .map_err(failed)
+}
+
+fn router(site: Site, port: u16) -> Router {
+    let file = |kind: &'static str, content: &'static str| {
+        get(move || async move { ([(header::CONTENT_TYPE, kind)], content) })
+    };
+    Router::new()
+        .route(
+            "/",
+            file("text/html; charset=utf-8", include_str!("page/index.html")),
+        )
+        .route(
+            "/app.js",
+            file(
+                "text/javascript; charset=utf-8",
+                include_str!("page/app.js"),
+            ),
+        )
+        .route(
+            "/style.css",
+            file("text/css; charset=utf-8", include_str!("page/style.css")),
+        )
+        .route("/api/models", get(models))
+        .route("/api/read", post(read))
+        .fallback(|| async { trouble(StatusCode::NOT_FOUND, "there is no such page here") })
+        .layer(DefaultBodyLimit::max(MOST_BYTES))
+        .layer(from_fn_with_state(port, guard::guard))
+        .with_state(site)
+}
+
+fn describe(model: &Model, folder: &std::path::Path) -> Shown {
+    // Kept beside the model since reports are made; without it there is less to pick from.
+    let evaluation = std::fs::read(folder.join("evaluation.json"))
+        .ok()
+        .and_then(|text| serde_json::from_slice::<Evaluation>(&text).ok());
+    Shown {
+        network: model.config.network.network.name(),
+        parameters: burn::module::Module::num_params(&model.network),
+        classes: model.config.classes.clone(),
+        time: model.config.network.time,
+        dataset: model.config.dataset.clone(),
+        sample: model.config.sample,
+        worst: evaluation.map_or(Vec::new(), |evaluation| evaluation.worst),
+    }
+}
+
+async fn models(State(site): State<Site>) -> Response {
+    axum::Json(site.shown.as_ref()).into_response()
+}
+
+async fn read(State(site): State<Site>, body: Result<Bytes, BytesRejection>) -> Response {
+    let body = match body {
+        Ok(body) => body,
+        Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            let most = MOST_BYTES / 1024;
+            return trouble(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                &format!("the text is too long; {most} KB are read at most"),
+            );
+        }
+        Err(error) => return trouble(error.status(), &error.body_text()),
+    };
+    let question: Question = match serde_json::from_slice(&body) {
+        Ok(question) => question,
+        Err(error) => {
+            return trouble(
+                StatusCode::BAD_REQUEST,
+                &format!("not a question in JSON and UTF-8: {error}"),
+            );
+        }
+    };
+    if question.text.trim().is_empty() {
+        return trouble(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "there is no text to read; write or paste one",
+        );
+    }
+    let wanted = Wanted {
+        states: question.states,
+        gradient: question.gradient.then_some(None),
+    };
+    match site.reader.read(question.text, wanted).await {
+        Ok(readings) => axum::Json(readings).into_response(),
+        Err(Busy) => trouble(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too many texts at once; ask again in a moment",
+        ),
+    }
+}
+
+/// An answer that says what is wrong.
+fn trouble(status: StatusCode, error: &str) -> Response {
+    let body = Trouble {
+        error: error.to_owned(),
+    };
+    (status, axum::Json(body)).into_response()
+}

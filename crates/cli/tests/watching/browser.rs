@@ -1,0 +1,481 @@
+//! The page and the report in a real browser: headless Chromium, driven over WebDriver.
+//!
+//! Needs `chromedriver` (named by `CHROMEDRIVER`, or on the path) and, for the accessibility checks,
+//! axe-core's `axe.min.js` (named by `RECURRENT_AXE`); `RECURRENT_BROWSER=required` makes it an error
+//! to be without.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use fantoccini::actions::{InputSource, KeyAction, KeyActions, MouseActions, PointerAction};
+use fantoccini::key::Key;
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+use super::serve::Server;
+use super::{NETWORKS, numbers, traced, trained};
+
+/// A text that one types, with a place for a "not".
+const TYPED: &str = "This movie is good and the story is great";
+
+struct Driver {
+    process: Child,
+    url: String,
+}
+
+impl Driver {
+    /// None where there is no driver and none is required.
+    fn start() -> Option<Self> {
+        let required =
+            std::env::var_os("RECURRENT_BROWSER").is_some_and(|value| value == "required");
+        let program = std::env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
+        let started = Command::new(&program)
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn();
+        let mut process = match started {
+            Ok(process) => process,
+            Err(error) if required => panic!("{} does not start: {error}", program.display()),
+            Err(_) => {
+                eprintln!("passed over without checking anything: there is no chromedriver");
+                return None;
+            }
+        };
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let port = lines
+            .map_while(Result::ok)
+            .find_map(|line| {
+                let (_, port) = line.split_once("started successfully on port ")?;
+                port.trim_end_matches('.').parse::<u16>().ok()
+            })
+            .unwrap();
+        Some(Self {
+            process,
+            url: format!("http://127.0.0.1:{port}"),
+        })
+    }
+
+    async fn open(&self, dark: bool, size: (u32, u32)) -> Client {
+        let mut arguments = vec![
+            "--headless=new".to_owned(),
+            "--no-sandbox".to_owned(),
+            "--disable-dev-shm-usage".to_owned(),
+            format!("--window-size={},{}", size.0, size.1),
+        ];
+        if dark {
+            arguments.push("--blink-settings=preferredColorScheme=0".to_owned());
+        }
+        let capabilities = json!({
+            "goog:chromeOptions": {"args": arguments},
+            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
+        });
+        let Value::Object(capabilities) = capabilities else {
+            panic!("capabilities are an object");
+        };
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        builder.capabilities(capabilities);
+        builder.connect(&self.url).await.unwrap()
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Chromium's own command for what it has logged since it was last asked.
+#[derive(Debug)]
+struct Log(&'static str);
+
+impl WebDriverCompatibleCommand for Log {
+    fn endpoint(
+        &self,
+        base: &url::Url,
+        session: Option<&str>,
+    ) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (
+            http::Method::POST,
+            Some(json!({"type": self.0}).to_string()),
+        )
+    }
+}
+
+async fn log(client: &Client, kind: &'static str) -> Vec<Value> {
+    let entries = client.issue_cmd(Log(kind)).await.unwrap();
+    entries.as_array().unwrap().clone()
+}
+
+/// Nothing was written to the console, and nothing asked of anyone but `origin`.
+async fn assert_quiet(client: &Client, origin: &str) {
+    let console = log(client, "browser").await;
+    assert!(console.is_empty(), "console: {console:?}");
+    for entry in log(client, "performance").await {
+        let message: Value = serde_json::from_str(entry["message"].as_str().unwrap()).unwrap();
+        if message["message"]["method"] == "Network.requestWillBeSent" {
+            let url = message["message"]["params"]["request"]["url"]
+                .as_str()
+                .unwrap();
+            assert!(
+                url.starts_with(origin) || url.starts_with("data:"),
+                "asked for {url}"
+            );
+        }
+    }
+}
+
+async fn text_of(client: &Client, css: &str) -> String {
+    let element = client.find(Locator::Css(css)).await.unwrap();
+    element.text().await.unwrap()
+}
+
+/// Waits until `css` shows a text that `done` accepts.
+async fn wait_for(client: &Client, css: &str, done: impl Fn(&str) -> bool) -> String {
+    let start = Instant::now();
+    loop {
+        let text = match client.find(Locator::Css(css)).await {
+            Ok(element) => element.text().await.unwrap_or_default(),
+            Err(_) => String::new(),
+        };
+        if done(&text) {
+            return text;
+        }
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "{css} shows {text:?}"
+        );
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+}
+
+async fn press(client: &Client, key: Key) {
+    let key = key.into();
+    let keys = KeyActions::new("keys".to_owned())
+        .then(KeyAction::Down { value: key })
+        .then(KeyAction::Up { value: key });
+    client.perform_actions(keys).await.unwrap();
+}
+
+async fn hover(client: &Client, css: &str) {
+    let element = client.find(Locator::Css(css)).await.unwrap();
+    let mouse = MouseActions::new("mouse".to_owned()).then(PointerAction::MoveToElement {
+        element,
+        duration: None,
+        x: 0.0,
+        y: 0.0,
+    });
+    client.perform_actions(mouse).await.unwrap();
+}
+
+/// What a card of the page says when a network believes `second` in the second class.
+fn shown(second: f64) -> String {
+    match second > 0.5 {
+        true => format!("pos {:.1} %", 100.0 * second),
+        false => format!("neg {:.1} %", 100.0 * (1.0 - second)),
+    }
+}
+
+/// What the page should show of a trace after `step` words.
+fn belief_after(trace: &Value, step: usize) -> f64 {
+    let beliefs = numbers(&trace["beliefs"]);
+    if trace["network"] == "dense" {
+        beliefs[..step].iter().sum::<f64>() / step as f64
+    } else {
+        beliefs[step - 1]
+    }
+}
+
+fn second_of(trace: &Value) -> f64 {
+    let probability = trace["probability"].as_f64().unwrap();
+    match trace["label"] == "pos" {
+        true => probability,
+        false => 1.0 - probability,
+    }
+}
+
+/// Rules of axe-core that the page breaks, WCAG 2.2 A and AA and best practices.
+async fn assert_accessible(client: &Client) {
+    let Some(path) = std::env::var_os("RECURRENT_AXE").map(PathBuf::from) else {
+        let required =
+            std::env::var_os("RECURRENT_BROWSER").is_some_and(|value| value == "required");
+        assert!(!required, "RECURRENT_AXE must name axe-core's axe.min.js");
+        eprintln!("accessibility is passed over: RECURRENT_AXE names no axe-core");
+        return;
+    };
+    let axe = std::fs::read_to_string(path).unwrap();
+    client
+        .execute(&format!("{axe}; window.axe = axe;"), vec![])
+        .await
+        .unwrap();
+    let result = client
+        .execute_async(
+            "const done = arguments[0]; axe.run(document).then(r => done(JSON.stringify(
+                 [r.passes.length, r.violations.map(v => [v.id, v.nodes.map(n => n.html + n.failureSummary)])])));",
+            vec![],
+        )
+        .await
+        .unwrap();
+    let result: Value = serde_json::from_str(result.as_str().unwrap()).unwrap();
+    assert!(result[0].as_u64().unwrap() > 10, "axe has looked");
+    assert_eq!(result[1], json!([]), "{:#}", result[1]);
+}
+
+/// Where pictures of the pages go, for looking at them.
+async fn screenshot(client: &Client, name: &str) {
+    if let Some(folder) = std::env::var_os("RECURRENT_SCREENSHOTS") {
+        let picture = client.screenshot().await.unwrap();
+        std::fs::write(PathBuf::from(folder).join(format!("{name}.png")), picture).unwrap();
+    }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+#[test]
+fn the_page_shows_what_trace_says() {
+    let Some(driver) = Driver::start() else {
+        return;
+    };
+    let server = Server::start();
+    block_on(async {
+        let client = driver.open(false, (1200, 1000)).await;
+        let origin = format!("http://{}/", server.address);
+        client.goto(&origin).await.unwrap();
+        // It opens with a review of its own; then one types another.
+        wait_for(&client, "#place", |text| text.contains("of 20")).await;
+        let area = client.find(Locator::Css("#text")).await.unwrap();
+        area.clear().await.unwrap();
+        area.send_keys(TYPED).await.unwrap();
+        let words = TYPED.split(' ').count();
+        wait_for(&client, "#place", |text| {
+            text == format!("{words} of {words} words")
+        })
+        .await;
+        let traces = traced(&["--gradient", "--states", TYPED]);
+        for (network, trace) in NETWORKS.iter().zip(&traces) {
+            let card = format!("article[data-network={network}] .now");
+            assert_eq!(
+                text_of(&client, &card).await,
+                shown(second_of(trace)),
+                "{network}"
+            );
+        }
+
+        // Stepping with the keyboard, away from the text.
+        client
+            .find(Locator::Css("#back"))
+            .await
+            .unwrap()
+            .click()
+            .await
+            .unwrap();
+        press(&client, Key::Left).await;
+        press(&client, Key::Left).await;
+        wait_for(&client, "#place", |text| {
+            text == format!("{} of {words} words", words - 3)
+        })
+        .await;
+        for (network, trace) in NETWORKS.iter().zip(&traces) {
+            let card = format!("article[data-network={network}] .now");
+            let belief = belief_after(trace, words - 3);
+            assert_eq!(text_of(&client, &card).await, shown(belief), "{network}");
+        }
+        press(&client, Key::Home).await;
+        wait_for(&client, "#place", |text| text.starts_with("0 of")).await;
+        press(&client, Key::Right).await;
+        press(&client, Key::Right).await;
+
+        // Hovering over the fourth word: belief, gates and gradient there.
+        hover(&client, "article[data-network=lstm] .word[data-place='3']").await;
+        wait_for(&client, "#inside-title", |text| text.contains("“good”")).await;
+        let inside = wait_for(&client, ".detail[data-network=lstm]", |text| {
+            !text.contains('…')
+        })
+        .await;
+        let trace = &traces[2];
+        let belief = numbers(&trace["beliefs"])[3];
+        assert!(
+            inside.contains(&format!("pos {belief:.4}")),
+            "{inside} {belief}"
+        );
+        for gate in trace["layers"][0]["gates"].as_array().unwrap() {
+            let open = numbers(&gate["open"][3]);
+            let mean = open.iter().sum::<f64>() / open.len() as f64;
+            let expected = format!("{mean:.2} open");
+            assert!(inside.contains(&expected), "{inside} {expected}");
+        }
+        let gradient = numbers(&trace["layers"][0]["gradient"])[3];
+        let mantissa = format!("{gradient:.1e}");
+        let mantissa = mantissa.split('e').next().unwrap();
+        assert!(inside.contains(mantissa), "{inside} {gradient}");
+
+        // A "not" before the fourth word: every card says what it was and is.
+        press(&client, Key::Right).await;
+        press(&client, Key::Right).await;
+        client
+            .find(Locator::Css("#not"))
+            .await
+            .unwrap()
+            .click()
+            .await
+            .unwrap();
+        wait_for(&client, "#place", |text| {
+            text.starts_with(&format!("{}", words + 1))
+        })
+        .await;
+        let changed = area.prop("value").await.unwrap().unwrap();
+        assert_eq!(changed, TYPED.replace("good", "not good"));
+        for (network, (was, is)) in NETWORKS.iter().zip(traces.iter().zip(traced(&[&changed]))) {
+            let change =
+                text_of(&client, &format!("article[data-network={network}] .change")).await;
+            let expected = format!(
+                "was {}, is {}",
+                shown(second_of(was)),
+                shown(second_of(&is))
+            );
+            assert_eq!(change, expected, "{network}");
+        }
+
+        // Nothing, and too much.
+        area.clear().await.unwrap();
+        area.send_keys(" ").await.unwrap();
+        wait_for(&client, "#message", |text| text.contains("Write or paste")).await;
+        client
+            .execute(
+                "document.getElementById('text').value = 'word '.repeat(100000);
+                 document.getElementById('text').dispatchEvent(new Event('input'));",
+                vec![],
+            )
+            .await
+            .unwrap();
+        wait_for(&client, "#message", |text| text.contains("too long")).await;
+        client.close().await.unwrap();
+    });
+}
+
+#[test]
+fn the_page_plays_and_is_quiet_and_accessible() {
+    let Some(driver) = Driver::start() else {
+        return;
+    };
+    let server = Server::start();
+    block_on(async {
+        let origin = format!("http://{}/", server.address);
+        for (dark, size, name) in [
+            (false, (1200, 1100), "page-light"),
+            (true, (420, 1000), "page-dark-narrow"),
+        ] {
+            let client = driver.open(dark, size).await;
+            client.goto(&origin).await.unwrap();
+            wait_for(&client, "#place", |text| text.contains("of 20")).await;
+            wait_for(&client, ".detail[data-network=lstm]", |text| {
+                !text.contains('…')
+            })
+            .await;
+            screenshot(&client, name).await;
+            assert_accessible(&client).await;
+            let wide = client
+                .execute(
+                    "return document.documentElement.scrollWidth <= window.innerWidth",
+                    vec![],
+                )
+                .await
+                .unwrap();
+            assert_eq!(wide, true, "nothing sticks out to the right");
+            client
+                .find(Locator::Css("#play"))
+                .await
+                .unwrap()
+                .click()
+                .await
+                .unwrap();
+            wait_for(&client, "#place", |text| text.starts_with("3 of")).await;
+            client
+                .find(Locator::Css("#play"))
+                .await
+                .unwrap()
+                .click()
+                .await
+                .unwrap();
+            assert_eq!(text_of(&client, "#play").await, "Play");
+            assert_quiet(&client, &origin).await;
+            client.close().await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn the_keyboard_reaches_everything_in_order() {
+    let Some(driver) = Driver::start() else {
+        return;
+    };
+    let server = Server::start();
+    block_on(async {
+        let client = driver.open(false, (1200, 1000)).await;
+        client
+            .goto(&format!("http://{}/", server.address))
+            .await
+            .unwrap();
+        wait_for(&client, "#place", |text| text.contains("of 20")).await;
+        let mut order = Vec::new();
+        for _ in 0..10 {
+            press(&client, Key::Tab).await;
+            let id = client
+                .execute("return document.activeElement.id", vec![])
+                .await
+                .unwrap();
+            order.push(id.as_str().unwrap().to_owned());
+        }
+        let expected = [
+            "text", "pick", "not", "first", "back", "play", "forward", "last", "pace",
+        ];
+        assert_eq!(order[..expected.len()], expected);
+        client.close().await.unwrap();
+    });
+}
+
+#[test]
+fn the_report_opens_from_its_file() {
+    let Some(driver) = Driver::start() else {
+        return;
+    };
+    let url = format!("file://{}", trained().join("report.html").display());
+    block_on(async {
+        for (dark, size, name) in [
+            (false, (1200, 1400), "report-light"),
+            (true, (420, 1400), "report-dark-narrow"),
+        ] {
+            let client = driver.open(dark, size).await;
+            client.goto(&url).await.unwrap();
+            assert_eq!(text_of(&client, "h1").await, "Report of a run");
+            screenshot(&client, name).await;
+            assert_quiet(&client, "file://").await;
+            assert_accessible(&client).await;
+            let wide = client
+                .execute(
+                    "return document.documentElement.scrollWidth <= window.innerWidth",
+                    vec![],
+                )
+                .await
+                .unwrap();
+            assert_eq!(wide, true, "nothing sticks out to the right");
+            client.close().await.unwrap();
+        }
+    });
+}

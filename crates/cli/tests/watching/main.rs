@@ -1,0 +1,65 @@
+//! The commands that show what networks do: `report`, `trace` and `serve`, the last one in a browser, too.
+
+// What clippy.toml allows in tests does not reach the functions that tests share.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "see above")]
+
+mod browser;
+#[path = "../common/mod.rs"]
+mod common;
+mod report;
+mod serve;
+mod trace;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use common::{json, recurrent, reproduce, small, succeed};
+
+/// The networks that are watched.
+const NETWORKS: [&str; 3] = ["dense", "simple_rnn", "lstm"];
+
+/// A text whose words the small vocabulary has and has not, with punctuation alone in between.
+const TEXT: &str = "The film is not bad -- it is one of the xylophonic best, and I loved it!";
+
+/// A run of the notebook's networks on a small data set, made once.
+fn trained() -> &'static Path {
+    static RUN: OnceLock<(TempDir, TempDir)> = OnceLock::new();
+    let (_, out) = RUN.get_or_init(|| {
+        let (data, out) = (small(), tempfile::tempdir().unwrap());
+        succeed(&mut reproduce(data.path(), out.path(), &["--epochs", "2"]));
+        (data, out)
+    });
+    out.path()
+}
+
+fn model(network: &str) -> PathBuf {
+    trained().join(network)
+}
+
+/// `recurrent COMMAND --model DENSE --model SIMPLE_RNN --model LSTM`.
+fn with_models(command: &str) -> Command {
+    let mut process = recurrent();
+    process.arg(command);
+    for network in NETWORKS {
+        process.arg("--model").arg(model(network));
+    }
+    process
+}
+
+/// What `trace --json` says, one value a network.
+fn traced(arguments: &[&str]) -> Vec<Value> {
+    let stdout = succeed(with_models("trace").arg("--json").args(arguments));
+    let lines = stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    lines.collect()
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    let values = value.as_array().unwrap().iter();
+    values.map(|number| number.as_f64().unwrap()).collect()
+}

@@ -1,0 +1,210 @@
+//! `recurrent serve`, asked as a program would ask.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+
+use serde_json::{Value, json};
+
+use super::common::{fail, recurrent};
+use super::{NETWORKS, TEXT, model, traced, with_models};
+
+/// A running server; it ends with the test.
+pub(super) struct Server {
+    process: Child,
+    pub(super) address: String,
+}
+
+impl Server {
+    pub(super) fn start() -> Self {
+        let mut process = with_models("serve")
+            .args(["--port", "0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line
+            .split("http://")
+            .nth(1)
+            .unwrap()
+            .split('/')
+            .next()
+            .unwrap()
+            .to_owned();
+        Self { process, address }
+    }
+
+    fn connect(&self) -> TcpStream {
+        TcpStream::connect(&self.address).unwrap()
+    }
+
+    /// Sends bytes and gives status, head and body of the answer.
+    fn raw(&self, request: &[u8]) -> (u16, String, String) {
+        let mut stream = self.connect();
+        // A server that refuses a body may close before it has taken all of it.
+        let _ = stream.write_all(request);
+        answer(&mut stream)
+    }
+
+    fn get(&self, path: &str) -> (u16, String, String) {
+        let host = &self.address;
+        self.raw(
+            format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes(),
+        )
+    }
+
+    fn question(&self, body: &[u8], headers: &str) -> Vec<u8> {
+        let (host, length) = (&self.address, body.len());
+        let mut request = format!(
+            "POST /api/read HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n{headers}\r\n"
+        )
+        .into_bytes();
+        request.extend_from_slice(body);
+        request
+    }
+
+    fn ask(&self, body: &[u8]) -> (u16, Value) {
+        let (status, _, body) = self.raw(&self.question(body, ""));
+        (status, serde_json::from_str(&body).unwrap())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn answer(stream: &mut TcpStream) -> (u16, String, String) {
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes);
+    let text = String::from_utf8_lossy(&bytes);
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|code| code.parse().ok())
+        .unwrap_or(0);
+    (status, head.to_lowercase(), body.to_owned())
+}
+
+#[test]
+fn answers_are_those_of_trace() {
+    let server = Server::start();
+    let question = json!({"text": TEXT, "states": true, "gradient": true}).to_string();
+    let (status, answer) = server.ask(question.as_bytes());
+    assert_eq!(status, 200);
+    let expected = traced(&["--states", "--gradient", TEXT]);
+    assert_eq!(answer.as_array().unwrap(), &expected);
+    let (status, _, models) = server.get("/api/models");
+    let models: Vec<Value> = serde_json::from_str(&models).unwrap();
+    assert_eq!(status, 200);
+    for (model, network) in models.iter().zip(NETWORKS) {
+        assert_eq!(model["network"], network);
+        assert!(!model["worst"].as_array().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn the_page_is_sealed() {
+    let server = Server::start();
+    for path in ["/", "/app.js", "/style.css", "/api/models", "/nothing"] {
+        let (status, head, body) = server.get(path);
+        assert_eq!(status, if path == "/nothing" { 404 } else { 200 }, "{path}");
+        assert!(
+            head.contains("content-security-policy: default-src 'none'"),
+            "{head}"
+        );
+        assert!(head.contains("x-content-type-options: nosniff") && head.contains("no-store"));
+        assert!(!body.is_empty());
+        assert!(
+            !body.contains("https://"),
+            "{path} needs nothing from elsewhere"
+        );
+    }
+}
+
+#[test]
+fn strangers_are_refused() {
+    let server = Server::start();
+    let host = &server.address;
+    let (status, _, body) =
+        server.raw(b"GET / HTTP/1.1\r\nHost: films.example\r\nConnection: close\r\n\r\n");
+    assert_eq!(status, 403, "{body}");
+    let body = json!({"text": TEXT}).to_string();
+    let from = |origin: &str| {
+        let request = server.question(body.as_bytes(), &format!("Origin: {origin}\r\n"));
+        server.raw(&request).0
+    };
+    assert_eq!(from("http://films.example"), 403);
+    assert_eq!(from("null"), 403);
+    assert_eq!(from(&format!("http://{host}")), 200);
+}
+
+#[test]
+fn bad_input_gets_an_answer_and_the_server_stays_up() {
+    let server = Server::start();
+    let refused = |body: &[u8], status: u16, word: &str| {
+        let (found, answer) = server.ask(body);
+        let error = answer["error"].as_str().unwrap().to_owned();
+        assert_eq!(found, status, "{error}");
+        assert!(error.contains(word), "{error}");
+    };
+    refused(b"{\"text\": \"  \"}", 422, "no text");
+    refused(b"{\"text\": \"\xff\xfe\"}", 400, "UTF-8");
+    refused(b"{\"texts\": \"x\"}", 400, "texts");
+    refused(b"", 400, "JSON");
+    refused(
+        json!({"text": "word ".repeat(210_000)})
+            .to_string()
+            .as_bytes(),
+        413,
+        "too long",
+    );
+    // A request that never ends does not keep others waiting.
+    let mut slow = server.connect();
+    slow.write_all(b"POST /api/read HTTP/1.1\r\nHo").unwrap();
+    let (status, _) = server.ask(json!({"text": TEXT}).to_string().as_bytes());
+    assert_eq!(status, 200);
+}
+
+#[test]
+fn a_thousand_questions_at_once_are_answered_or_turned_away() {
+    let server = Server::start();
+    let body = json!({"text": TEXT}).to_string();
+    let request = server.question(body.as_bytes(), "");
+    let mut streams: Vec<TcpStream> = (0..1000)
+        .map(|_| {
+            let mut stream = server.connect();
+            stream.write_all(&request).unwrap();
+            stream
+        })
+        .collect();
+    let statuses: Vec<u16> = streams.iter_mut().map(|stream| answer(stream).0).collect();
+    assert!(
+        statuses.iter().all(|status| [200, 503].contains(status)),
+        "{statuses:?}"
+    );
+    assert!(statuses.contains(&200));
+    assert_eq!(server.ask(body.as_bytes()).0, 200);
+}
+
+#[test]
+fn a_taken_port_is_named() {
+    let server = Server::start();
+    let port = server.address.rsplit(':').next().unwrap().to_owned();
+    let mut command = recurrent();
+    command
+        .args(["serve", "--port", &port, "--model"])
+        .arg(model("dense"));
+    let stderr = fail(&mut command, 1);
+    assert!(
+        stderr.contains(&port) && stderr.contains("--port"),
+        "{stderr}"
+    );
+}

@@ -1,0 +1,236 @@
+//! Every network is watched, and what is seen held against what the network does by itself.
+
+use burn::tensor::{Device, TensorData};
+
+use super::*;
+use crate::{NetworkConfig, NetworkKind};
+
+const TIME: usize = 6;
+
+/// Padding at the end, in the middle, at the start, and nothing else.
+const IDS: [[i32; TIME]; 4] = [
+    [3, 5, 2, 7, 0, 0],
+    [4, 0, 0, 6, 1, 2],
+    [0, 2, 3, 0, 5, 7],
+    [0; TIME],
+];
+
+fn network(kind: NetworkKind) -> Network {
+    let config = NetworkConfig {
+        embeddings: 8,
+        embedding_width: 5,
+        units: 4,
+        hidden: 6,
+        time: TIME,
+        ..NetworkConfig::notebook(kind)
+    };
+    config.init(11, &Device::flex())
+}
+
+fn ids(rows: &[[i32; TIME]]) -> Tensor<2, Int> {
+    let data = TensorData::new(rows.concat(), [rows.len(), TIME]);
+    Tensor::from_data(data, &Device::flex())
+}
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+    tensor.into_data().iter::<f32>().map(f64::from).collect()
+}
+
+#[track_caller]
+fn assert_close(kind: NetworkKind, a: &[f64], b: &[f64], tolerance: f64) {
+    assert_eq!(a.len(), b.len(), "{kind}");
+    for (a, b) in a.iter().zip(b) {
+        assert!(
+            (a - b).abs() <= tolerance * (1.0 + b.abs()),
+            "{kind}: {a} {b}"
+        );
+    }
+}
+
+#[test]
+fn a_belief_is_what_the_network_says_of_a_text_that_ends_there() {
+    for kind in NetworkKind::all() {
+        let network = network(kind);
+        let traced = values(beliefs(&network, ids(&IDS)));
+        for end in 1..=TIME {
+            let cut = network.forward(ids(&IDS).narrow(1, 0, end));
+            let width = cut.dims()[1];
+            let said: Vec<f64> = values(cut)
+                .into_iter()
+                .skip(width - 1)
+                .step_by(width)
+                .collect();
+            let believed: Vec<f64> = traced.iter().copied().skip(end - 1).step_by(TIME).collect();
+            assert_close(kind, &believed, &said, 1e-6);
+        }
+    }
+}
+
+#[test]
+fn texts_together_and_apart_are_traced_alike() {
+    for kind in NetworkKind::all() {
+        let network = network(kind);
+        let together = beliefs(&network, ids(&IDS));
+        let gradients = logit_gradients(&network, ids(&IDS));
+        let states = layers(&network, ids(&IDS));
+        for (row, text) in IDS.iter().enumerate() {
+            let alone = beliefs(&network, ids(&[*text]));
+            let of_row = values(together.clone().narrow(0, row, 1));
+            assert_close(kind, &values(alone), &of_row, 1e-6);
+            for (all, one) in gradients
+                .iter()
+                .zip(logit_gradients(&network, ids(&[*text])))
+            {
+                let of_row = &all.norms[row * TIME..(row + 1) * TIME];
+                assert_close(kind, &one.norms, of_row, 1e-6);
+            }
+            for (all, one) in states.iter().zip(layers(&network, ids(&[*text]))) {
+                assert_eq!(all.name, one.name);
+                let of_row = values(all.states.clone().narrow(0, row, 1));
+                assert_close(kind, &values(one.states), &of_row, 1e-6);
+            }
+        }
+    }
+}
+
+/// Each state is moved by hand, unit by unit, and the logit looked at: central differences.
+#[test]
+fn gradients_are_finite_differences() {
+    // Logits are about 0.1, rounded to 1e-8: slopes are good to 1e-5. A larger step would cross a kink of
+    // the head's relu, whose inputs lie near zero in a network that has not been trained.
+    const STEP: f32 = 1e-3;
+    const TOLERANCE: f64 = 1e-3;
+    for kind in NetworkKind::all() {
+        let network = network(kind);
+        let Some(parts) = Parts::of(&network) else {
+            assert!(logit_gradients(&network, ids(&IDS)).is_empty());
+            continue;
+        };
+        let traced = logit_gradients(&network, ids(&IDS));
+        let ways: usize = parts.layers.iter().map(|layer| layer.ways().len()).sum();
+        assert_eq!(traced.len(), ways, "{kind}");
+        for (place, gradients) in traced.iter().enumerate() {
+            let mut squares = vec![0.0; IDS.len() * TIME];
+            for step in 0..TIME {
+                for unit in 0..4 {
+                    let moved = |by: f32| values(logit_moved(&parts, place, step, unit, by));
+                    let (above, below) = (moved(STEP), moved(-STEP));
+                    for (row, (above, below)) in above.iter().zip(&below).enumerate() {
+                        let slope = (above - below) / f64::from(2.0 * STEP);
+                        squares[row * TIME + step] += slope * slope;
+                    }
+                }
+            }
+            let differences: Vec<f64> = squares.into_iter().map(f64::sqrt).collect();
+            assert_close(kind, &gradients.norms, &differences, TOLERANCE);
+            assert!(gradients.norms.iter().any(|norm| *norm > 1e-3), "{kind}");
+        }
+    }
+}
+
+/// The logits `[B]` when one unit of one state of the layer at `place` (one way each) is moved.
+fn logit_moved(parts: &Parts, place: usize, step: usize, unit: usize, by: f32) -> Tensor<2> {
+    let mut sequence = parts.sequence(ids(&IDS));
+    let mut way = 0;
+    for layer in &parts.layers {
+        let mut side_by_side = Vec::new();
+        for (direction, weights) in layer.ways() {
+            let nudges = (0..TIME).map(|at| {
+                let mut row = [0.0; 4];
+                if (way, at) == (place, step) {
+                    row[unit] = by;
+                }
+                Tensor::<1>::from_floats(row, &Device::flex())
+                    .unsqueeze::<2>()
+                    .repeat_dim(0, IDS.len())
+            });
+            side_by_side.push(weights.run_nudged(&sequence, direction, nudges.collect()));
+            way += 1;
+        }
+        sequence = sequence.replaced(Tensor::cat(side_by_side, 1));
+    }
+    parts.judge(parts.last(sequence))
+}
+
+/// States follow from gates: `h = o · tanh(c)`, `c = f · c + i · g` for the LSTM, whose candidate g is
+/// taken from the equation itself.
+#[test]
+fn the_gates_of_an_lstm_make_its_states() {
+    let network = network(NetworkKind::LSTM);
+    let traced = layers(&network, ids(&IDS));
+    assert_eq!(traced.len(), 1);
+    let trace = &traced[0];
+    assert_eq!(trace.name, "recurrent");
+    let names: Vec<_> = trace.gates.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["input", "forget", "output"]);
+    let Network::Recurrent(recurrent) = &network else {
+        panic!("an lstm is recurrent");
+    };
+    let (_, weights) = recurrent.recurrent.ways().remove(0);
+    let states = values(trace.states.clone());
+    let [input, forget, output] = [0, 1, 2].map(|gate| values(trace.gates[gate].1.clone()));
+    let table = values(recurrent.embedding.embeddings.val());
+    let [kernel, feedback] = [weights.kernel, weights.recurrent_kernel].map(values);
+    let bias = values(weights.bias);
+    for (row, text) in IDS.iter().enumerate() {
+        let mut memory = [0.0; 4];
+        for (step, token) in text.iter().enumerate() {
+            let at = (row * TIME + step) * 4;
+            for unit in 0..4 {
+                let column = 2 * 4 + unit;
+                let fed: f64 = (0..5)
+                    .map(|d| table[*token as usize * 5 + d] * kernel[d * 16 + column])
+                    .sum();
+                let back: f64 = match step {
+                    0 => 0.0,
+                    _ => (0..4)
+                        .map(|u| states[at - 4 + u] * feedback[u * 16 + column])
+                        .sum(),
+                };
+                let candidate = (fed + back + bias[column]).tanh();
+                memory[unit] = forget[at + unit] * memory[unit] + input[at + unit] * candidate;
+                let state = output[at + unit] * memory[unit].tanh();
+                assert!((state - states[at + unit]).abs() < 1e-5);
+            }
+        }
+    }
+}
+
+/// `h = z · h + (1 − z) · h̃`: where the update gate of a GRU is z, the state lies between the one before
+/// and a candidate that is at most 1.
+#[test]
+fn the_gates_of_a_gru_bound_its_states() {
+    let traced = layers(&network(NetworkKind::GRU), ids(&IDS));
+    let names: Vec<_> = traced[0].gates.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["update", "reset"]);
+    let states = values(traced[0].states.clone());
+    let update = values(traced[0].gates[0].1.clone());
+    for (place, state) in states.iter().enumerate() {
+        let before = if place / 4 % TIME == 0 {
+            0.0
+        } else {
+            states[place - 4]
+        };
+        let moved = (state - update[place] * before).abs();
+        assert!(moved <= 1.0 - update[place] + 1e-6 && moved > 0.0);
+    }
+}
+
+#[test]
+fn every_layer_is_named_once() {
+    for kind in NetworkKind::all() {
+        let traced = layers(&network(kind), ids(&IDS));
+        let gradients = logit_gradients(&network(kind), ids(&IDS));
+        let names: Vec<_> = traced.iter().map(|layer| layer.name.clone()).collect();
+        let felt: Vec<_> = gradients.iter().map(|layer| layer.name.clone()).collect();
+        assert_eq!(names, felt);
+        match kind {
+            NetworkKind::Dense => assert!(names.is_empty()),
+            NetworkKind::Recurrent(recurrent) => {
+                let ways = if recurrent.bidirectional { 2 } else { 1 };
+                let layers = if recurrent.stacked { 2 } else { 1 };
+                assert_eq!(names.len(), ways * layers, "{kind}");
+            }
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! The charts of a report: which numbers go into which lines.
+
+use super::lines::{Axis, Line, Lines, Scale};
+use super::style::{GRID, Ink, PAPER, SERIES, series};
+use super::{reason, svg};
+use crate::ReportError;
+use crate::run::{Epoch, Evaluation, GradientCurve, Run, TracedReview};
+use crate::stats::calibration as reliability;
+
+const SIZE: (u32, u32) = (680, 400);
+
+/// More words than this do not fit under a chart.
+const WORDS_UNDER_CHART: usize = 40;
+
+/// Loss of all networks, train (dashes) and test, over the epochs.
+pub fn loss(runs: &[Run]) -> Lines {
+    let losses = |epoch: &Epoch| (epoch.train_loss, epoch.test_loss);
+    over_epochs(runs, "Loss", "binary cross-entropy, nats", losses)
+}
+
+/// Accuracy of all networks, train (dashes) and test, over the epochs.
+pub fn accuracy(runs: &[Run]) -> Lines {
+    let accuracies = |epoch: &Epoch| (epoch.train_accuracy, epoch.test_accuracy);
+    over_epochs(runs, "Accuracy", "share of right verdicts", accuracies)
+}
+
+/// [`loss`] and [`accuracy`] as one picture.
+///
+/// # Errors
+/// [`ReportError::Chart`] if the drawing library fails.
+pub fn curves(runs: &[Run]) -> Result<String, ReportError> {
+    let (loss, accuracy) = (loss(runs), accuracy(runs));
+    let description = format!(
+        "Loss: {} Accuracy: {}",
+        loss.description, accuracy.description
+    );
+    let size = (SIZE.0, 2 * SIZE.1);
+    svg(
+        "Loss and accuracy over the epochs",
+        &description,
+        size,
+        |canvas| {
+            canvas.fill(&PAPER.color()).map_err(reason)?;
+            let (above, below) = canvas.split_vertically(SIZE.1);
+            loss.draw(&above)?;
+            accuracy.draw(&below)
+        },
+    )
+}
+
+/// The networks of all runs; with the backend, where there are several.
+fn groups(runs: &[Run]) -> Vec<(String, Vec<Vec<&Epoch>>)> {
+    let backends = runs
+        .iter()
+        .any(|run| run.info.backend != runs[0].info.backend);
+    let mut groups: Vec<(String, Vec<Vec<&Epoch>>)> = Vec::new();
+    for run in runs {
+        for network in run.networks() {
+            let name = match backends {
+                true => format!("{network} ({})", run.info.backend),
+                false => network.to_owned(),
+            };
+            let epochs = run.epochs(network).collect();
+            match groups.iter_mut().find(|(group, _)| *group == name) {
+                Some((_, runs)) => runs.push(epochs),
+                None => groups.push((name, vec![epochs])),
+            }
+        }
+    }
+    groups
+}
+
+fn over_epochs(
+    runs: &[Run],
+    title: &str,
+    unit: &str,
+    values: impl Fn(&Epoch) -> (f64, f64),
+) -> Lines {
+    let mut lines = Vec::new();
+    let mut described = Vec::new();
+    let mut epochs: usize = 1;
+    let groups = groups(runs);
+    for (place, (name, runs)) in groups.iter().enumerate() {
+        let longest = runs.iter().map(Vec::len).max().unwrap_or(0);
+        epochs = epochs.max(longest);
+        let mut ends = Vec::new();
+        for test in [false, true] {
+            let mut means = Vec::new();
+            let mut band = Vec::new();
+            for epoch in 1..=longest {
+                let found: Vec<f64> = runs
+                    .iter()
+                    .flatten()
+                    .filter(|record| record.epoch == epoch)
+                    .map(|record| {
+                        let (train, of_test) = values(record);
+                        if test { of_test } else { train }
+                    })
+                    .collect();
+                let (mean, spread) = mean_and_spread(&found);
+                means.push((epoch as f64, mean));
+                band.push((epoch as f64, mean - spread, mean + spread));
+            }
+            if let Some((_, last)) = means.last() {
+                ends.push(*last);
+            }
+            lines.push(Line {
+                name: Some(if test {
+                    name.clone()
+                } else {
+                    format!("{name}, train")
+                }),
+                ink: series(place),
+                dashed: !test,
+                points: longest == 1,
+                values: means,
+                band: (runs.len() > 1).then_some(band),
+            });
+        }
+        if let [train, test] = ends[..] {
+            described.push(format!(
+                "{name} ends at {train:.3} on train and {test:.3} on test"
+            ));
+        }
+    }
+    let all = lines.iter().flat_map(|line| {
+        let band = line
+            .band
+            .iter()
+            .flatten()
+            .flat_map(|(_, low, high)| [*low, *high]);
+        line.values.iter().map(|(_, y)| *y).chain(band)
+    });
+    let spread = match groups.iter().map(|(_, runs)| runs.len()).max() {
+        Some(runs) if runs > 1 => {
+            format!(" Mean of {runs} runs; the band is one standard deviation each way.")
+        }
+        _ => String::new(),
+    };
+    Lines {
+        title: format!("{title}: test (line) and train (dashes)"),
+        description: format!("{}.{spread}", described.join("; ")),
+        x: Axis::linear("epoch", (1.0, (epochs as f64).max(1.01))),
+        y: Axis::linear(unit, padded(all)),
+        lines,
+        size: SIZE,
+    }
+}
+
+/// Mean and standard deviation (n − 1).
+fn mean_and_spread(values: &[f64]) -> (f64, f64) {
+    let count = values.len().max(1) as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    (mean, (squares / (count - 1.0).max(1.0)).sqrt())
+}
+
+/// The ends of finite values, and a little more.
+fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    let (low, high) = values
+        .filter(|value| value.is_finite())
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+            (low.min(value), high.max(value))
+        });
+    if low > high {
+        return (0.0, 1.0);
+    }
+    let space = ((high - low) * 0.05).max(0.01);
+    (low - space, high + space)
+}
+
+/// What networks believe of one text, word by word.
+pub fn beliefs(title: &str, traces: &[(&str, &TracedReview)]) -> Lines {
+    let words = traces.first().map_or(&[][..], |(_, trace)| &trace.words);
+    let few = words.len() <= WORDS_UNDER_CHART;
+    let lines = traces
+        .iter()
+        .enumerate()
+        .map(|(place, (network, trace))| Line {
+            name: Some((*network).to_owned()),
+            ink: series(place),
+            dashed: false,
+            points: few,
+            values: numbered(&trace.beliefs),
+            band: None,
+        });
+    let half = vec![(0.0, 0.5), (words.len().saturating_sub(1) as f64, 0.5)];
+    let ends: Vec<String> = traces
+        .iter()
+        .filter_map(|(network, trace)| {
+            Some(format!("{network} ends at {:.2}", trace.beliefs.last()?))
+        })
+        .collect();
+    Lines {
+        title: title.to_owned(),
+        description: format!("{}. The text: {}", ends.join("; "), words.join(" ")),
+        x: Axis {
+            name: if few {
+                String::new()
+            } else {
+                "words read".to_owned()
+            },
+            range: (0.0, (words.len().saturating_sub(1) as f64).max(1.0)),
+            scale: if few {
+                Scale::Words(words.to_vec())
+            } else {
+                Scale::Linear
+            },
+        },
+        y: Axis::linear("probability of the positive class", (0.0, 1.0)),
+        lines: std::iter::once(reference(half, None))
+            .chain(lines)
+            .collect(),
+        size: (if few { 900 } else { SIZE.0 }, SIZE.1),
+    }
+}
+
+/// How far probabilities can be taken at their word, in ten intervals.
+pub fn calibration(evaluations: &[&Evaluation]) -> Lines {
+    let mut described = Vec::new();
+    let lines: Vec<Line> = evaluations
+        .iter()
+        .enumerate()
+        .map(|(place, evaluation)| {
+            let (bins, error) = reliability(evaluation, 10);
+            described.push(format!(
+                "{}: expected calibration error {:.1} points",
+                evaluation.network,
+                100.0 * error
+            ));
+            Line {
+                name: Some(evaluation.network.clone()),
+                ink: series(place),
+                dashed: false,
+                points: true,
+                values: bins
+                    .iter()
+                    .map(|bin| (bin.predicted, bin.observed))
+                    .collect(),
+                band: None,
+            }
+        })
+        .collect();
+    let diagonal = reference(vec![(0.0, 0.0), (1.0, 1.0)], Some("calibrated"));
+    Lines {
+        title: "Calibration on the test split".to_owned(),
+        description: format!("{}.", described.join("; ")),
+        x: Axis::linear("predicted probability of the positive class", (0.0, 1.0)),
+        y: Axis::linear("share that is positive", (0.0, 1.0)),
+        lines: std::iter::once(diagonal).chain(lines).collect(),
+        size: (560, 460),
+    }
+}
+
+/// How strongly the loss at the end still feels each step: mean over texts, and where 80 % of them lie.
+pub fn gradients(curves: &[(&str, &GradientCurve)]) -> Lines {
+    let texts = curves
+        .iter()
+        .map(|(_, curve)| curve.texts)
+        .max()
+        .unwrap_or(0);
+    let time = curves
+        .iter()
+        .map(|(_, curve)| curve.by_distance.len())
+        .max();
+    let mut described = Vec::new();
+    let mut lines = Vec::new();
+    for (place, (name, curve)) in curves.iter().enumerate() {
+        let points = curve.by_distance.iter().enumerate();
+        let at = |x: usize| x as f64;
+        if let [first, .., last] = curve.by_distance[..] {
+            described.push(format!(
+                "{name}: of {:.1e} at the last step, {:.1e} is left at the first",
+                first.mean, last.mean
+            ));
+        }
+        lines.push(Line {
+            name: Some((*name).to_owned()),
+            ink: series(place),
+            dashed: false,
+            points: false,
+            values: points.clone().map(|(x, q)| (at(x), q.mean)).collect(),
+            band: Some(points.map(|(x, q)| (at(x), q.low, q.high)).collect()),
+        });
+    }
+    let values = lines.iter().flat_map(|line| &line.values).map(|(_, y)| *y);
+    let (low, high) = values
+        .filter(|value| *value > 0.0 && value.is_finite())
+        .fold((1.0f64, 1e-12f64), |(low, high), y| {
+            (low.min(y), high.max(y))
+        });
+    Lines {
+        title: "How strongly the loss still feels a step".to_owned(),
+        description: format!(
+            "{}. Mean over {texts} texts; 80 % of them lie in the band.",
+            described.join("; ")
+        ),
+        x: Axis::linear(
+            "steps before the end",
+            (0.0, time.unwrap_or(2).max(2) as f64 - 1.0),
+        ),
+        y: Axis {
+            name: "norm of d loss / d h".to_owned(),
+            // One more power of ten below the lowest mean; what of a band lies deeper is cut there.
+            range: ((low / 10.0).max(1e-30), high * 3.0),
+            scale: Scale::Log10,
+        },
+        lines,
+        size: SIZE,
+    }
+}
+
+fn numbered(values: &[f64]) -> Vec<(f64, f64)> {
+    values
+        .iter()
+        .enumerate()
+        .map(|(x, y)| (x as f64, *y))
+        .collect()
+}
+
+/// A line that is not data.
+fn reference(values: Vec<(f64, f64)>, name: Option<&str>) -> Line {
+    let last: Ink = SERIES[SERIES.len() - 1];
+    Line {
+        name: name.map(str::to_owned),
+        ink: if name.is_some() { last } else { GRID },
+        dashed: true,
+        points: false,
+        values,
+        band: None,
+    }
+}

@@ -1,0 +1,113 @@
+//! Colours and sizes of every chart.
+//!
+//! Each colour is a pair, for light and dark surroundings. Charts are drawn in the light one; a style
+//! sheet inside the SVG, or on the page around it, puts the other one in its place where the reader
+//! prefers dark. All have a contrast of at least 4.5 to 1 against their background, and the series
+//! differ in lightness as well as in hue, so that they can be told apart without seeing hues.
+
+use std::fmt::Write;
+
+use plotters::style::RGBColor;
+
+/// A colour, light and dark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ink {
+    light: (u8, u8, u8),
+    dark: (u8, u8, u8),
+}
+
+impl Ink {
+    const fn new(light: (u8, u8, u8), dark: (u8, u8, u8)) -> Self {
+        Self { light, dark }
+    }
+
+    pub(crate) fn color(self) -> RGBColor {
+        RGBColor(self.light.0, self.light.1, self.light.2)
+    }
+}
+
+/// Text and axes.
+pub const TEXT: Ink = Ink::new((31, 35, 40), (230, 232, 235));
+/// What may stand back: grid lines.
+pub const GRID: Ink = Ink::new((222, 224, 227), (62, 66, 72));
+/// Where nothing is drawn.
+pub const PAPER: Ink = Ink::new((255, 255, 255), (22, 24, 27));
+
+/// The series, in order; after the last one they begin anew.
+pub const SERIES: [Ink; 6] = [
+    Ink::new((0, 90, 160), (92, 178, 242)),
+    Ink::new((178, 70, 0), (255, 158, 92)),
+    Ink::new((0, 112, 84), (66, 214, 168)),
+    Ink::new((130, 40, 130), (226, 150, 226)),
+    Ink::new((96, 84, 0), (222, 202, 70)),
+    Ink::new((84, 84, 92), (170, 172, 180)),
+];
+
+/// The series at `place`.
+pub fn series(place: usize) -> Ink {
+    SERIES[place % SERIES.len()]
+}
+
+/// The font of SVGs and pictures.
+pub(crate) const FONT: &str = "sans-serif";
+
+/// Rules that turn a chart dark, to be put into a media query or behind an attribute.
+pub fn dark_rules(prefix: &str) -> String {
+    let mut rules = String::new();
+    for ink in SERIES.iter().chain([&TEXT, &GRID, &PAPER]) {
+        let ((r, g, b), (dr, dg, db)) = (ink.light, ink.dark);
+        for attribute in ["fill", "stroke"] {
+            // Writing to a string cannot fail.
+            let _ = write!(
+                rules,
+                "{prefix}[{attribute}=\"#{r:02X}{g:02X}{b:02X}\"]{{{attribute}:#{dr:02X}{dg:02X}{db:02X}}}"
+            );
+        }
+    }
+    rules
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// WCAG 2.2's relative luminance.
+    fn luminance((r, g, b): (u8, u8, u8)) -> f64 {
+        let linear = |channel: u8| {
+            let x = f64::from(channel) / 255.0;
+            if x <= 0.04045 {
+                x / 12.92
+            } else {
+                ((x + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
+    }
+
+    fn contrast(a: (u8, u8, u8), b: (u8, u8, u8)) -> f64 {
+        let (a, b) = (luminance(a) + 0.05, luminance(b) + 0.05);
+        a.max(b) / a.min(b)
+    }
+
+    #[test]
+    fn every_ink_can_be_read_on_its_paper() {
+        for ink in SERIES.iter().chain([&TEXT]) {
+            assert!(
+                contrast(ink.light, PAPER.light) >= 4.5,
+                "{ink:?} in the light"
+            );
+            assert!(contrast(ink.dark, PAPER.dark) >= 4.5, "{ink:?} in the dark");
+        }
+    }
+
+    #[test]
+    fn the_first_series_differ_without_hues() {
+        for theme in [|ink: &Ink| ink.light, |ink: &Ink| ink.dark] {
+            let shades: Vec<f64> = SERIES[..3]
+                .iter()
+                .map(|ink| luminance(theme(ink)))
+                .collect();
+            assert!(shades[0] != shades[1] && shades[1] != shades[2] && shades[0] != shades[2]);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Charts are well-formed, named, and show what they were given.
+
+use resvg::usvg;
+
+use super::*;
+use crate::run::{GradientCurve, Quantiles, TracedReview};
+
+fn traced(words: usize) -> TracedReview {
+    TracedReview {
+        path: "pos/1_9.txt".to_owned(),
+        label: Some(1),
+        words: (0..words).map(|word| format!("<w{word}>")).collect(),
+        unknown: vec![false; words],
+        beliefs: (0..words).map(|word| word as f64 / words as f64).collect(),
+        probability: 0.9,
+    }
+}
+
+#[test]
+fn a_chart_is_well_formed_and_carries_its_name() {
+    let svg = beliefs("A & B", &[("lstm", &traced(3))]).svg().unwrap();
+    usvg::Tree::from_str(&svg, &usvg::Options::default()).unwrap();
+    assert!(svg.contains("<title>A &amp; B</title>"), "{svg}");
+    assert!(svg.contains("role=\"img\""));
+    assert!(svg.contains("prefers-color-scheme: dark"));
+    // The words stand under it, escaped.
+    assert!(svg.contains("&lt;w2&gt;"));
+}
+
+#[test]
+fn a_chart_of_nothing_is_still_a_chart() {
+    let empty = GradientCurve::default();
+    let one = GradientCurve {
+        texts: 1,
+        by_distance: vec![Quantiles::default()],
+    };
+    for lines in [
+        beliefs("Nothing", &[]),
+        beliefs("No words", &[("lstm", &traced(0))]),
+        beliefs("One word", &[("lstm", &traced(1))]),
+        gradients(&[]),
+        gradients(&[("lstm", &empty), ("gru", &one)]),
+        loss(&[]),
+        calibration(&[]),
+    ] {
+        let svg = lines.svg().unwrap();
+        usvg::Tree::from_str(&svg, &usvg::Options::default()).unwrap();
+    }
+    confusion(&[]).unwrap();
+}
+
+#[test]
+fn values_that_are_no_numbers_are_left_out() {
+    let mut trace = traced(5);
+    trace.beliefs[2] = f64::NAN;
+    let svg = beliefs("Gap", &[("lstm", &trace)]).svg().unwrap();
+    assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+}
+
+#[test]
+fn a_picture_has_the_charts_pixels_and_its_words() {
+    let with = |name: &str| {
+        let svg = beliefs("Words", &[(name, &traced(3))]).svg().unwrap();
+        png(&svg, 1.0).unwrap()
+    };
+    let picture = with("lstm");
+    // The sizes stand in the header, big-endian.
+    let number = |at: usize| u32::from_be_bytes(picture[at..at + 4].try_into().unwrap());
+    assert_eq!(&picture[1..4], b"PNG");
+    assert_eq!((number(16), number(20)), (900, 400));
+    // Text is drawn, on a machine without fonts, too: another name makes another picture.
+    assert_ne!(picture, with("lstn"));
+    assert!(png("no picture", 1.0).is_err());
+}
