@@ -4,10 +4,12 @@
 //! Shape letters: B batch, T time, U units (of a layer, one way). This is not for training, and knows
 //! neither words nor labels.
 
-use burn::module::Module;
-use burn::tensor::{Int, Tensor};
+use std::ops::Range;
 
-use crate::layers::{Dense, Embedding, Recurrent, RecurrentLayer, Sequence};
+use burn::module::Module;
+use burn::tensor::{Int, Tensor, TensorData};
+
+use crate::layers::{CellWeights, Dense, Embedding, Recurrent, RecurrentLayer, Sequence};
 use crate::network::{Network, SequenceClassifier, judge};
 use crate::recurrence::{Cell, Direction, States};
 
@@ -91,7 +93,8 @@ pub fn layers(network: &Network, ids: Tensor<2, Int>) -> Vec<LayerTrace> {
 /// How strongly the logit of each of the texts `ids` `[B, T]` feels every state on the way, for every
 /// recurrent layer; none of the dense network.
 ///
-/// The network is run once more, step by step under autodiff: some ten times as slow as training.
+/// One run and one way back of the fused layers give the gradients of what goes into the gates, and
+/// those give the states': see [`Felt::states`].
 pub fn logit_gradients(network: &Network, ids: Tensor<2, Int>) -> Vec<LayerGradients> {
     let [batch, time] = ids.dims();
     // On a device that records, but recording nothing of the weights: the nudges alone are asked for.
@@ -101,52 +104,178 @@ pub fn logit_gradients(network: &Network, ids: Tensor<2, Int>) -> Vec<LayerGradi
     };
     let ids = ids.autodiff();
     let device = ids.device();
+    let zeros = |shape: [usize; 2]| Tensor::<2>::zeros(shape, &device).require_grad();
     let mut sequence = parts.sequence(ids);
-    let mut names = Vec::new();
-    let mut nudges: Vec<Vec<Tensor<2>>> = Vec::new();
-    for (place, layer) in parts.layers.iter().enumerate() {
+    let passed_over = sequence.passed_over();
+    let mut felt = Vec::new();
+    for layer in &parts.layers {
+        let mut ways = Vec::new();
         let mut side_by_side = Vec::new();
         for (direction, weights) in layer.ways() {
-            let shape = [batch, weights.units()];
-            let zeros = || Tensor::zeros(shape, &device).require_grad();
-            let zeros: Vec<_> = (0..time).map(|_| zeros()).collect();
-            side_by_side.push(weights.run_nudged(&sequence, direction, zeros.clone()));
-            names.push(parts.name(place, direction));
-            nudges.push(zeros);
+            let [units, width] = weights.recurrent_kernel.dims();
+            let nudge = zeros([batch * time, width]);
+            let states = weights.run_nudged(&sequence, direction, nudge.clone());
+            let gates = match weights.cell {
+                Cell::Gru => weights.gates(&sequence, direction, states.clone()),
+                Cell::SimpleRnn | Cell::Lstm => Vec::new(),
+            };
+            side_by_side.push(states);
+            ways.push(Felt {
+                direction,
+                weights,
+                nudge,
+                gates: gates.into_iter().map(|gate| host(gate.inner())).collect(),
+                units,
+            });
         }
+        felt.push(ways);
         sequence = sequence.replaced(Tensor::cat(side_by_side, 1));
     }
-    let gradients = parts.judge(parts.last(sequence)).sum().backward();
-    names
-        .into_iter()
-        .zip(nudges)
-        .map(|(name, nudges)| {
-            let by_step: Vec<Vec<f64>> = nudges
-                .iter()
-                .map(|nudge| row_norms(nudge.grad(&gradients), batch))
-                .collect();
-            let by_text = (0..batch).flat_map(|row| by_step.iter().map(move |step| step[row]));
-            LayerGradients {
-                name,
-                norms: by_text.collect(),
-            }
-        })
-        .collect()
+    let last = parts.last(sequence);
+    let nudge = zeros(last.dims());
+    let gradients = parts.judge(last + nudge.clone()).sum().backward();
+    let gradient = |nudge: &Tensor<2>| {
+        let zeros = || nudge.clone().inner().zeros_like();
+        nudge.grad(&gradients).unwrap_or_else(zeros)
+    };
+
+    // From the head down: what a layer's states are told directly, then what they tell each other.
+    let mut direct = Direct::Last(gradient(&nudge));
+    let mut traces = Vec::new();
+    for (place, ways) in felt.iter().enumerate().rev() {
+        let mut below: Option<Tensor<2>> = None;
+        let mut norms = Vec::new();
+        let mut column = 0;
+        for way in ways {
+            let inputs = gradient(&way.nudge);
+            let told = direct.of(column..column + way.units, way.direction, [batch, time]);
+            let states = way.states(&inputs, told, &passed_over, [batch, time]);
+            norms.push(LayerGradients {
+                name: parts.name(place, way.direction),
+                norms: row_norms(&states, way.units),
+            });
+            let kernel = way.weights.kernel.clone().inner();
+            let told_below = inputs.matmul(kernel.transpose());
+            below = Some(match below {
+                Some(sum) => sum + told_below,
+                None => told_below,
+            });
+            column += way.units;
+        }
+        traces.splice(0..0, norms);
+        if let Some(below) = below {
+            direct = Direct::All(below);
+        }
+    }
+    traces
 }
 
-/// Euclidean norm of each of the rows; 0 where there is no gradient.
-fn row_norms(gradient: Option<Tensor<2>>, rows: usize) -> Vec<f64> {
-    let Some(gradient) = gradient else {
-        return vec![0.0; rows];
-    };
-    let [_, width] = gradient.dims();
-    let values: Vec<f32> = gradient.into_data().iter().collect();
-    // The squares of what a hundred forget gates leave are too small for single precision.
-    let norm = |row: &[f32]| row.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>();
-    values
-        .chunks_exact(width)
-        .map(|row| norm(row).sqrt())
-        .collect()
+/// What is told to the states of a layer by those who read them: the head the last ones, `[B, U]`, the
+/// layer above all, `[B · T, U]`; both ways side by side.
+enum Direct {
+    Last(Tensor<2>),
+    All(Tensor<2>),
+}
+
+impl Direct {
+    /// The part that is told to one way, `[B, T, U]` on the host.
+    fn of(
+        &self,
+        columns: Range<usize>,
+        direction: Direction,
+        [batch, time]: [usize; 2],
+    ) -> Vec<f64> {
+        let units = columns.len();
+        match self {
+            Self::All(told) => host(told.clone().narrow(1, columns.start, units)),
+            Self::Last(told) => {
+                let told = host(told.clone().narrow(1, columns.start, units));
+                let mut all = vec![0.0; batch * time * units];
+                let last = match direction {
+                    Direction::Forward => time - 1,
+                    Direction::Reverse => 0,
+                };
+                for (row, told) in told.chunks_exact(units).enumerate() {
+                    let at = (row * time + last) * units;
+                    all[at..at + units].copy_from_slice(told);
+                }
+                all
+            }
+        }
+    }
+}
+
+/// A layer, one way, that has been run with a nudge on its gates' inputs.
+struct Felt {
+    direction: Direction,
+    weights: CellWeights,
+    nudge: Tensor<2>,
+    /// The GRU's update and reset gate, `[B, T, U]` each.
+    gates: Vec<Vec<f64>>,
+    units: usize,
+}
+
+impl Felt {
+    /// The total gradients of the states `[B, T, U]`, from those of the gates' inputs `[B · T, G · U]` and
+    /// from what is `told` directly.
+    ///
+    /// A state is felt through the gates of the next step, dh = dz · Rᵀ. The GRU feels it twice more:
+    /// its candidate through the reset gate, and directly where the update gate lets it pass. A step
+    /// that is passed over hands on all of it.
+    fn states(
+        &self,
+        inputs: &Tensor<2>,
+        mut told: Vec<f64>,
+        passed_over: &[bool],
+        [batch, time]: [usize; 2],
+    ) -> Vec<f64> {
+        let units = self.units;
+        let fed_back = match self.gates.get(1) {
+            None => inputs.clone(),
+            Some(reset) => {
+                let shape = [batch * time, units];
+                let reset: Vec<f32> = reset.iter().map(|open| *open as f32).collect();
+                let reset = Tensor::from_data(TensorData::new(reset, shape), &inputs.device());
+                let (gates, candidate) = (
+                    inputs.clone().narrow(1, 0, 2 * units),
+                    inputs.clone().narrow(1, 2 * units, units),
+                );
+                Tensor::cat(vec![gates, candidate * reset], 1)
+            }
+        };
+        let kernel = self.weights.recurrent_kernel.clone().inner();
+        let carried = host(fed_back.matmul(kernel.transpose()));
+        for row in 0..batch {
+            for back in 1..time {
+                let (step, next) = match self.direction {
+                    Direction::Forward => (time - 1 - back, time - back),
+                    Direction::Reverse => (back, back - 1),
+                };
+                let (at, after) = ((row * time + step) * units, (row * time + next) * units);
+                for unit in 0..units {
+                    let passes = match self.gates.first() {
+                        _ if passed_over[row * time + next] => 1.0,
+                        Some(update) => update[after + unit],
+                        None => 0.0,
+                    };
+                    told[at + unit] += carried[after + unit] + passes * told[after + unit];
+                }
+            }
+        }
+        told
+    }
+}
+
+/// On the host, in double precision: what a hundred forget gates leave is too small to be squared in
+/// single.
+fn host(tensor: Tensor<2>) -> Vec<f64> {
+    tensor.into_data().iter::<f32>().map(f64::from).collect()
+}
+
+/// Euclidean norm of each row of `width`.
+fn row_norms(values: &[f64], width: usize) -> Vec<f64> {
+    let norm = |row: &[f64]| row.iter().map(|x| x * x).sum::<f64>().sqrt();
+    values.chunks_exact(width).map(norm).collect()
 }
 
 fn gate_names(cell: Cell) -> &'static [&'static str] {

@@ -55,6 +55,12 @@ pub(super) const RULES: &[Rule] = &[
         only_optional: &[],
     },
     Rule {
+        package: "recurrent-report",
+        never: &["burn*", "recurrent*"],
+        never_directly: &[],
+        only_optional: &[],
+    },
+    Rule {
         package: "recurrent",
         never: &[],
         never_directly: &[],

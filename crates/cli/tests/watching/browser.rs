@@ -258,7 +258,7 @@ fn the_page_shows_what_trace_says() {
         let origin = format!("http://{}/", server.address);
         client.goto(&origin).await.unwrap();
         // It opens with a review of its own; then one types another.
-        wait_for(&client, "#place", |text| text.contains("of 20")).await;
+        wait_for(&client, "#place", |text| text.starts_with("all 21")).await;
         let area = client.find(Locator::Css("#text")).await.unwrap();
         area.clear().await.unwrap();
         area.send_keys(TYPED).await.unwrap();
@@ -293,7 +293,7 @@ fn the_page_shows_what_trace_says() {
         .await;
         for (network, trace) in NETWORKS.iter().zip(&traces) {
             let card = format!("article[data-network={network}] .now");
-            let belief = belief_after(trace, words - 3);
+            let belief = belief_after(trace, words - 2);
             assert_eq!(text_of(&client, &card).await, shown(belief), "{network}");
         }
         press(&client, Key::Home).await;
@@ -383,7 +383,7 @@ fn the_page_plays_and_is_quiet_and_accessible() {
         ] {
             let client = driver.open(dark, size).await;
             client.goto(&origin).await.unwrap();
-            wait_for(&client, "#place", |text| text.contains("of 20")).await;
+            wait_for(&client, "#place", |text| text.starts_with("all 21")).await;
             wait_for(&client, ".detail[data-network=lstm]", |text| {
                 !text.contains('…')
             })
@@ -432,7 +432,7 @@ fn the_keyboard_reaches_everything_in_order() {
             .goto(&format!("http://{}/", server.address))
             .await
             .unwrap();
-        wait_for(&client, "#place", |text| text.contains("of 20")).await;
+        wait_for(&client, "#place", |text| text.starts_with("all 21")).await;
         let mut order = Vec::new();
         for _ in 0..10 {
             press(&client, Key::Tab).await;

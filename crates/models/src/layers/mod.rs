@@ -12,6 +12,7 @@ use burn::tensor::{FloatDType, Int, Tensor, TensorData, activation::relu};
 
 use crate::initializers::{EMBEDDING_LIMIT, Init};
 
+pub(crate) use recurrent::CellWeights;
 pub use recurrent::{
     AnyRecurrent, Bidirectional, Gru, GruCell, Lstm, OneWay, Recurrent, RecurrentCell,
     RecurrentLayer, Sequence, SimpleRnn,

@@ -46,6 +46,14 @@ impl Sequence {
         [batch, time, self.vectors.dims()[1]]
     }
 
+    /// Whether each step `[B · T]` is passed over.
+    pub(crate) fn passed_over(&self) -> Vec<bool> {
+        let ids = self.ids.clone().into_data();
+        ids.iter::<i64>()
+            .map(|id| self.mask_zero && id == 0)
+            .collect()
+    }
+
     /// What it was made of: `[B · T, D]`, or the whole table `[V, D]` behind tokens.
     pub(crate) fn into_vectors(self) -> Tensor<2> {
         self.vectors
@@ -123,15 +131,27 @@ impl CellWeights {
         )
     }
 
-    /// All states `[B · T, U]`, moved by hand: see [`recurrence::nudged`].
+    /// All states `[B · T, U]`, the inputs of the gates moved: see [`recurrence::nudged_inputs`].
     pub(crate) fn run_nudged(
+        &self,
+        sequence: &Sequence,
+        direction: Direction,
+        nudge: Tensor<2>,
+    ) -> Tensor<2> {
+        let layer = self.layer(sequence, direction, States::All);
+        recurrence::nudged_inputs(&self.operands(sequence), layer, nudge)
+    }
+
+    /// All states `[B · T, U]`, each moved by hand: see [`recurrence::nudged_states`].
+    #[cfg(test)]
+    pub(crate) fn run_moved(
         &self,
         sequence: &Sequence,
         direction: Direction,
         nudges: Vec<Tensor<2>>,
     ) -> Tensor<2> {
         let layer = self.layer(sequence, direction, States::All);
-        recurrence::nudged(self.operands(sequence), layer, nudges)
+        recurrence::nudged_states(self.operands(sequence), layer, nudges)
     }
 
     /// The gates of each step, given all states: see [`recurrence::gates`].
@@ -142,7 +162,7 @@ impl CellWeights {
         states: Tensor<2>,
     ) -> Vec<Tensor<2>> {
         let layer = self.layer(sequence, direction, States::All);
-        recurrence::gates(self.operands(sequence), layer, states)
+        recurrence::gates(&self.operands(sequence), layer, states)
     }
 }
 

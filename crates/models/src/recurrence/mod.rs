@@ -17,7 +17,9 @@ use burn::backend::{Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::{Int, Tensor};
 
 pub use recurrent_kernels::{Cell, Direction, Precision};
-pub(crate) use traced::{Weighted, gates, nudged};
+#[cfg(test)]
+pub(crate) use traced::nudged_states;
+pub(crate) use traced::{Weighted, gates, nudged_inputs};
 
 /// Which layer, and how it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

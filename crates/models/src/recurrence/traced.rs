@@ -1,11 +1,11 @@
-//! What a layer does inside, for those who watch it: its gates, and its states moved by hand.
+//! What a layer does inside, for those who watch it: its gates, and what goes into them moved by hand.
 //!
 //! In tensor operations, on any backend. Not for training: see [`super::layer`].
 
 use burn::backend::Dispatch;
 use burn::tensor::{Int, Tensor};
 
-use super::{Direction, Layer, Operands, States, steps};
+use super::{Direction, Layer, Source, States, steps};
 
 /// The operands of [`super::layer`], as tensors.
 #[derive(Clone, Debug)]
@@ -22,12 +22,89 @@ pub(crate) struct Weighted {
     pub(crate) bias: Tensor<1>,
 }
 
-/// All states `[B · T, U]` of a layer whose state after step t is moved by `nudges[t]`, `[B, U]`.
-/// Differentiable in the nudges, step by step in ordinary operations.
-pub(crate) fn nudged(operands: Weighted, layer: Layer, nudges: Vec<Tensor<2>>) -> Tensor<2> {
+impl Weighted {
+    /// What the gates get of the inputs, bias included, `[B · T, G · U]`.
+    fn projected(&self, layer: Layer) -> Tensor<2> {
+        let [batch, time] = self.ids.dims();
+        let [_, width] = self.recurrent_kernel.dims();
+        let vectors = match layer.source {
+            Source::Tokens => {
+                let ids = self.ids.clone().reshape([batch * time]);
+                self.features.clone().select(0, ids)
+            }
+            Source::Positions => self.features.clone(),
+        };
+        let bias = self.bias.clone().reshape([layer.cell.biases(), width]);
+        vectors.matmul(self.kernel.clone()) + bias.narrow(0, 0, 1)
+    }
+
+    /// The bias that the fed back state has to itself, `[1, G · U]`: the GRU's alone.
+    fn state_bias(&self, layer: Layer) -> Option<Tensor<2>> {
+        let [_, width] = self.recurrent_kernel.dims();
+        let biases = layer.cell.biases();
+        let bias = self.bias.clone().reshape([biases, width]);
+        (biases > 1).then(|| bias.narrow(0, 1, 1))
+    }
+}
+
+/// All states `[B · T, U]` of a layer whose projected inputs are moved by `nudge`, `[B · T, G · U]`: a
+/// nudge of zero changes nothing, and its gradient is that of what goes into the gates.
+///
+/// The projection is taken out of the layer, whose own kernel is then the identity.
+pub(crate) fn nudged_inputs(operands: &Weighted, layer: Layer, nudge: Tensor<2>) -> Tensor<2> {
+    let projected = operands.projected(layer) + nudge;
+    let [_, width] = projected.dims();
+    let device = projected.device();
+    let none = Tensor::<1>::zeros([width], &device);
+    let bias = match operands.state_bias(layer) {
+        Some(bias) => Tensor::cat(vec![none, bias.reshape([width])], 0),
+        None => none,
+    };
+    super::layer(
+        projected,
+        operands.ids.clone(),
+        Tensor::eye(width, &device),
+        operands.recurrent_kernel.clone(),
+        bias,
+        Layer {
+            source: Source::Positions,
+            output: States::All,
+            ..layer
+        },
+    )
+}
+
+/// How far each gate is open at each step, `[B · T, U]` a gate, given all states of the layer. Order:
+/// the LSTM's input, forget and output gate; the GRU's update and reset gate.
+pub(crate) fn gates(operands: &Weighted, layer: Layer, states: Tensor<2>) -> Vec<Tensor<2>> {
     let [batch, time] = operands.ids.dims();
     let [units, _] = operands.recurrent_kernel.dims();
-    let operands = Operands::<Dispatch> {
+    // The state before a step is that after the step before it, in the layer's own direction.
+    let states = states.reshape([batch, time, units]);
+    let start = Tensor::zeros([batch, 1, units], &states.device());
+    let before = match layer.direction {
+        Direction::Forward => vec![start, states.narrow(1, 0, time - 1)],
+        Direction::Reverse => vec![states.narrow(1, 1, time - 1), start],
+    };
+    let before = Tensor::cat(before, 1).reshape([batch * time, units]);
+    let mut fed_back = before.matmul(operands.recurrent_kernel.clone());
+    if let Some(bias) = operands.state_bias(layer) {
+        fed_back = fed_back + bias;
+    }
+    let projected = operands.projected(layer).into_dispatch();
+    steps::gates::<Dispatch>(layer.cell, &projected, &fed_back.into_dispatch(), units)
+        .into_iter()
+        .map(Tensor::from_dispatch)
+        .collect()
+}
+
+/// All states `[B · T, U]` of a layer whose state after step t is moved by `nudges[t]`, `[B, U]`: for
+/// finite differences.
+#[cfg(test)]
+pub(crate) fn nudged_states(operands: Weighted, layer: Layer, nudges: Vec<Tensor<2>>) -> Tensor<2> {
+    let [batch, time] = operands.ids.dims();
+    let [units, _] = operands.recurrent_kernel.dims();
+    let operands = super::Operands::<Dispatch> {
         features: operands.features.into_dispatch(),
         ids: operands.ids.into_dispatch(),
         kernel: operands.kernel.into_dispatch(),
@@ -41,42 +118,4 @@ pub(crate) fn nudged(operands: Weighted, layer: Layer, nudges: Vec<Tensor<2>>) -
     };
     let states = steps::run_nudged::<Dispatch>(operands, layer, &nudges);
     Tensor::<3>::from_dispatch(states).reshape([batch * time, units])
-}
-
-/// How far each gate is open at each step, `[B · T, U]` a gate, given all states of the layer. Order:
-/// the LSTM's input, forget and output gate; the GRU's update and reset gate.
-pub(crate) fn gates(operands: Weighted, layer: Layer, states: Tensor<2>) -> Vec<Tensor<2>> {
-    let [batch, time] = operands.ids.dims();
-    let [units, width] = operands.recurrent_kernel.dims();
-    let vectors = match layer.source {
-        super::Source::Tokens => {
-            let ids = operands.ids.reshape([batch * time]);
-            operands.features.select(0, ids)
-        }
-        super::Source::Positions => operands.features,
-    };
-    let bias = operands.bias.reshape([layer.cell.biases(), width]);
-    let x = vectors.matmul(operands.kernel) + bias.clone().narrow(0, 0, 1);
-
-    // The state before a step is that after the step before it, in the layer's own direction.
-    let states = states.reshape([batch, time, units]);
-    let start = Tensor::zeros([batch, 1, units], &states.device());
-    let before = match layer.direction {
-        Direction::Forward => vec![start, states.narrow(1, 0, time - 1)],
-        Direction::Reverse => vec![states.narrow(1, 1, time - 1), start],
-    };
-    let before = Tensor::cat(before, 1).reshape([batch * time, units]);
-    let mut fed_back = before.matmul(operands.recurrent_kernel);
-    if layer.cell.biases() > 1 {
-        fed_back = fed_back + bias.narrow(0, 1, 1);
-    }
-    steps::gates::<Dispatch>(
-        layer.cell,
-        &x.into_dispatch(),
-        &fed_back.into_dispatch(),
-        units,
-    )
-    .into_iter()
-    .map(Tensor::from_dispatch)
-    .collect()
 }

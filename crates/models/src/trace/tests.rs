@@ -144,7 +144,7 @@ fn logit_moved(parts: &Parts, place: usize, step: usize, unit: usize, by: f32) -
                     .unsqueeze::<2>()
                     .repeat_dim(0, IDS.len())
             });
-            side_by_side.push(weights.run_nudged(&sequence, direction, nudges.collect()));
+            side_by_side.push(weights.run_moved(&sequence, direction, nudges.collect()));
             way += 1;
         }
         sequence = sequence.replaced(Tensor::cat(side_by_side, 1));

@@ -63,7 +63,7 @@ impl Axis {
         match &self.scale {
             Scale::Linear if self.range.1 - self.range.0 > 5.0 => format!("{place:.0}"),
             Scale::Linear => trimmed(place),
-            Scale::Log10 => format!("1e{place:.0}"),
+            Scale::Log10 => format!("{:.0e}", 10f64.powf(place)),
             Scale::Words(words) => {
                 let word = words.get(place.round().max(0.0) as usize);
                 word.map_or(String::new(), Clone::clone)

@@ -3,7 +3,7 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::style::{FONT, Ink, PAPER, TEXT, series};
+use super::style::{FONT, Ink, PAPER, TEXT, ink};
 use super::{Canvas, reason, svg};
 use crate::ReportError;
 use crate::run::Evaluation;
@@ -37,8 +37,10 @@ pub fn confusion(evaluations: &[&Evaluation]) -> Result<String, ReportError> {
     svg("Confusion matrices", &description, size, |canvas| {
         canvas.fill(&PAPER.color()).map_err(reason)?;
         let areas = canvas.split_evenly((1, evaluations.len().max(1)));
-        for (place, (area, evaluation)) in areas.iter().zip(evaluations).enumerate() {
-            draw(area, evaluation, &count(evaluation), series(place))?;
+        let names: Vec<&str> = evaluations.iter().map(|e| e.network.as_str()).collect();
+        for (area, evaluation) in areas.iter().zip(evaluations) {
+            let ink = ink(&evaluation.network, &names);
+            draw(area, evaluation, &count(evaluation), ink)?;
         }
         Ok(())
     })

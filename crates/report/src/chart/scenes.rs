@@ -1,7 +1,7 @@
 //! The charts of a report: which numbers go into which lines.
 
 use super::lines::{Axis, Line, Lines, Scale};
-use super::style::{GRID, Ink, PAPER, SERIES, series};
+use super::style::{GRID, Ink, PAPER, SERIES, ink};
 use super::{reason, svg};
 use crate::ReportError;
 use crate::run::{Epoch, Evaluation, GradientCurve, Run, TracedReview};
@@ -80,7 +80,8 @@ fn over_epochs(
     let mut described = Vec::new();
     let mut epochs: usize = 1;
     let groups = groups(runs);
-    for (place, (name, runs)) in groups.iter().enumerate() {
+    let names: Vec<&str> = groups.iter().map(|(name, _)| name.as_str()).collect();
+    for (name, runs) in &groups {
         let longest = runs.iter().map(Vec::len).max().unwrap_or(0);
         epochs = epochs.max(longest);
         let mut ends = Vec::new();
@@ -110,7 +111,7 @@ fn over_epochs(
                 } else {
                     format!("{name}, train")
                 }),
-                ink: series(place),
+                ink: ink(name, &names),
                 dashed: !test,
                 points: longest == 1,
                 values: means,
@@ -173,17 +174,15 @@ fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
 pub fn beliefs(title: &str, traces: &[(&str, &TracedReview)]) -> Lines {
     let words = traces.first().map_or(&[][..], |(_, trace)| &trace.words);
     let few = words.len() <= WORDS_UNDER_CHART;
-    let lines = traces
-        .iter()
-        .enumerate()
-        .map(|(place, (network, trace))| Line {
-            name: Some((*network).to_owned()),
-            ink: series(place),
-            dashed: false,
-            points: few,
-            values: numbered(&trace.beliefs),
-            band: None,
-        });
+    let names: Vec<&str> = traces.iter().map(|(name, _)| *name).collect();
+    let lines = traces.iter().map(|(network, trace)| Line {
+        name: Some((*network).to_owned()),
+        ink: ink(network, &names),
+        dashed: false,
+        points: few,
+        values: numbered(&trace.beliefs),
+        band: None,
+    });
     let half = vec![(0.0, 0.5), (words.len().saturating_sub(1) as f64, 0.5)];
     let ends: Vec<String> = traces
         .iter()
@@ -218,10 +217,10 @@ pub fn beliefs(title: &str, traces: &[(&str, &TracedReview)]) -> Lines {
 /// How far probabilities can be taken at their word, in ten intervals.
 pub fn calibration(evaluations: &[&Evaluation]) -> Lines {
     let mut described = Vec::new();
+    let names: Vec<&str> = evaluations.iter().map(|e| e.network.as_str()).collect();
     let lines: Vec<Line> = evaluations
         .iter()
-        .enumerate()
-        .map(|(place, evaluation)| {
+        .map(|evaluation| {
             let (bins, error) = reliability(evaluation, 10);
             described.push(format!(
                 "{}: expected calibration error {:.1} points",
@@ -230,7 +229,7 @@ pub fn calibration(evaluations: &[&Evaluation]) -> Lines {
             ));
             Line {
                 name: Some(evaluation.network.clone()),
-                ink: series(place),
+                ink: ink(&evaluation.network, &names),
                 dashed: false,
                 points: true,
                 values: bins
@@ -265,7 +264,8 @@ pub fn gradients(curves: &[(&str, &GradientCurve)]) -> Lines {
         .max();
     let mut described = Vec::new();
     let mut lines = Vec::new();
-    for (place, (name, curve)) in curves.iter().enumerate() {
+    let names: Vec<&str> = curves.iter().map(|(name, _)| *name).collect();
+    for (name, curve) in curves {
         let points = curve.by_distance.iter().enumerate();
         let at = |x: usize| x as f64;
         if let [first, .., last] = curve.by_distance[..] {
@@ -276,7 +276,7 @@ pub fn gradients(curves: &[(&str, &GradientCurve)]) -> Lines {
         }
         lines.push(Line {
             name: Some((*name).to_owned()),
-            ink: series(place),
+            ink: ink(name, &names),
             dashed: false,
             points: false,
             values: points.clone().map(|(x, q)| (at(x), q.mean)).collect(),

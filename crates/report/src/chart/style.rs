@@ -48,6 +48,27 @@ pub fn series(place: usize) -> Ink {
     SERIES[place % SERIES.len()]
 }
 
+/// The networks of the notebook, whose colours are the same in every chart.
+const KNOWN: [&str; 3] = ["dense", "simple_rnn", "lstm"];
+
+/// The colour of a network among those that are drawn together.
+pub fn ink(network: &str, drawn: &[&str]) -> Ink {
+    if let Some(place) = KNOWN.iter().position(|known| *known == network) {
+        return series(place);
+    }
+    let others = drawn.iter().filter(|name| !KNOWN.contains(name));
+    let place = others.take_while(|name| **name != network).count();
+    // What no known network needs comes last, so that it is only used up when all are there.
+    let free = (0..SERIES.len())
+        .filter(|place| KNOWN.get(*place).is_none_or(|known| !drawn.contains(known)));
+    let free: Vec<usize> = free.collect();
+    series(
+        free.get(place % free.len().max(1))
+            .copied()
+            .unwrap_or(place),
+    )
+}
+
 /// The font of SVGs and pictures.
 pub(crate) const FONT: &str = "sans-serif";
 
@@ -97,6 +118,20 @@ mod tests {
                 "{ink:?} in the light"
             );
             assert!(contrast(ink.dark, PAPER.dark) >= 4.5, "{ink:?} in the dark");
+        }
+    }
+
+    #[test]
+    fn a_network_keeps_its_colour_and_shares_none() {
+        assert_eq!(
+            ink("lstm", &["lstm"]),
+            ink("lstm", &["dense", "simple_rnn", "lstm"])
+        );
+        let drawn = ["gru", "dense", "bilstm", "lstm", "lstm (flex)"];
+        for (place, name) in drawn.iter().enumerate() {
+            for other in &drawn[..place] {
+                assert_ne!(ink(name, &drawn), ink(other, &drawn), "{name} and {other}");
+            }
         }
     }
 

@@ -15,7 +15,7 @@ const state = {
   models: [],
   readings: [],
   before: null, // verdicts before the last change of the text
-  step: 0, // words that have been read
+  step: 0, // words that have been read; one more once the padding has been read, too
   hovered: null, // the word pointed at, if any
   timer: null,
   question: 0, // number of the latest question: older answers are dropped
@@ -61,7 +61,7 @@ async function ask(path, body) {
 }
 
 // Reads the text anew. Gradients take longer: they come in a second answer.
-async function read({ keepPlace = false } = {}) {
+async function read() {
   const question = ++state.question;
   const text = $("text").value;
   if (text.trim() === "") {
@@ -74,9 +74,10 @@ async function read({ keepPlace = false } = {}) {
   try {
     const readings = await ask("api/read", { text, states: true });
     if (question !== state.question) return;
+    for (const reading of readings) reading.layers ??= []; // the dense network has none
     const words = readings[0].words;
     state.readings = readings;
-    state.step = keepPlace ? Math.min(state.step, words) : words;
+    state.step = steps();
     state.hovered = null;
     $("reading").hidden = false;
     const unread = readings[0].unread;
@@ -91,7 +92,7 @@ async function read({ keepPlace = false } = {}) {
     const felt = await ask("api/read", { text, gradient: true });
     if (question !== state.question) return;
     felt.forEach((reading, place) => {
-      reading.layers.forEach((layer, which) => {
+      (reading.layers ?? []).forEach((layer, which) => {
         state.readings[place].layers[which].gradient = layer.gradient;
       });
       state.readings[place].loss_label = reading.loss_label;
@@ -112,10 +113,16 @@ const verdict = (belief, classes) =>
     ? `${classes[1]} ${(100 * belief).toFixed(1)} %`
     : `${classes[0]} ${(100 * (1 - belief)).toFixed(1)} %`;
 
+// The steps one can go: the words, and the padding behind them as one, where there is any.
+function steps() {
+  const { words, tokens } = state.readings[0];
+  return words + (tokens.length > words ? 1 : 0);
+}
+
 // What a network believes after `step` words; of the dense one, the mean over the words so far.
 function beliefAt(reading, step) {
   if (step === 0) return null;
-  if (step >= reading.words) return second(reading);
+  if (step >= steps()) return second(reading);
   if (reading.network !== "dense") return reading.beliefs[step - 1];
   const read = reading.beliefs.slice(0, step);
   return read.reduce((sum, belief) => sum + belief, 0) / step;
@@ -132,6 +139,10 @@ function build() {
         const word = element("span", { class: "word", "data-place": place }, reading.tokens[place]);
         if (reading.unknown[place]) word.classList.add("unknown");
         words.append(word, " ");
+      }
+      const padding = reading.tokens.length - reading.words;
+      if (padding > 0) {
+        words.append(element("span", { class: "word padding" }, `+ ${padding} × padding`));
       }
       return element(
         "article",
@@ -151,10 +162,10 @@ function build() {
 }
 
 function curve(reading) {
-  const width = Math.max(1, reading.words - 1);
-  const points = reading.beliefs
-    .slice(0, reading.words)
-    .map((belief, place) => `${place},${(1 - belief).toFixed(4)}`);
+  const width = Math.max(1, steps() - 1);
+  const beliefs = reading.beliefs.slice(0, reading.words);
+  if (steps() > reading.words) beliefs.push(second(reading));
+  const points = beliefs.map((belief, place) => `${place},${(1 - belief).toFixed(4)}`);
   return drawing(
     "svg",
     {
@@ -171,23 +182,27 @@ function curve(reading) {
 }
 
 function show() {
-  const words = state.readings[0].words;
-  $("place").textContent = `${state.step} of ${words} words`;
+  const { words, tokens } = state.readings[0];
+  $("place").textContent =
+    state.step > words
+      ? `all ${words} words, and ${tokens.length - words} steps of padding`
+      : `${state.step} of ${words} words`;
   $("not").disabled = words === 0;
   for (const reading of state.readings) {
     const card = document.querySelector(`[data-network="${reading.network}"]`);
     card.querySelectorAll(".word").forEach((word, place) => {
       for (const name of [...word.classList]) if (/^b\d+$/.test(name)) word.classList.remove(name);
       const read = place < state.step;
-      if (read) word.classList.add(`b${bucket(reading.beliefs[place])}`);
+      const belief = place < words ? reading.beliefs[place] : second(reading);
+      if (read) word.classList.add(`b${bucket(belief)}`);
       word.classList.toggle("later", !read);
-      word.classList.toggle("here", place === looked());
+      word.classList.toggle("here", place === (state.hovered ?? state.step - 1));
     });
     const belief = beliefAt(reading, state.step);
     card.querySelector(".now").textContent =
       belief === null ? "has read nothing" : verdict(belief, reading.classes);
     const cursor = card.querySelector(".cursor");
-    const x = Math.max(0, looked());
+    const x = Math.max(0, state.hovered ?? state.step - 1);
     cursor.setAttribute("x1", x);
     cursor.setAttribute("x2", x);
     const before = state.before?.[reading.network];
@@ -264,7 +279,7 @@ function strip(values, name) {
 
 function go(step) {
   if (state.readings.length === 0) return;
-  state.step = Math.max(0, Math.min(state.readings[0].words, step));
+  state.step = Math.max(0, Math.min(steps(), step));
   state.hovered = null;
   show();
 }
@@ -279,12 +294,12 @@ function stop() {
 function play() {
   if (state.readings.length === 0) return;
   if (state.timer !== null) return stop();
-  if (state.step >= state.readings[0].words) go(0);
+  if (state.step >= steps()) go(0);
   $("play").textContent = "Pause";
   $("play").setAttribute("aria-pressed", "true");
   const tick = () => {
     go(state.step + 1);
-    if (state.step >= state.readings[0].words) return stop();
+    if (state.step >= steps()) return stop();
     state.timer = setTimeout(tick, 1000 / Number($("pace").value));
   };
   state.timer = setTimeout(tick, 1000 / Number($("pace").value));
@@ -306,7 +321,7 @@ function insertNot() {
   if (start === undefined) return say("Go to a word first.", true);
   state.before = Object.fromEntries(state.readings.map((reading) => [reading.network, second(reading)]));
   $("text").value = `${text.slice(0, start)}not ${text.slice(start)}`;
-  read({ keepPlace: false });
+  read();
 }
 
 function changed() {
@@ -341,7 +356,7 @@ function keys(event) {
 }
 
 function hover(event) {
-  const word = event.target.closest?.(".word");
+  const word = event.target.closest?.(".word[data-place]");
   const place = word ? Number(word.dataset.place) : null;
   if (place === state.hovered) return;
   state.hovered = place;
