@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod cargo;
 mod ci;
+mod docs;
 mod error;
 mod inputs;
 mod reproduce;
@@ -51,6 +52,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Formatting, lints, documentation, tidy, tests: all that a change must pass
     Ci,
+    /// Build the book of docs/ into target/book, and check every link of it and of the READMEs
+    Docs(docs::Arguments),
     /// Check the rules of docs/architecture.md: who may depend on whom, and how a source file looks
     Tidy,
     /// Write datasets/sample.zip, the generated reviews in the layout of the real archive
@@ -87,6 +90,7 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
         }
         Command::Bench(arguments) => bench::run(&root, &started_in, &arguments),
         Command::Ci => ci::run(&root, &inputs),
+        Command::Docs(arguments) => docs::run(&root, &arguments),
         Command::Tidy => tidy::run(&root),
         Command::Sample { check } => sample::run(&root, check),
     }
