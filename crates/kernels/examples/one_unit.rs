@@ -34,7 +34,7 @@ fn loss([w, u, b]: [f64; 3]) -> Result<f64, KernelError> {
 }
 
 /// The gradients of w, u, b three ways: by hand, by the kernels, by differences.
-pub fn gradients() -> Result<[[f64; 3]; 3], KernelError> {
+pub(crate) fn gradients() -> Result<[[f64; 3]; 3], KernelError> {
     let [w, u, b] = WEIGHTS;
     // Forward: each state from the one before; the first comes after a state of zero.
     let h1 = (X[0] * w + 0.0 * u + b).tanh();
@@ -80,7 +80,7 @@ pub fn gradients() -> Result<[[f64; 3]; 3], KernelError> {
 }
 
 /// Prints all of it.
-pub fn main() -> Result<(), KernelError> {
+pub(crate) fn main() -> Result<(), KernelError> {
     let [by_hand, by_kernels, by_differences] = gradients()?;
     println!("             by hand     kernels     differences");
     for (weight, name) in ["w", "u", "b"].into_iter().enumerate() {

@@ -57,7 +57,7 @@ impl Corpus for Dishes {
 }
 
 /// Trains an LSTM on the dishes; how its last epoch went.
-pub fn train() -> Result<EpochRecord, Box<dyn Error>> {
+pub(crate) fn train() -> Result<EpochRecord, Box<dyn Error>> {
     let (corpus, device) = (Dishes::new(), Device::flex());
     let params = VectorizerParams::new().output_sequence_length(5).check()?;
     let texts = corpus.texts(Split::Train).map(|text| text.text);
@@ -81,7 +81,7 @@ pub fn train() -> Result<EpochRecord, Box<dyn Error>> {
 }
 
 /// Prints what came of it.
-pub fn main() -> Result<(), Box<dyn Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let last = train()?;
     println!(
         "dishes never seen before: {:.1} % right",

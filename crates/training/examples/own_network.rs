@@ -63,7 +63,7 @@ fn problem(device: &Device) -> Result<Encoded, TrainingError> {
 }
 
 /// Trains the network; how its last epoch went.
-pub fn train() -> Result<EpochRecord, Box<dyn Error>> {
+pub(crate) fn train() -> Result<EpochRecord, Box<dyn Error>> {
     let device = Device::flex();
     let texts = problem(&device)?;
     let network = OneGate::new(8, 16, &device.autodiff());
@@ -80,7 +80,7 @@ pub fn train() -> Result<EpochRecord, Box<dyn Error>> {
 }
 
 /// Prints what came of it.
-pub fn main() -> Result<(), Box<dyn Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let last = train()?;
     println!(
         "which of two tokens came first: {:.1} % right",

@@ -49,7 +49,7 @@ fn encoded(
 }
 
 /// Trains a GRU that passes over padding; how its last epoch went.
-pub fn train() -> Result<EpochRecord, Box<dyn Error>> {
+pub(crate) fn train() -> Result<EpochRecord, Box<dyn Error>> {
     let (digits, device) = (Digits { width: 4 }, Device::flex());
     // Learn on some numbers up to 999, be tested on others, most of them longer.
     let train = encoded((0..1000).filter(|number| number % 7 != 0), &digits, &device)?;
@@ -72,7 +72,7 @@ pub fn train() -> Result<EpochRecord, Box<dyn Error>> {
 }
 
 /// Prints what came of it.
-pub fn main() -> Result<(), Box<dyn Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let last = train()?;
     println!(
         "odd or even, numbers never seen before: {:.1} % right",
