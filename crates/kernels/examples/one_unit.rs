@@ -36,6 +36,7 @@ fn loss([w, u, b]: [f64; 3]) -> Result<f64, KernelError> {
 /// The gradients of w, u, b three ways: by hand, by the kernels, by differences.
 pub(crate) fn gradients() -> Result<[[f64; 3]; 3], KernelError> {
     let [w, u, b] = WEIGHTS;
+    // ANCHOR: by_hand
     // Forward: each state from the one before; the first comes after a state of zero.
     let h1 = (X[0] * w + 0.0 * u + b).tanh();
     let h2 = (X[1] * w + h1 * u + b).tanh();
@@ -56,6 +57,7 @@ pub(crate) fn gradients() -> Result<[[f64; 3]; 3], KernelError> {
         h1 * dz2 + h2 * dz3,
         dz1 + dz2 + dz3,
     ];
+    // ANCHOR_END: by_hand
 
     let weights = Weights {
         kernel: &[w],
