@@ -4,7 +4,7 @@
 //! neither: it leaves such links as they are, and they would lead beside the book. Here they are resolved from
 //! where they were written, and become links to the chapter of that page, or to the file in the repository.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::{attributes, folder, is_elsewhere, joined, links};
@@ -31,7 +31,7 @@ pub(super) fn settle(root: &Path, source: &str, book: &str) -> Result<Vec<String
                 .map(|source| (&source[..], &chapter.page[..]))
         })
         .collect();
-    let mut broken = Vec::new();
+    let mut broken = BTreeSet::new();
     for chapter in &chapters {
         let file = root.join(&chapter.page);
         let html = std::fs::read_to_string(&file).map_err(Error::io(&file))?;
@@ -44,13 +44,15 @@ pub(super) fn settle(root: &Path, source: &str, book: &str) -> Result<Vec<String
                     settled += &new;
                     done = at + link.len();
                 }
-                None => broken.push(format!("{}: {link} is not there", chapter.page)),
+                None => {
+                    broken.insert(format!("{}: {link} is not there", chapter.page));
+                }
             }
         }
         settled += &html[done..];
         std::fs::write(&file, settled).map_err(Error::io(&file))?;
     }
-    Ok(broken)
+    Ok(broken.into_iter().collect())
 }
 
 /// The chapters of the pages in `folder`; what mdBook made no page of is none.
