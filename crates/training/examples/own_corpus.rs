@@ -1,4 +1,4 @@
-//! A corpus of one's own: lines of `label<TAB>text` from memory, a file, a query. Run with
+//! A corpus of one's own: texts from a list, a file, a data base. Run with
 //! `cargo run --release -p recurrent-training --example own_corpus`.
 
 use std::error::Error;
