@@ -9,9 +9,9 @@ use crate::browser::Browser;
 use crate::cargo;
 use crate::error::Error;
 use crate::inputs::Inputs;
-use crate::{reproduce, test, tidy};
+use crate::{docs, reproduce, test, tidy};
 
-/// The steps that are one cargo command each; tidy, the tests, a fuzzer and a whole run follow.
+/// The steps that are one cargo command each; tidy, the book, the tests, a fuzzer and a whole run follow.
 const LINTS: [(&str, &[&str]); 3] = [
     ("fmt", &["fmt", "--all", "--check"]),
     (
@@ -116,6 +116,9 @@ fn all(
         }
     }
     if !report.step("tidy", || tidy::check(root))? {
+        return Ok(());
+    }
+    if !report.step("docs", || docs::check(root))? {
         return Ok(());
     }
     if !report.step("test", || {

@@ -12,6 +12,7 @@ mod bench;
 mod browser;
 mod cargo;
 mod ci;
+mod docs;
 mod error;
 mod figures;
 mod inputs;
@@ -60,6 +61,8 @@ enum Command {
     },
     /// Formatting, lints, documentation, tidy, tests: all that a change must pass
     Ci,
+    /// Build the book of docs/ into target/book, and check every link of it and of the READMEs
+    Docs(docs::Arguments),
     /// Check the rules of docs/architecture.md: who may depend on whom, and how a source file looks
     Tidy,
     /// Write datasets/sample.zip, the generated reviews in the layout of the real archive
@@ -97,6 +100,7 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Bench(arguments) => bench::run(&root, &started_in, &arguments),
         Command::Figures { seeds } => figures::run(&root, &inputs, seeds),
         Command::Ci => ci::run(&root, &inputs),
+        Command::Docs(arguments) => docs::run(&root, &arguments),
         Command::Tidy => tidy::run(&root),
         Command::Sample { check } => sample::run(&root, check),
     }

@@ -24,3 +24,12 @@ pub use fit::{
 };
 pub use history::{EpochRecord, Score, write_json};
 pub use loss::binary_cross_entropy;
+
+/// The pages of the book that have Rust of their own: it is compiled and run with the documentation tests.
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../../../docs/lesson/05-reviews.md")]
+    struct Reviews;
+    #[doc = include_str!("../../../docs/reference/crates.md")]
+    struct Crates;
+}
