@@ -106,6 +106,12 @@ struct Message {
     reason: String,
     target: Option<Target>,
     executable: Option<PathBuf>,
+    profile: Option<Profile>,
+}
+
+#[derive(Deserialize)]
+struct Profile {
+    test: bool,
 }
 
 #[derive(Deserialize)]
@@ -153,7 +159,9 @@ pub(crate) fn build(args: &[&str], target: &str) -> Result<PathBuf, Error> {
 fn executable(message: Message, name: &str) -> Option<PathBuf> {
     let ours = message.reason == "compiler-artifact"
         && message.target.is_some_and(|target| target.name == name);
-    message.executable.filter(|_| ours)
+    // A program's own unit tests are an executable of the same name.
+    let tests = message.profile.is_some_and(|profile| profile.test);
+    message.executable.filter(|_| ours && !tests)
 }
 
 #[cfg(test)]
@@ -165,6 +173,8 @@ mod tests {
         let check = |json: &str| executable(serde_json::from_str(json).unwrap(), "recurrent");
         let lib = r#"{"reason":"compiler-artifact","target":{"name":"recurrent"},"executable":null,"fresh":true}"#;
         let bin = r#"{"reason":"compiler-artifact","target":{"name":"recurrent"},"executable":"t/release/recurrent"}"#;
+        let tests = r#"{"reason":"compiler-artifact","target":{"name":"recurrent"},"executable":"t/release/deps/recurrent-1","profile":{"test":true}}"#;
+        assert_eq!(check(tests), None);
         let other = r#"{"reason":"compiler-artifact","target":{"name":"xtask"},"executable":"t/release/xtask"}"#;
         assert_eq!(check(lib), None);
         assert_eq!(check(other), None);

@@ -165,7 +165,7 @@ fn fuzz(root: &Path) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// The main job whole, as a user runs it: on the reviews where they are, else on the sample.
+/// The main job whole, by the program that the tests have built: on the reviews where they are, else on the sample.
 fn run_whole(root: &Path, inputs: &Inputs) -> Result<bool, Error> {
     let dataset = if inputs.have_reviews() {
         "auto"
@@ -173,7 +173,8 @@ fn run_whole(root: &Path, inputs: &Inputs) -> Result<bool, Error> {
         "sample"
     };
     let args = ["--dataset", dataset, "--out", "target/ci"].map(OsString::from);
-    let code = reproduce::run(root, inputs, &args)?;
+    let program = test::built_program(reproduce::PACKAGE)?;
+    let code = reproduce::start(root, inputs, &args, &program)?;
     Ok(code == ExitCode::SUCCESS)
 }
 

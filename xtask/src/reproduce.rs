@@ -26,7 +26,16 @@ pub(crate) fn run(root: &Path, inputs: &Inputs, args: &[OsString]) -> Result<Exi
         inputs.for_reproduce()
     );
     sample::ensure(root)?;
-    let binary = cargo::build_release(PACKAGE)?;
+    start(root, inputs, args, &cargo::build_release(PACKAGE)?)
+}
+
+/// Runs `recurrent reproduce` of a program that is built already.
+pub(crate) fn start(
+    root: &Path,
+    inputs: &Inputs,
+    args: &[OsString],
+    binary: &Path,
+) -> Result<ExitCode, Error> {
     let mut command = Command::new(binary);
     command.arg("reproduce").args(args);
     inputs.set(&mut command);

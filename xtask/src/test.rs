@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::path::PathBuf;
 use std::process::{ExitCode, ExitStatus};
 
 use crate::browser::Browser;
@@ -113,6 +114,13 @@ pub(crate) fn run(
         println!("{line}");
     }
     Ok(Outcome { counts, status })
+}
+
+/// The program as the tests have it. It differs from what `reproduce` builds in optional features alone, and
+/// after the tests there is nothing left to build.
+pub(crate) fn built_program(name: &str) -> Result<PathBuf, Error> {
+    let args: Vec<&str> = COMMAND.iter().copied().chain(["--no-run"]).collect();
+    cargo::build(&args, name)
 }
 
 #[cfg(test)]
