@@ -5,11 +5,14 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 mod common;
+
+use serde_json::Value;
+
 use common::{datasets, fail, json, recurrent, reproduce, run, small, succeed};
 
 /// The bytes of the trained weights.

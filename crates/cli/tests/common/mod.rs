@@ -12,7 +12,7 @@ use recurrent_data::{ReadOptions, Split, read};
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub fn recurrent() -> Command {
+pub(crate) fn recurrent() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_recurrent"));
     command.env_remove("IMDB_ARCHIVE");
     // Nobody listens there, so that no test reaches the real network.
@@ -23,31 +23,31 @@ pub fn recurrent() -> Command {
 }
 
 /// The folder of the repository that holds the sample.
-pub fn datasets() -> PathBuf {
+pub(crate) fn datasets() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets")
 }
 
-pub fn run(command: &mut Command) -> (Output, String, String) {
+pub(crate) fn run(command: &mut Command) -> (Output, String, String) {
     let output = command.output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
     (output, stdout, stderr)
 }
 
-pub fn succeed(command: &mut Command) -> String {
+pub(crate) fn succeed(command: &mut Command) -> String {
     let (output, stdout, stderr) = run(command);
     assert!(output.status.success(), "{stdout}\n{stderr}");
     stdout
 }
 
-pub fn fail(command: &mut Command, status: i32) -> String {
+pub(crate) fn fail(command: &mut Command, status: i32) -> String {
     let (output, stdout, stderr) = run(command);
     assert_eq!(output.status.code(), Some(status), "{stdout}\n{stderr}");
     stderr
 }
 
 /// A data set of sixty reviews in each class of each split, as a folder.
-pub fn small() -> TempDir {
+pub(crate) fn small() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let options = ReadOptions {
         clean: false,
@@ -67,13 +67,13 @@ pub fn small() -> TempDir {
     folder
 }
 
-pub fn reproduce(dataset: &Path, out: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn reproduce(dataset: &Path, out: &Path, arguments: &[&str]) -> Command {
     let mut command = recurrent();
     command.arg("reproduce").arg("--dataset").arg(dataset);
     command.arg("--out").arg(out).args(arguments);
     command
 }
 
-pub fn json(path: &Path) -> Value {
+pub(crate) fn json(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }

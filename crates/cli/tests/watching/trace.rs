@@ -102,7 +102,7 @@ fn what_is_too_long_or_empty_is_said() {
     }
     let table = succeed(with_models("trace").arg(TEXT));
     assert!(table.contains("xylophonic  [UNK]"), "{table}");
-    assert!(table.contains("85 steps of padding"), "{table}");
+    assert!(table.contains("84 steps of padding"), "{table}");
     assert!(!table.contains('\u{1b}'), "no colours in a pipe");
 }
 

@@ -88,11 +88,6 @@ impl CellWeights {
         }
     }
 
-    /// U.
-    pub(crate) fn units(&self) -> usize {
-        self.recurrent_kernel.dims()[0]
-    }
-
     fn layer(&self, sequence: &Sequence, direction: Direction, output: States) -> Layer {
         Layer {
             cell: self.cell,
