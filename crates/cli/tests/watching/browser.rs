@@ -263,13 +263,16 @@ fn the_page_shows_what_trace_says() {
         area.clear().await.unwrap();
         area.send_keys(TYPED).await.unwrap();
         let words = TYPED.split(' ').count();
-        wait_for(&client, "#place", |text| {
-            text == format!("{words} of {words} words")
-        })
-        .await;
+        let end = format!("all {words} words, and {} steps of padding", 100 - words);
+        wait_for(&client, "#place", |text| text == end).await;
+        // The page reads while one types: what it read of half a word comes first.
+        let last = format!(
+            "article[data-network=lstm] .word[data-place='{}']",
+            words - 1
+        );
+        wait_for(&client, &last, |text| text == "great").await;
         let traces = traced(&["--gradient", "--states", TYPED]);
         for (network, trace) in NETWORKS.iter().zip(&traces) {
-            // Waits: the page reads while one types, and what it read of half a word comes first.
             let card = format!("article[data-network={network}] .now");
             let expected = shown(second_of(trace));
             wait_for(&client, &card, |text| text == expected).await;
@@ -286,7 +289,7 @@ fn the_page_shows_what_trace_says() {
         press(&client, Key::Left).await;
         press(&client, Key::Left).await;
         wait_for(&client, "#place", |text| {
-            text == format!("{} of {words} words", words - 3)
+            text == format!("{} of {words} words", words - 2)
         })
         .await;
         for (network, trace) in NETWORKS.iter().zip(&traces) {
@@ -334,7 +337,7 @@ fn the_page_shows_what_trace_says() {
             .await
             .unwrap();
         wait_for(&client, "#place", |text| {
-            text.starts_with(&format!("{}", words + 1))
+            text.starts_with(&format!("all {}", words + 1))
         })
         .await;
         let changed = area.prop("value").await.unwrap().unwrap();
@@ -396,21 +399,15 @@ fn the_page_plays_and_is_quiet_and_accessible() {
                 .await
                 .unwrap();
             assert_eq!(wide, true, "nothing sticks out to the right");
+            // Slowly, so that a busy machine does not miss a word.
             client
-                .find(Locator::Css("#play"))
-                .await
-                .unwrap()
-                .click()
+                .execute("document.getElementById('pace').value = 1", vec![])
                 .await
                 .unwrap();
-            wait_for(&client, "#place", |text| text.starts_with("3 of")).await;
-            client
-                .find(Locator::Css("#play"))
-                .await
-                .unwrap()
-                .click()
-                .await
-                .unwrap();
+            let play = client.find(Locator::Css("#play")).await.unwrap();
+            play.click().await.unwrap();
+            wait_for(&client, "#place", |text| text.starts_with("2 of")).await;
+            play.click().await.unwrap();
             assert_eq!(text_of(&client, "#play").await, "Play");
             assert_quiet(&client, &origin).await;
             client.close().await.unwrap();

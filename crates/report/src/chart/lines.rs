@@ -12,6 +12,8 @@ use crate::ReportError;
 pub enum Scale {
     /// Evenly.
     Linear,
+    /// Evenly, and only whole ones are written.
+    Whole,
     /// By their exponent of ten. Values must be above zero; others are left out.
     Log10,
     /// One word a place, from 0.
@@ -63,6 +65,8 @@ impl Axis {
         match &self.scale {
             Scale::Linear if self.range.1 - self.range.0 > 5.0 => format!("{place:.0}"),
             Scale::Linear => trimmed(place),
+            Scale::Whole if (place - place.round()).abs() > 1e-6 => String::new(),
+            Scale::Whole => format!("{place:.0}"),
             Scale::Log10 => format!("{:.0e}", 10f64.powf(place)),
             Scale::Words(words) => {
                 let word = words.get(place.round().max(0.0) as usize);

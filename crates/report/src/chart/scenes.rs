@@ -141,7 +141,11 @@ fn over_epochs(
     Lines {
         title: format!("{title}: test (line) and train (dashes)"),
         description: format!("{}.{spread}", described.join("; ")),
-        x: Axis::linear("epoch", (1.0, (epochs as f64).max(1.01))),
+        x: Axis {
+            name: "epoch".to_owned(),
+            range: (1.0, epochs as f64),
+            scale: Scale::Whole,
+        },
         y: Axis::linear(unit, padded(all)),
         lines,
         size: SIZE,
