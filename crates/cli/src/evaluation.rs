@@ -21,10 +21,10 @@ const TRACED: usize = 3;
 
 /// Reviews that the gradients of a report are taken over, spread evenly over the test split: a run is
 /// not to wait for all of them, which `recurrent trace --test-split` takes.
-const FELT: usize = 256;
+const FELT: usize = 128;
 
 /// Texts whose gradients are taken together.
-const GRADIENT_BATCH: usize = 256;
+const GRADIENT_BATCH: usize = 128;
 
 /// Lets a model judge the test split. `seed` chooses the reviews that are followed word by word, the
 /// same ones for every network.
@@ -90,7 +90,7 @@ pub(crate) fn gradients(
             model.vectorizer.vectorize_into(&review.text, row);
         }
         let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, [reviews.len(), time]), device);
-        let logits = trace::beliefs(&model.network, ids.clone().narrow(1, 0, time));
+        let logits = trace::beliefs(&model.network, ids.clone());
         let last: Vec<f32> = logits.narrow(1, time - 1, 1).into_data().iter().collect();
         let layers = trace::logit_gradients(&model.network, ids);
         let layer = layers

@@ -68,10 +68,7 @@ impl Axis {
             Scale::Whole if (place - place.round()).abs() > 1e-6 => String::new(),
             Scale::Whole => format!("{place:.0}"),
             Scale::Log10 => format!("{:.0e}", 10f64.powf(place)),
-            Scale::Words(words) => {
-                let word = words.get(place.round().max(0.0) as usize);
-                word.map_or(String::new(), Clone::clone)
-            }
+            Scale::Words(_) => String::new(),
         }
     }
 }
@@ -147,8 +144,6 @@ impl Lines {
             .build_cartesian_2d(from_x..to_x, from_y..to_y)
             .map_err(reason)?;
         let text = (FONT, 13, &TEXT.color());
-        let ink = TEXT.color();
-        let slanted = (FONT, 12, &ink).into_text_style(canvas);
         let mut mesh = chart.configure_mesh();
         mesh.bold_line_style(GRID.color())
             .light_line_style(TRANSPARENT)
@@ -161,12 +156,9 @@ impl Lines {
         let x_label = |place: &f64| self.x.label(*place);
         let y_label = |place: &f64| self.y.label(*place);
         mesh.x_label_formatter(&x_label).y_label_formatter(&y_label);
-        if let Scale::Words(all) = &self.x.scale {
-            mesh.x_labels(all.len() + 2).disable_x_mesh().x_label_style(
-                slanted
-                    .transform(FontTransform::Rotate270)
-                    .pos(Pos::new(HPos::Right, VPos::Center)),
-            );
+        if words {
+            // Written below, on end: the mesh would centre them on the axis.
+            mesh.x_labels(0).disable_x_mesh();
         } else {
             mesh.x_labels(11);
         }
@@ -216,13 +208,25 @@ impl Lines {
                 Some((x, y, line))
             })
             .collect();
+        let (origin_x, origin_y) = canvas.get_base_pixel();
+        if let Scale::Words(all) = &self.x.scale {
+            let ink = TEXT.color();
+            let style = (FONT, 12, &ink)
+                .into_text_style(canvas)
+                .transform(FontTransform::Rotate270)
+                .pos(Pos::new(HPos::Right, VPos::Center));
+            for (place, word) in all.iter().enumerate() {
+                let (x, y) = chart.backend_coord(&(place as f64, from_y));
+                let at = (x - origin_x, y - origin_y + 7);
+                canvas.draw_text(word, &style, at).map_err(reason)?;
+            }
+        }
         let (_, bottom) = chart.backend_coord(&(from_x, from_y));
         let (_, top) = chart.backend_coord(&(from_x, to_y));
         let mut places: Vec<i32> = ends.iter().map(|(_, y, _)| *y).collect();
         ends.sort_by_key(|(_, y, _)| *y);
         places.sort_unstable();
         spread(&mut places, 15, top, bottom);
-        let (origin_x, origin_y) = canvas.get_base_pixel();
         for ((x, _, line), y) in ends.iter().zip(places) {
             let ink = line.ink.color();
             let style = (FONT, 13, &ink)
