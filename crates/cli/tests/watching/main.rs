@@ -30,7 +30,10 @@ fn trained() -> &'static Path {
     static RUN: OnceLock<(TempDir, TempDir)> = OnceLock::new();
     let (_, out) = RUN.get_or_init(|| {
         let (data, out) = (small(), tempfile::tempdir().unwrap());
-        succeed(&mut reproduce(data.path(), out.path(), &["--epochs", "2"]));
+        let arguments = ["--epochs", "2", "--dashboard"];
+        let stdout = succeed(&mut reproduce(data.path(), out.path(), &arguments));
+        // A pipe is no terminal: lines instead of a dashboard.
+        assert!(stdout.contains("Epoch 2/2") && !stdout.contains('\u{1b}'));
         (data, out)
     });
     out.path()
