@@ -69,6 +69,9 @@ pub(crate) enum Error {
         /// The command line.
         command: String,
     },
+    /// No libtorch could be had.
+    #[error(transparent)]
+    Libtorch(#[from] crate::libtorch::LibtorchError),
     /// `IMDB_ARCHIVE` or `RECURRENT_REFERENCE` points nowhere.
     #[error("{variable} names {path}, which is not there; correct the path or unset the variable", path = path.display())]
     Dangling {

@@ -9,10 +9,12 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod caches;
 mod cargo;
 mod ci;
 mod error;
 mod inputs;
+mod libtorch;
 mod reproduce;
 mod sample;
 mod test;
@@ -49,6 +51,8 @@ enum Command {
     },
     /// Measure this project beside others, in turn on this machine, and print how they compare
     Bench(bench::Arguments),
+    /// Get libtorch: from the cache, the wheel `torch` through pip, or the official archive
+    Libtorch(libtorch::Arguments),
     /// Formatting, lints, documentation, tidy, tests: all that a change must pass
     Ci,
     /// Check the rules of docs/architecture.md: who may depend on whom, and how a source file looks
@@ -86,6 +90,7 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
             Ok(outcome.code())
         }
         Command::Bench(arguments) => bench::run(&root, &started_in, &arguments),
+        Command::Libtorch(arguments) => libtorch::run(&arguments),
         Command::Ci => ci::run(&root, &inputs),
         Command::Tidy => tidy::run(&root),
         Command::Sample { check } => sample::run(&root, check),
