@@ -4,6 +4,7 @@ mod backend;
 mod dataset;
 mod doctor;
 mod error;
+mod libtorch;
 mod model;
 mod predict;
 mod progress;
