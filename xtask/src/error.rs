@@ -69,6 +69,11 @@ pub(crate) enum Error {
         /// The command line.
         command: String,
     },
+    /// A benchmark of a GPU that is not there.
+    #[error(
+        "no NVIDIA driver answers, so there is nothing to measure on; use --backend libtorch-cpu"
+    )]
+    NoGpu,
     /// No libtorch could be had.
     #[error(transparent)]
     Libtorch(#[from] crate::libtorch::LibtorchError),

@@ -44,6 +44,19 @@ pub(crate) enum LibtorchError {
         /// The library that is missing.
         library: &'static str,
     },
+    /// A program that does not start.
+    #[error(
+        "the command was built, but does not start: {library} is neither in {folder} nor where the system \
+         looks; {remedy}", folder = folder.display()
+    )]
+    LibraryMissing {
+        /// What the loader looked for.
+        library: String,
+        /// The libtorch it was built with.
+        folder: PathBuf,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// A libtorch that the crates do not build with.
     #[error(
         "LIBTORCH names version {version} ({path}), but burn's tch 0.22 needs 2.9.0 (2.11.0 also builds); \

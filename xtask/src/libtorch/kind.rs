@@ -21,7 +21,7 @@ impl Kind {
     pub(super) fn size(self) -> &'static str {
         match self {
             Self::Cpu => "900 MB, of which 500 MB stay",
-            Self::Cuda => "3 GB",
+            Self::Cuda => "3.7 GB",
         }
     }
 }

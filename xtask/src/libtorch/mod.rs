@@ -118,6 +118,19 @@ impl Libtorch {
         }
     }
 
+    /// The error where a program with it does not start for want of a library.
+    pub(crate) fn without(&self, library: &str) -> LibtorchError {
+        LibtorchError::LibraryMissing {
+            library: library.to_owned(),
+            folder: self.folder.clone(),
+            remedy: if self.named {
+                "complete that folder, or unset LIBTORCH to have one fetched"
+            } else {
+                "remove that folder and try again: it is fetched anew"
+            },
+        }
+    }
+
     /// In a line.
     pub(crate) fn describe(&self) -> String {
         format!(
@@ -132,6 +145,14 @@ impl Libtorch {
             }
         )
     }
+}
+
+/// The library for want of which a program did not start, by what the system's loader said.
+pub(crate) fn missing_library(said: &str) -> Option<&str> {
+    let (_, rest) = said
+        .split_once("error while loading shared libraries: ")
+        .or_else(|| said.split_once("Library not loaded: "))?;
+    rest.split([':', '\n']).next().map(str::trim)
 }
 
 /// A libtorch of that kind and version, fetched if it is nowhere yet. What `LIBTORCH` names is taken in

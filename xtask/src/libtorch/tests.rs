@@ -73,6 +73,14 @@ fn a_build_is_told_where_it_lies_and_which_check_to_leave_out() {
 }
 
 #[test]
+fn the_loaders_complaint_names_a_library() {
+    let said = "target/release/recurrent: error while loading shared libraries: libcudnn.so.9: cannot open \
+                shared object file: No such file or directory\n";
+    assert_eq!(missing_library(said), Some("libcudnn.so.9"));
+    assert_eq!(missing_library("error: something else\n"), None);
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn a_place_is_found_once_it_has_its_name() {
     let cache = tempfile::tempdir().unwrap();
