@@ -127,7 +127,17 @@ pub(crate) fn build_release(package: &str) -> Result<PathBuf, Error> {
 /// Runs a cargo command that builds, and says where the executable of `target` lies. cargo itself is asked,
 /// because the place depends on `CARGO_TARGET_DIR`, on configuration and on the target.
 pub(crate) fn build(args: &[&str], target: &str) -> Result<PathBuf, Error> {
+    build_with(args, target, |_| {})
+}
+
+/// As [`build`], the command completed by `complete`.
+pub(crate) fn build_with(
+    args: &[&str],
+    target: &str,
+    complete: impl FnOnce(&mut Command),
+) -> Result<PathBuf, Error> {
     let mut command = cargo(args);
+    complete(&mut command);
     command.args(["--message-format", "json-render-diagnostics"]);
     let name = shown(&command);
     let mut found = None;

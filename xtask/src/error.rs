@@ -69,6 +69,14 @@ pub(crate) enum Error {
         /// The command line.
         command: String,
     },
+    /// A benchmark of a GPU that is not there.
+    #[error(
+        "no NVIDIA driver answers, so there is nothing to measure on; use --backend libtorch-cpu"
+    )]
+    NoGpu,
+    /// No libtorch could be had.
+    #[error(transparent)]
+    Libtorch(#[from] crate::libtorch::LibtorchError),
     /// `IMDB_ARCHIVE` or `RECURRENT_REFERENCE` points nowhere.
     #[error("{variable} names {path}, which is not there; correct the path or unset the variable", path = path.display())]
     Dangling {

@@ -10,12 +10,14 @@ use clap::{Parser, Subcommand};
 
 mod bench;
 mod browser;
+mod caches;
 mod cargo;
 mod ci;
 mod docs;
 mod error;
 mod figures;
 mod inputs;
+mod libtorch;
 mod reproduce;
 mod sample;
 mod test;
@@ -59,6 +61,8 @@ enum Command {
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=20))]
         seeds: u32,
     },
+    /// Get libtorch: from the cache, the wheel `torch` through pip, or the official archive
+    Libtorch(libtorch::Arguments),
     /// Formatting, lints, documentation, tidy, tests: all that a change must pass
     Ci,
     /// Build the book of docs/ into target/book, and check every link of it and of the READMEs
@@ -99,6 +103,7 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
         }
         Command::Bench(arguments) => bench::run(&root, &started_in, &arguments),
         Command::Figures { seeds } => figures::run(&root, &inputs, seeds),
+        Command::Libtorch(arguments) => libtorch::run(&arguments),
         Command::Ci => ci::run(&root, &inputs),
         Command::Docs(arguments) => docs::run(&root, &arguments),
         Command::Tidy => tidy::run(&root),

@@ -3,12 +3,13 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
-use std::process::{ExitCode, ExitStatus};
+use std::process::{Command, ExitCode, ExitStatus};
 
 use crate::browser::Browser;
 use crate::cargo;
 use crate::error::Error;
 use crate::inputs::Inputs;
+use crate::libtorch::{self, Kind, Version};
 
 /// The command that the README names. Release mode, because training in debug mode takes minutes; the features,
 /// because what is optional would go untested.
@@ -18,7 +19,18 @@ const COMMAND: [&str; 6] = [
     "--release",
     "--no-fail-fast",
     "--features",
-    "recurrent-data/frames,recurrent-vectorizer/polars,recurrent-vectorizer/rayon,recurrent-vectorizer/serde",
+    FEATURES,
+];
+const FEATURES: &str = "recurrent-data/frames,recurrent-vectorizer/polars,recurrent-vectorizer/rayon,recurrent-vectorizer/serde";
+
+/// What of it is run once more with libtorch: the tests whose names say so. Everything else of the command
+/// stays as it is, so that only the crates that change with the feature are built again.
+const WITH_LIBTORCH: [&str; 5] = [
+    "--features",
+    "recurrent/libtorch",
+    "--lib",
+    "--test",
+    "libtorch",
 ];
 
 /// How many tests passed and failed, summed over all test binaries.
@@ -35,6 +47,11 @@ impl fmt::Display for Counts {
 }
 
 impl Counts {
+    /// How many passed.
+    pub(crate) fn passed(self) -> u64 {
+        self.passed
+    }
+
     /// Adds what a line of the form `test result: ok. 3 passed; 0 failed; …` says; other lines say nothing.
     fn add(&mut self, line: &str) {
         let Some((_, result)) = line
@@ -99,12 +116,7 @@ pub(crate) fn run(
     }
     inputs.set(&mut command);
     browser.set(&mut command);
-    println!("$ {}", cargo::shown(&command));
-    let mut counts = Counts::default();
-    let status = cargo::lines(&mut command, |line| {
-        println!("{line}");
-        counts.add(line);
-    })?;
+    let outcome = counted(&mut command)?;
     println!();
     for line in inputs
         .after_tests()
@@ -113,6 +125,31 @@ pub(crate) fn run(
     {
         println!("{line}");
     }
+    Ok(outcome)
+}
+
+/// Runs the tests of libtorch, with a libtorch for CPUs.
+pub(crate) fn run_libtorch(inputs: &Inputs) -> Result<Outcome, Error> {
+    let libtorch = libtorch::ensure(Kind::Cpu, Version::V2_9_0)?;
+    println!("{}", libtorch.describe());
+    let mut command = cargo::cargo(COMMAND);
+    command.args(WITH_LIBTORCH).args(["--", "libtorch"]);
+    inputs.set(&mut command);
+    libtorch.set(&mut command);
+    libtorch.set_search_path(&mut command);
+    // Tests run beside each other; threads that spin while they wait would keep the others from working.
+    command.env("OMP_WAIT_POLICY", "PASSIVE");
+    counted(&mut command)
+}
+
+/// Runs a test command, showing and summing what it says.
+fn counted(command: &mut Command) -> Result<Outcome, Error> {
+    println!("$ {}", cargo::shown(command));
+    let mut counts = Counts::default();
+    let status = cargo::lines(command, |line| {
+        println!("{line}");
+        counts.add(line);
+    })?;
     Ok(Outcome { counts, status })
 }
 

@@ -2,14 +2,20 @@
 
 use recurrent_kernels::Isa;
 
+use crate::backend::automatic;
+use crate::libtorch::Facts;
+
 /// One line a backend: there or not, and what to do about it.
 pub(crate) fn report() -> String {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let facts = Facts::gather();
+    let (chosen, why) = automatic(&facts);
     format!(
         "recurrent {} on {} {}, {threads} CPU threads, {}\n\
          kernels run with {} (this CPU has: {})\n\
-         flex    available: burn's pure-Rust CPU backend, nothing to install (chosen by auto)\n\
-         others  not in this build: libtorch is not connected yet; use flex",
+         flex    available: burn's pure-Rust CPU backend, nothing to install\n\
+         {}\n{}\n\
+         auto    is {}: {why}",
         env!("CARGO_PKG_VERSION"),
         std::env::consts::OS,
         std::env::consts::ARCH,
@@ -20,7 +26,32 @@ pub(crate) fn report() -> String {
             .map(Isa::name)
             .collect::<Vec<_>>()
             .join(", "),
+        libtorch_cpu(&facts),
+        libtorch_cuda(&facts),
+        chosen.name(),
     )
+}
+
+fn libtorch_cpu(facts: &Facts) -> String {
+    match facts.cpu() {
+        Ok(built) => format!(
+            "libtorch-cpu    available: libtorch {} with {} threads, from {}",
+            built.version,
+            facts.linked.threads,
+            built.folder.display()
+        ),
+        Err(reason) => format!("libtorch-cpu    not available: {reason}"),
+    }
+}
+
+fn libtorch_cuda(facts: &Facts) -> String {
+    match facts.cuda() {
+        Ok(driver) => format!(
+            "libtorch-cuda   available: {}, driver {}",
+            driver.gpu, driver.version
+        ),
+        Err(reason) => format!("libtorch-cuda   not available: {reason}"),
+    }
 }
 
 /// The instruction set that the kernels use.

@@ -51,6 +51,9 @@ pub(crate) enum CliError {
     /// Weights.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// A backend that is not there.
+    #[error(transparent)]
+    Backend(#[from] crate::libtorch::Unusable),
     /// A file or folder of ours.
     #[error("{path}: {source}; check that it exists and that you may access it")]
     Io {

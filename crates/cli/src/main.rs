@@ -6,6 +6,7 @@ mod dataset;
 mod doctor;
 mod error;
 mod evaluation;
+mod libtorch;
 mod model;
 mod predict;
 mod progress;

@@ -32,7 +32,7 @@ struct Verdict<'a> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
-    let (_, device) = Backend::Auto.open();
+    let (_, device) = Backend::Flex.open()?;
     let model = model::load(&arguments.model, &device)?;
     if model.config.sample {
         eprintln!("note: this model was trained on the bundled sample, not on real reviews");
@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
 }
 
 fn judge(model: &model::Model, text: &str, json: bool) -> Result<(), CliError> {
-    let (_, device) = Backend::Auto.open();
+    let (_, device) = Backend::Flex.open()?;
     let width = model.vectorizer.width();
     let mut ids = vec![0; width];
     model.vectorizer.vectorize_into(&clean(text), &mut ids);

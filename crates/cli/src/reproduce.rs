@@ -114,7 +114,7 @@ struct Row {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
-    let (backend, device) = arguments.backend.open();
+    let (backend, device) = arguments.backend.open()?;
     let dataset = find(&arguments.dataset, &arguments.datasets)?;
     std::fs::create_dir_all(&arguments.out).map_err(CliError::io(&arguments.out))?;
     let (corpus, extracted) = load(arguments, &dataset)?;

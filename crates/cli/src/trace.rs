@@ -58,7 +58,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
-    let (_, device) = Backend::Auto.open();
+    let (_, device) = Backend::Flex.open()?;
     let models = arguments
         .model
         .iter()

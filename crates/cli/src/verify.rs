@@ -16,6 +16,9 @@ pub(crate) struct Arguments {
     /// Reference files (safetensors).
     #[arg(required = true)]
     references: Vec<PathBuf>,
+    /// What to compute on.
+    #[arg(long, default_value = "flex")]
+    backend: Backend,
     /// Print the comparison as JSON.
     #[arg(long)]
     json: bool,
@@ -30,7 +33,13 @@ struct Entry {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    let (_, device) = Backend::Auto.open();
+    let device = match arguments.backend.open() {
+        Ok((_, device)) => device,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let mut entries = Vec::new();
     let mut unreadable = false;
     for path in &arguments.references {

@@ -11,45 +11,45 @@ use super::machine::Machine;
 use super::subject::Process;
 use crate::error::Error;
 
-const BENCH: &str = "lstm_throughput";
+pub(super) const BENCH: &str = "lstm_throughput";
 
 /// What to run, how often at most, and for how long.
 #[derive(Clone, Debug, Serialize)]
-struct Request {
-    subject: &'static str,
-    network: &'static str,
-    mode: &'static str,
-    batch: usize,
-    time: usize,
-    hidden: usize,
-    repeats: usize,
-    seconds: f64,
+pub(super) struct Request {
+    pub(super) subject: &'static str,
+    pub(super) network: &'static str,
+    pub(super) mode: &'static str,
+    pub(super) batch: usize,
+    pub(super) time: usize,
+    pub(super) hidden: usize,
+    pub(super) repeats: usize,
+    pub(super) seconds: f64,
 }
 
 /// What a run took.
 #[derive(Clone, Debug, Deserialize)]
-struct Answer {
+pub(super) struct Answer {
     /// Milliseconds of each run.
-    ms: Vec<f64>,
+    pub(super) ms: Vec<f64>,
     /// Floating-point operations of a run, where the process counts them.
-    flop: Option<f64>,
+    pub(super) flop: Option<f64>,
 }
 
 /// One line of the results.
 #[derive(Clone, Debug, Serialize)]
-struct Row {
-    network: &'static str,
-    mode: &'static str,
-    batch: usize,
-    time: usize,
-    hidden: usize,
-    subject: &'static str,
-    ms_min: f64,
-    ms_median: f64,
-    samples_per_second: f64,
+pub(super) struct Row {
+    pub(super) network: &'static str,
+    pub(super) mode: &'static str,
+    pub(super) batch: usize,
+    pub(super) time: usize,
+    pub(super) hidden: usize,
+    pub(super) subject: &'static str,
+    pub(super) ms_min: f64,
+    pub(super) ms_median: f64,
+    pub(super) samples_per_second: f64,
     /// Billions of floating-point operations per second; of the kernels only.
     #[serde(skip_serializing_if = "Option::is_none")]
-    gflops: Option<f64>,
+    pub(super) gflops: Option<f64>,
 }
 
 /// What `--json` writes.
@@ -62,7 +62,7 @@ struct Results {
 }
 
 /// The shape of a case: network, mode, batch, time, hidden.
-type Case = (&'static str, &'static str, usize, usize, usize);
+pub(super) type Case = (&'static str, &'static str, usize, usize, usize);
 
 /// The shapes measured, in order.
 fn cases(quick: bool) -> Vec<Case> {
@@ -203,7 +203,7 @@ pub(crate) fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-fn row(case: Case, subject: &'static str, mut ms: Vec<f64>, flop: Option<f64>) -> Row {
+pub(super) fn row(case: Case, subject: &'static str, mut ms: Vec<f64>, flop: Option<f64>) -> Row {
     ms.sort_by(f64::total_cmp);
     let (network, mode, batch, time, hidden) = case;
     let (ms_min, ms_median) = (ms[0], ms[ms.len() / 2]);
@@ -223,10 +223,10 @@ fn row(case: Case, subject: &'static str, mut ms: Vec<f64>, flop: Option<f64>) -
     }
 }
 
-const HEADER: &str = "network     mode     B    T    H  subject      min ms   med ms   samples/s  PyTorch ÷ it  GFLOP/s";
+pub(super) const HEADER: &str = "network     mode     B    T    H  subject      min ms   med ms   samples/s  PyTorch ÷ it  GFLOP/s";
 
 /// A case's lines; how many times PyTorch's time each subject's is, by minimum and by median.
-fn lines(rows: &[Row]) -> String {
+pub(super) fn lines(rows: &[Row]) -> String {
     let pytorch = rows.iter().find(|row| row.subject == "pytorch");
     rows.iter()
         .map(|row| {

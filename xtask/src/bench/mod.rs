@@ -3,6 +3,7 @@
 //! Each subject is a process that measures on request; they are asked in turn, round after round, so
 //! that what disturbs the machine disturbs all of them. Nothing here computes what is measured.
 
+mod libtorch;
 mod lstm;
 mod machine;
 mod memory;
@@ -19,6 +20,7 @@ use serde::Serialize;
 use crate::cargo;
 use crate::error::Error;
 use crate::inputs::Inputs;
+use crate::libtorch::Kind;
 
 /// What to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -27,6 +29,15 @@ pub(crate) enum What {
     Lstm,
     /// Fitting and applying a vocabulary, beside Keras, scikit-learn, HF tokenizers and polars
     Vectorizer,
+}
+
+/// A libtorch to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Backend {
+    /// On the CPU
+    LibtorchCpu,
+    /// On an NVIDIA GPU
+    LibtorchCuda,
 }
 
 /// Options of all benchmarks.
@@ -41,6 +52,9 @@ pub(crate) struct Arguments {
     /// One shape, or less text for slow peers; ends within a minute once everything is built
     #[arg(long)]
     quick: bool,
+    /// Of `lstm` only: train on libtorch instead, beside PyTorch
+    #[arg(long)]
+    backend: Option<Backend>,
     /// Write the results there, too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -57,12 +71,20 @@ pub(crate) fn run(
         None => venv::ensure()?,
     };
     let json = arguments.json.as_ref().map(|path| started_in.join(path));
-    match arguments.what {
-        What::Lstm => lstm::run(root, &python, arguments.quick, json.as_deref()),
-        What::Vectorizer => {
+    let quick = arguments.quick;
+    match (arguments.what, arguments.backend) {
+        (What::Lstm, Some(backend)) => {
+            let kind = match backend {
+                Backend::LibtorchCpu => Kind::Cpu,
+                Backend::LibtorchCuda => Kind::Cuda,
+            };
+            libtorch::run(root, &python, kind, quick, json.as_deref())
+        }
+        (What::Lstm, None) => lstm::run(root, &python, quick, json.as_deref()),
+        (What::Vectorizer, _) => {
             let inputs = Inputs::find(root, started_in);
             inputs.check()?;
-            vectorizer::run(root, &inputs, &python, arguments.quick, json.as_deref())
+            vectorizer::run(root, &inputs, &python, quick, json.as_deref())
         }
     }
 }

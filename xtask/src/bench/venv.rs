@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::caches;
 use crate::cargo;
 use crate::error::Error;
 
@@ -20,7 +21,7 @@ const PACKAGES: [&str; 7] = [
 /// The environment's Python, made if it is not there (several gigabytes the first time), completed if
 /// the list has changed.
 pub(crate) fn ensure() -> Result<PathBuf, Error> {
-    let cache = cache_folder().ok_or(Error::NoCache)?;
+    let cache = caches::folder().ok_or(Error::NoCache)?;
     let folder = cache.join("recurrent").join("peers");
     let python = folder.join(if cfg!(windows) {
         "Scripts/python.exe"
@@ -104,21 +105,6 @@ fn succeed(command: &mut Command) -> Result<(), Error> {
             status: status.to_string(),
         })
     }
-}
-
-/// Where a user's caches are kept, by the conventions of the systems.
-fn cache_folder() -> Option<PathBuf> {
-    let variable = |name: &str| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    if let Some(cache) = variable("XDG_CACHE_HOME").or_else(|| variable("LOCALAPPDATA")) {
-        return Some(cache);
-    }
-    let home = variable("HOME")?;
-    let mac = cfg!(target_os = "macos");
-    Some(home.join(Path::new(if mac { "Library/Caches" } else { ".cache" })))
 }
 
 #[cfg(test)]

@@ -44,8 +44,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         package: "recurrent-models",
         never: &["recurrent-data", "recurrent-vectorizer"],
-        never_directly: &["zip", "tar", "burn-tch", "tch"],
-        only_optional: &[],
+        never_directly: &["zip", "tar"],
+        only_optional: &["burn-tch", "tch"],
     },
     Rule {
         package: "recurrent-training",

@@ -81,7 +81,7 @@ struct Trouble {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
-    let (_, device) = Backend::Auto.open();
+    let (_, device) = Backend::Flex.open()?;
     let mut models = Vec::new();
     let mut shown = Vec::new();
     for folder in &arguments.model {

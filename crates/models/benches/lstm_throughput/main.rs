@@ -17,7 +17,7 @@ mod serve;
 mod subject;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use subject::{Case, Mode, Subject};
+use subject::{Backend, Case, Mode, Subject};
 
 const BATCHES: [usize; 4] = [1, 32, 128, 1024];
 const UNITS: [usize; 3] = [64, 128, 256];
@@ -43,6 +43,8 @@ fn benchmark(criterion: &mut Criterion) {
                             batch,
                             time,
                             hidden,
+                            backend: Backend::Flex,
+                            runs: 1,
                         };
                         let mut subject = Subject::new(&case).unwrap();
                         group.throughput(Throughput::Elements(batch as u64));

@@ -45,6 +45,47 @@ pub(crate) struct Case {
     pub(crate) batch: usize,
     pub(crate) time: usize,
     pub(crate) hidden: usize,
+    /// Where `recurrent` and `burn` run; Flex if not said.
+    #[serde(default)]
+    pub(crate) backend: Backend,
+    /// How often to run before waiting for the device.
+    #[serde(default = "once")]
+    pub(crate) runs: usize,
+}
+
+pub(crate) fn once() -> usize {
+    1
+}
+
+/// Where something runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Backend {
+    #[default]
+    Flex,
+    LibtorchCpu,
+    /// The recurrent layer, too.
+    LibtorchCpuAten,
+    LibtorchCuda,
+}
+
+impl Backend {
+    #[cfg(feature = "libtorch")]
+    fn device(self) -> Device {
+        use recurrent_models::recurrence::libtorch::{Processor, device, use_aten_on_cpu};
+        use_aten_on_cpu(self == Self::LibtorchCpuAten);
+        match self {
+            Self::Flex => Device::flex(),
+            Self::LibtorchCpu | Self::LibtorchCpuAten => device(Processor::Cpu),
+            Self::LibtorchCuda => device(Processor::Cuda),
+        }
+    }
+
+    #[cfg(not(feature = "libtorch"))]
+    fn device(self) -> Device {
+        assert_eq!(self, Self::Flex, "this build has no libtorch");
+        Device::flex()
+    }
 }
 
 impl Case {
@@ -204,6 +245,8 @@ impl Kernels {
 
 /// A network of this project.
 pub(crate) struct Recurrent {
+    backend: Backend,
+    runs: usize,
     mode: Mode,
     network: Option<Network>,
     adam: Adam,
@@ -213,7 +256,7 @@ pub(crate) struct Recurrent {
 
 impl Recurrent {
     fn new(case: &Case, kind: NetworkKind) -> Self {
-        let device = Device::flex();
+        let device = case.backend.device();
         let config = NetworkConfig {
             embeddings: VOCABULARY,
             embedding_width: WIDTH,
@@ -227,6 +270,8 @@ impl Recurrent {
             Mode::Infer => config.init(0, &device),
         };
         Self {
+            backend: case.backend,
+            runs: case.runs,
             mode: case.mode,
             network: Some(network),
             adam: Adam::new(AdamConfig::default()),
@@ -242,6 +287,13 @@ impl Recurrent {
     }
 
     fn run(&mut self) {
+        // Another subject of this process may have chosen another.
+        let device = self.backend.device();
+        (0..self.runs).for_each(|_| self.once());
+        device.sync().unwrap();
+    }
+
+    fn once(&mut self) {
         let network = self.network.take().unwrap();
         let (ids, labels) = self.data.batch(&self.rows);
         self.network = Some(match self.mode {
@@ -286,7 +338,7 @@ pub(crate) struct Stock {
 
 impl Stock {
     fn new(case: &Case) -> Self {
-        let device = Device::flex();
+        let device = case.backend.device();
         let on = match case.mode {
             Mode::Train => device.clone().autodiff(),
             Mode::Infer => device.clone(),
@@ -340,6 +392,8 @@ pub(crate) fn check_answers() {
             batch: 5,
             time: 20,
             hidden: 64,
+            backend: Backend::Flex,
+            runs: 1,
         };
         let kernels = Kernels::new(&case, network.parse().unwrap());
         let input = Input::tokens(&kernels.features, &kernels.index);

@@ -8,7 +8,7 @@
 mod recurrent;
 
 use burn::module::{Module, Param};
-use burn::tensor::{FloatDType, Int, Tensor, TensorData, activation::relu};
+use burn::tensor::{Device, FloatDType, Int, Tensor, TensorData, activation::relu};
 
 use crate::initializers::{EMBEDDING_LIMIT, Init};
 
@@ -48,9 +48,25 @@ impl Embedding {
         ids: Tensor<1, Int>,
         f: impl FnOnce(Tensor<2>) -> Tensor<2>,
     ) -> Tensor<2> {
-        let (tokens, places) = distinct(ids);
-        let vectors = self.embeddings.val().select(0, tokens);
+        let (vectors, places) = if is_far(&ids.device()) {
+            // Where asking which tokens differ means waiting, f runs over all there are.
+            (self.embeddings.val(), ids)
+        } else {
+            let (tokens, places) = distinct(ids);
+            (self.embeddings.val().select(0, tokens), places)
+        };
         f(vectors).cast(FloatDType::F64).select(0, places)
+    }
+}
+
+/// Whether reading from `device` costs more than the host can save.
+fn is_far(device: &Device) -> bool {
+    #[cfg(feature = "libtorch")]
+    return crate::recurrence::libtorch::is_far(device);
+    #[cfg(not(feature = "libtorch"))]
+    {
+        let _ = device;
+        false
     }
 }
 
@@ -123,8 +139,6 @@ fn project(input: Tensor<2>, kernel: &Param<Tensor<2>>, bias: &Param<Tensor<1>>)
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
-
     use super::*;
 
     #[test]

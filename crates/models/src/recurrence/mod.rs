@@ -3,12 +3,19 @@
 //! [`layer`] takes vectors, which of them stands at each step, and a layer's weights, and gives the
 //! last state or all of them. For burn it is *one* operation ([`RecurrentBackend`]): autodiff records
 //! one node, and a backend may bring a fast implementation without the layers knowing. Flex has the
-//! fused kernels (`flex`); any other backend falls back to ordinary tensor operations (`steps`).
+//! fused kernels (`flex`), libtorch has ATen's layers ([`libtorch`]); any other backend falls back to ordinary tensor operations (`steps`).
 //!
 //! This is not the place for weights and their names: those are the layers'.
 
+#![cfg_attr(
+    feature = "libtorch",
+    allow(deprecated, reason = "burn-tch is, and the macro names it")
+)]
+
 mod autodiff;
 mod flex;
+#[cfg(feature = "libtorch")]
+pub mod libtorch;
 mod steps;
 mod traced;
 
@@ -62,7 +69,7 @@ pub enum States {
 ///
 /// Shape letters: B batch, T time (at least 1), V vectors, D inputs, U units, G gates. All float
 /// operands have the same precision, and so has everything that is computed from them.
-#[backend_extension(Flex, Autodiff)]
+#[backend_extension(Flex, LibTorch: cfg(feature = "libtorch"), Autodiff)]
 pub trait RecurrentBackend: Backend {
     /// A layer through time from a zero state: features `[V, D]` or `[B · T, D]`, ids `[B, T]`,
     /// kernel `[D, G · U]`, recurrent kernel `[U, G · U]`, bias `[G · U]` (the GRU's `[2, 3 · U]`).
@@ -111,7 +118,7 @@ pub trait RecordedBackend: Backend {
     fn back(tape: Tape<Self>, gradient: FloatTensor<Self>) -> [FloatTensor<Self>; 4] {
         match tape {
             Tape::Operands(operands, layer) => steps::back::<Self>(operands, layer, gradient),
-            Tape::Kernel(_) => unreachable!("a backend with kernels has a way back of its own"),
+            _ => unreachable!("a backend with kernels has a way back of its own"),
         }
     }
 }
@@ -123,6 +130,9 @@ pub enum Tape<B: Backend> {
     Operands(Operands<B>, Layer),
     /// What the kernels kept.
     Kernel(std::sync::Arc<flex::KernelTape>),
+    /// ATen's graph.
+    #[cfg(feature = "libtorch")]
+    Aten(libtorch::aten::Graph),
 }
 
 impl RecurrentBackend for Flex {

@@ -2,6 +2,11 @@
 //!
 //! It is small work over few numbers, of which most would go into starting a dozen operations.
 
+#![cfg_attr(
+    feature = "libtorch",
+    allow(deprecated, reason = "burn-tch is, and the macro names it")
+)]
+
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
@@ -12,7 +17,7 @@ use burn::backend::{Autodiff, AutodiffBackend, Backend, Flex, TensorMetadata, ba
 use burn::tensor::{DType, Shape, TensorData};
 
 /// Mean binary cross-entropy on a backend: logits `[batch, positions]`, labels `[batch, 1]`.
-#[backend_extension(Flex, Autodiff)]
+#[backend_extension(Flex, LibTorch: cfg(feature = "libtorch"), Autodiff)]
 pub(super) trait LossBackend: Backend {
     /// The loss, `[1]`.
     fn mean_cross_entropy(
@@ -90,6 +95,9 @@ impl LossBackend for Flex {
     }
 }
 
+#[cfg(feature = "libtorch")]
+impl LossBackend for burn::backend::LibTorch {}
+
 /// The elements in single precision.
 fn single(tensor: &FlexTensor) -> Vec<f32> {
     let tensor = tensor.to_contiguous();
@@ -149,5 +157,69 @@ impl<B: LossBackend, C: CheckpointStrategy> LossBackend for Autodiff<B, C> {
             labels.into_primitive(),
             gradient.into_primitive(),
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![cfg_attr(feature = "libtorch", allow(deprecated, reason = "burn-tch is"))]
+
+    use super::*;
+
+    fn floats<B: Backend>(values: &[f32], shape: [usize; 2]) -> FloatTensor<B> {
+        B::float_from_data(TensorData::new(values.to_vec(), shape), &Default::default())
+    }
+
+    fn host<B: Backend>(tensor: FloatTensor<B>) -> Vec<f32> {
+        let data = burn::tensor::read_sync(B::float_into_data(tensor)).unwrap();
+        data.iter().collect()
+    }
+
+    const LOGITS: [f32; 8] = [0.3, -7.0, 0.01, 40.0, -0.2, 1.5, 0.0, -90.0];
+
+    /// Loss and gradient on some backend.
+    fn run<B: LossBackend>() -> (Vec<f32>, Vec<f32>) {
+        let logits = || floats::<B>(&LOGITS, [2, 4]);
+        let labels = || floats::<B>(&[1.0, 0.0], [2, 1]);
+        let gradient = B::float_from_data(TensorData::new(vec![2.0f32], [1]), &Default::default());
+        (
+            host::<B>(B::mean_cross_entropy(logits(), labels())),
+            host::<B>(B::mean_cross_entropy_back(logits(), labels(), gradient)),
+        )
+    }
+
+    /// `(σ(x) − y) · 2 / 8`.
+    fn by_hand() -> Vec<f32> {
+        let expected = |(place, x): (usize, &f32)| {
+            let label = if place < 4 { 1.0 } else { 0.0 };
+            let sigma = 1.0 / (1.0 + (-f64::from(*x)).exp());
+            ((sigma - label) / 4.0) as f32
+        };
+        LOGITS.iter().enumerate().map(expected).collect()
+    }
+
+    fn check((loss, gradient): (Vec<f32>, Vec<f32>)) {
+        let (expected, _) = run::<Flex>();
+        assert_eq!(loss.len(), 1);
+        // Eight terms up to 40, in another order.
+        assert!(
+            (loss[0] - expected[0]).abs() < 4e-6,
+            "{loss:?} {expected:?}"
+        );
+        assert_eq!(gradient.len(), 8);
+        for (a, b) in gradient.iter().zip(by_hand()) {
+            assert!((a - b).abs() < 4e-8, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn the_gradient_is_that_of_the_formula() {
+        check(run::<Flex>());
+    }
+
+    #[test]
+    #[cfg(feature = "libtorch")]
+    fn libtorch_agrees() {
+        check(run::<burn::backend::LibTorch>());
     }
 }

@@ -35,33 +35,47 @@ class PyTorch:
         left, right = self.torch.randn(1024, 1024), self.torch.randn(1024, 1024)
         return lambda: left @ right
 
-    def subject(self, network, mode, batch, steps, hidden):
+    def subject(self, network, mode, batch, steps, hidden, device="cpu", compiled=False, runs=1):
         torch, nn = self.torch, self.torch.nn
         cell = {"lstm": nn.LSTM, "simple_rnn": nn.RNN, "gru": nn.GRU}[network]
         embedding, layer = nn.Embedding(VOCABULARY, WIDTH), cell(WIDTH, hidden, batch_first=True)
         head, output = nn.Linear(hidden, HEAD), nn.Linear(HEAD, 1)
-        modules = [embedding, layer, head, output]
+        modules = [module.to(device) for module in (embedding, layer, head, output)]
         adam = torch.optim.Adam([p for m in modules for p in m.parameters()], 1e-3, fused=True)
-        all_ids, all_labels = map(torch.from_numpy, data(batch, steps))
-        rows = torch.arange(batch)
+        all_ids, all_labels = (torch.from_numpy(x).to(device) for x in data(batch, steps))
+        rows = torch.arange(batch, device=device)
 
         def logits(ids):
             state = layer(embedding(ids))[1]
             state = state[0] if isinstance(state, tuple) else state
             return output(torch.relu(head(state[0])))
 
+        def loss_of(ids, labels):
+            return nn.functional.binary_cross_entropy_with_logits(logits(ids), labels)
+
+        if compiled:
+            loss_of = torch.compile(loss_of, mode="reduce-overhead")
+
         def train():
-            ids, labels = all_ids[rows], all_labels[rows]
-            loss = nn.functional.binary_cross_entropy_with_logits(logits(ids), labels)
+            loss = loss_of(all_ids[rows], all_labels[rows])
             adam.zero_grad()
             loss.backward()
             adam.step()
 
         def infer():
             with torch.inference_mode():
-                logits(all_ids[rows]).numpy()
+                logits(all_ids[rows]).cpu().numpy()
 
-        return train if mode == "train" else infer
+        run = train if mode == "train" else infer
+        if device == "cpu":
+            return run
+
+        def several():
+            for _ in range(runs):
+                run()
+            torch.cuda.synchronize()
+
+        return several
 
 
 class Keras:
@@ -105,6 +119,8 @@ def main():
             key, make = "gemm", peer.gemm
         else:
             key = tuple(request[name] for name in ("network", "mode", "batch", "time", "hidden"))
+            if request["subject"].startswith("pytorch"):
+                key += (request.get("device", "cpu"), request["subject"] == "pytorch-graphs", request.get("runs", 1))
             make = lambda: peer.subject(*key)
         if key != kept["key"]:
             kept.update(key=key, run=make())

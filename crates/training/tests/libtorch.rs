@@ -1,0 +1,124 @@
+//! Training on libtorch: Keras' trajectories through both ways that the recurrent layers have there, and
+//! the same run as on Flex.
+//!
+//! Needs the feature `libtorch`, and for the trajectories the reference files, as `replay.rs` does.
+
+#![cfg(feature = "libtorch")]
+// What clippy.toml allows in tests does not reach the functions that tests share.
+#![allow(clippy::panic, clippy::unwrap_used)]
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use burn::tensor::Device;
+use recurrent_models::recurrence::libtorch::{Processor, device, use_aten_on_cpu};
+use recurrent_models::weights::TensorFile;
+use recurrent_models::{NetworkConfig, NetworkKind};
+use recurrent_training::replay::replay;
+use recurrent_training::{Encoded, EpochRecord, FitConfig, Quiet, fit};
+
+/// Which way the recurrent layers go is one setting of the process.
+static WAY: Mutex<()> = Mutex::new(());
+
+/// Has the layers run by ATen, or by the kernels, until the guard is dropped.
+fn through(aten: bool) -> MutexGuard<'static, ()> {
+    let guard = WAY.lock().unwrap_or_else(PoisonError::into_inner);
+    use_aten_on_cpu(aten);
+    guard
+}
+
+fn follows_keras(network: &str, aten: bool) {
+    let folder = std::env::var_os("RECURRENT_REFERENCE").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference"),
+        PathBuf::from,
+    );
+    let path = folder.join(format!("training/{network}.safetensors"));
+    if !path.exists() {
+        eprintln!(
+            "skipped: no {network}.safetensors in the reference folder (RECURRENT_REFERENCE)"
+        );
+        return;
+    }
+    let _way = through(aten);
+    let report = replay(&TensorFile::read(&path).unwrap(), &device(Processor::Cpu)).unwrap();
+    let failures: Vec<String> = report
+        .checks
+        .iter()
+        .filter(|check| !check.holds)
+        .map(|check| {
+            format!(
+                "{}: {:e} > {:?}",
+                check.quantity, check.distance, check.tolerance
+            )
+        })
+        .collect();
+    assert!(report.checks.len() >= 3 * 7 + 4, "{}", report.checks.len());
+    assert!(report.holds(), "{network}\n{}", failures.join("\n"));
+}
+
+macro_rules! follow_keras {
+    ($way:ident, $aten:literal: $($network:ident)*) => {
+        mod $way {
+            $(#[test]
+            fn $network() {
+                super::follows_keras(stringify!($network), $aten);
+            })*
+        }
+    };
+}
+
+follow_keras!(on_libtorch_by_kernels, false: dense simple_rnn lstm gru bilstm lstm_masked stacked_lstm);
+follow_keras!(on_libtorch_by_aten, true: simple_rnn lstm gru bilstm lstm_masked stacked_lstm);
+
+const TIME: usize = 12;
+
+/// Texts whose label is whether token 2 comes before token 3.
+fn problem(rows: usize, device: &Device) -> Encoded {
+    let mut ids = Vec::new();
+    let mut labels = Vec::new();
+    for row in 0..rows {
+        let label = row % 2;
+        let mut text = [4 + (row % 4) as i32; TIME];
+        text[row % 5] = 2 + label as i32;
+        text[6 + row % 6] = 3 - label as i32;
+        ids.extend(text);
+        labels.push((1 - label) as f32);
+    }
+    Encoded::new(ids, TIME, labels, device).unwrap()
+}
+
+/// Three epochs of a network; every network starts with the same weights wherever it runs.
+fn history(kind: NetworkKind, device: &Device) -> Vec<EpochRecord> {
+    let config = NetworkConfig {
+        network: kind,
+        embeddings: 9,
+        embedding_width: 8,
+        units: 8,
+        hidden: 8,
+        time: TIME,
+    };
+    let data = problem(100, device);
+    let network = config.init(0, &device.clone().autodiff());
+    let settings = FitConfig {
+        epochs: 3,
+        ..FitConfig::notebook(&kind.name(), 7)
+    };
+    fit(network, &data, &data, &settings, &mut Quiet).unwrap().1
+}
+
+#[test]
+fn libtorch_and_flex_train_alike() {
+    let kinds = ["dense", "simple_rnn", "lstm", "stacked_bigru_masked"];
+    for kind in kinds.map(|name| name.parse::<NetworkKind>().unwrap()) {
+        let flex = history(kind, &Device::flex());
+        for aten in [false, true] {
+            let _way = through(aten);
+            let libtorch = history(kind, &device(Processor::Cpu));
+            for (flex, libtorch) in flex.iter().zip(&libtorch) {
+                // Twelve steps, rounded otherwise; Adam makes most of it where gradients are tiny.
+                let distance = (flex.test_loss - libtorch.test_loss).abs();
+                assert!(distance < 1e-4, "{kind} {aten} {flex:?} {libtorch:?}");
+            }
+        }
+    }
+}
