@@ -142,6 +142,8 @@ fn curves(
     let last = epochs.max(2) as f64;
     let network = records.first().map_or("", |record| record.network.as_str());
     let chart = Chart::new(datasets)
+        // The names of the lines, even where they take a good part of a low picture.
+        .hidden_legend_constraints((Constraint::Ratio(1, 2), Constraint::Ratio(1, 2)))
         .block(Block::bordered().title(format!(" {network} {name} ")))
         .x_axis(
             Axis::default()
