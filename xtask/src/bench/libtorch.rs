@@ -106,8 +106,14 @@ pub(super) fn run(
         return Err(Error::NoGpu);
     }
     let libtorch = libtorch::ensure(kind, Version::V2_9_0)?;
-    let args = ["bench", "-p", "recurrent-models", "--bench", lstm::BENCH];
-    let args = [args.as_slice(), &["--features", "libtorch", "--no-run"]].concat();
+    // Its second package has the loss and Adam, which need the feature as well.
+    let packages = ["-p", "recurrent-models", "-p", "recurrent-training"];
+    let args = [["bench"].as_slice(), &packages, &["--bench", lstm::BENCH]].concat();
+    let args = [
+        args.as_slice(),
+        &["--features", "recurrent-training/libtorch", "--no-run"],
+    ]
+    .concat();
     let binary = crate::cargo::build_with(&args, lstm::BENCH, |command| libtorch.set(command))?;
     let script = super::peer_script(root, "lstm.py")?;
     let mut machine = Machine::look();

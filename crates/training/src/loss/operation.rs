@@ -14,6 +14,8 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend, Backend, Flex, TensorMetadata, backend_extension};
+#[cfg(feature = "libtorch")]
+use burn::tensor::FloatDType;
 use burn::tensor::{DType, Shape, TensorData};
 
 /// Mean binary cross-entropy on a backend: logits `[batch, positions]`, labels `[batch, 1]`.
@@ -96,7 +98,22 @@ impl LossBackend for Flex {
 }
 
 #[cfg(feature = "libtorch")]
-impl LossBackend for burn::backend::LibTorch {}
+impl LossBackend for burn::backend::LibTorch {
+    /// In double precision, and rounded once: in single precision `σ(x) − y` loses digits where they agree.
+    fn mean_cross_entropy_back(
+        logits: FloatTensor<Self>,
+        labels: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        use burn::backend::libtorch::TchTensor;
+        use burn::backend::ops::FloatTensorOps as _;
+
+        let kind = logits.tensor.kind();
+        let exact = Self::float_cast(logits, FloatDType::F64).tensor;
+        let scale = gradient.tensor.reshape([1, 1]) / exact.numel() as f64;
+        TchTensor::new(((exact.sigmoid() - labels.tensor) * scale).to_kind(kind))
+    }
+}
 
 /// The elements in single precision.
 fn single(tensor: &FlexTensor) -> Vec<f32> {
