@@ -94,7 +94,7 @@ pub fn layers(network: &Network, ids: Tensor<2, Int>) -> Vec<LayerTrace> {
 /// recurrent layer; none of the dense network.
 ///
 /// One run and one way back of the fused layers give the gradients of what goes into the gates, and
-/// those give the states': see [`Felt::states`].
+/// those give the states'.
 pub fn logit_gradients(network: &Network, ids: Tensor<2, Int>) -> Vec<LayerGradients> {
     let [batch, time] = ids.dims();
     // On a device that records, but recording nothing of the weights: the nudges alone are asked for.
