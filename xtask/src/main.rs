@@ -46,6 +46,9 @@ enum Command {
     },
     /// Run every test of the workspace, with the real data and the Keras reference where they are found
     Test {
+        /// The tests of the libtorch backend instead, with a libtorch for CPUs that is fetched if need be
+        #[arg(long)]
+        libtorch: bool,
         /// Further arguments for `cargo test`
         #[arg(allow_hyphen_values = true)]
         args: Vec<OsString>,
@@ -96,7 +99,12 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
 
     match cli.command {
         Command::Reproduce { args } => reproduce::run(&root, &inputs, &args),
-        Command::Test { args, harness } => {
+        Command::Test { libtorch: true, .. } => {
+            let outcome = test::run_libtorch(&inputs)?;
+            println!("{}", outcome.counts);
+            Ok(outcome.code())
+        }
+        Command::Test { args, harness, .. } => {
             let outcome = test::run(&inputs, &Browser::find(&root), &args, &harness)?;
             println!("{}", outcome.counts);
             Ok(outcome.code())

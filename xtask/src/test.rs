@@ -23,15 +23,28 @@ const COMMAND: [&str; 6] = [
 ];
 const FEATURES: &str = "recurrent-data/frames,recurrent-vectorizer/polars,recurrent-vectorizer/rayon,recurrent-vectorizer/serde";
 
-/// What of it is run once more with libtorch: the tests whose names say so. Everything else of the command
-/// stays as it is, so that only the crates that change with the feature are built again.
-const WITH_LIBTORCH: [&str; 5] = [
+/// The tests of libtorch, found by their names, in the crates that have any: with all of the workspace polars
+/// would be built anew for them.
+const LIBTORCH_COMMAND: [&str; 15] = [
+    "test",
+    "--release",
+    "--no-fail-fast",
+    "--package",
+    "recurrent-models",
+    "--package",
+    "recurrent-training",
+    "--package",
+    "recurrent",
     "--features",
     "recurrent/libtorch",
     "--lib",
     "--test",
     "libtorch",
+    "--",
 ];
+
+/// Fewer than these, and some were lost: a filter that finds nothing would pass as well.
+const LIBTORCH_TESTS: u64 = 20;
 
 /// How many tests passed and failed, summed over all test binaries.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -47,11 +60,6 @@ impl fmt::Display for Counts {
 }
 
 impl Counts {
-    /// How many passed.
-    pub(crate) fn passed(self) -> u64 {
-        self.passed
-    }
-
     /// Adds what a line of the form `test result: ok. 3 passed; 0 failed; …` says; other lines say nothing.
     fn add(&mut self, line: &str) {
         let Some((_, result)) = line
@@ -132,14 +140,22 @@ pub(crate) fn run(
 pub(crate) fn run_libtorch(inputs: &Inputs) -> Result<Outcome, Error> {
     let libtorch = libtorch::ensure(Kind::Cpu, Version::V2_9_0)?;
     println!("{}", libtorch.describe());
-    let mut command = cargo::cargo(COMMAND);
-    command.args(WITH_LIBTORCH).args(["--", "libtorch"]);
+    let mut command = cargo::cargo(LIBTORCH_COMMAND);
+    command.arg("libtorch");
     inputs.set(&mut command);
     libtorch.set(&mut command);
     libtorch.set_search_path(&mut command);
     // Tests run beside each other; threads that spin while they wait would keep the others from working.
     command.env("OMP_WAIT_POLICY", "PASSIVE");
-    counted(&mut command)
+    let outcome = counted(&mut command)?;
+    let found = outcome.counts.passed + outcome.counts.failed;
+    if found < LIBTORCH_TESTS {
+        return Err(Error::Failed {
+            command: cargo::shown(&command),
+            status: format!("{found} tests found, of {LIBTORCH_TESTS} and more"),
+        });
+    }
+    Ok(outcome)
 }
 
 /// Runs a test command, showing and summing what it says.
