@@ -83,10 +83,10 @@ pub(crate) fn gates(operands: &Weighted, layer: Layer, states: Tensor<2>) -> Vec
     let states = states.reshape([batch, time, units]);
     let start = Tensor::zeros([batch, 1, units], &states.device());
     let before = match layer.direction {
-        Direction::Forward => vec![start, states.narrow(1, 0, time - 1)],
-        Direction::Reverse => vec![states.narrow(1, 1, time - 1), start],
+        Direction::Forward => Tensor::cat(vec![start, states], 1).narrow(1, 0, time),
+        Direction::Reverse => Tensor::cat(vec![states, start], 1).narrow(1, 1, time),
     };
-    let before = Tensor::cat(before, 1).reshape([batch * time, units]);
+    let before = before.reshape([batch * time, units]);
     let mut fed_back = before.matmul(operands.recurrent_kernel.clone());
     if let Some(bias) = operands.state_bias(layer) {
         fed_back = fed_back + bias;

@@ -230,6 +230,24 @@ fn the_gates_of_a_gru_bound_its_states() {
 }
 
 #[test]
+fn a_text_of_one_step_is_traced_too() {
+    for kind in NetworkKind::all() {
+        let network = network(kind);
+        let ids = ids(&IDS).narrow(1, 0, 1);
+        let said = values(network.forward(ids.clone()));
+        assert_close(kind, &values(beliefs(&network, ids.clone())), &said, 1e-6);
+        for layer in layers(&network, ids.clone()) {
+            for (name, gate) in layer.gates {
+                assert_eq!(gate.dims(), [IDS.len(), 1, 4], "{kind} {name}");
+            }
+        }
+        for layer in logit_gradients(&network, ids) {
+            assert_eq!(layer.norms.len(), IDS.len());
+        }
+    }
+}
+
+#[test]
 fn every_layer_is_named_once() {
     for kind in NetworkKind::all() {
         let traced = layers(&network(kind), ids(&IDS));
