@@ -5,9 +5,9 @@ use rand::SeedableRng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use recurrent_data::{Review, ReviewCorpus, Split};
-use recurrent_models::trace;
+use recurrent_models::{SequenceClassifier, trace};
 use recurrent_report::{Evaluation, GradientCurve, JudgedReview, gradient_curve};
-use recurrent_training::{EVALUATION_BATCH, Encoded, probabilities};
+use recurrent_training::{EVALUATION_BATCH, Encoded, probabilities, sigmoid};
 use recurrent_vectorizer::Vectorize;
 
 use crate::model::Model;
@@ -90,18 +90,17 @@ pub(crate) fn gradients(
             model.vectorizer.vectorize_into(&review.text, row);
         }
         let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, [reviews.len(), time]), device);
-        let logits = trace::beliefs(&model.network, ids.clone());
-        let last: Vec<f32> = logits.narrow(1, time - 1, 1).into_data().iter().collect();
-        let layers = trace::logit_gradients(&model.network, ids);
+        let layers = trace::logit_gradients(&model.network, ids.clone());
         let layer = layers
             .iter()
             .rev()
             .find(|layer| !layer.name.ends_with("/backward"))?;
-        for ((norms, review), logit) in layer.norms.chunks_exact(time).zip(reviews).zip(last) {
-            let slope = (recurrent_training::sigmoid(logit) - review.label as f64).abs();
+        let logits: Vec<f32> = model.network.forward(ids).into_data().iter().collect();
+        for ((norms, review), logit) in layer.norms.chunks_exact(time).zip(reviews).zip(logits) {
+            let slope = (sigmoid(logit) - review.label as f64).abs();
             all.extend(norms.iter().map(|norm| norm * slope));
         }
-        done((place * GRADIENT_BATCH) + reviews.len());
+        done(place * GRADIENT_BATCH + reviews.len());
     }
     Some(gradient_curve(&all, time))
 }
