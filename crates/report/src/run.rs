@@ -83,6 +83,18 @@ pub struct Evaluation {
     pub gradient: Option<GradientCurve>,
 }
 
+impl Evaluation {
+    /// Reads an `evaluation.json`.
+    ///
+    /// # Errors
+    /// [`ReportError::Io`] and [`ReportError::Content`] name the file.
+    pub fn load(path: &Path) -> Result<Self, ReportError> {
+        let evaluation = read(path, "an evaluation")?;
+        check(path, &evaluation)?;
+        Ok(evaluation)
+    }
+}
+
 /// A text with its label and what a network says of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JudgedReview {
@@ -168,9 +180,7 @@ impl Run {
         for record in &history {
             let path = folder.join(&record.network).join("evaluation.json");
             if !evaluations.contains_key(&record.network) && path.exists() {
-                let evaluation: Evaluation = read(&path, "an evaluation")?;
-                check(&path, &evaluation)?;
-                evaluations.insert(record.network.clone(), evaluation);
+                evaluations.insert(record.network.clone(), Evaluation::load(&path)?);
             }
         }
         Ok(Self {

@@ -7,6 +7,7 @@
 mod guard;
 mod reader;
 
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use recurrent_report::{Evaluation, JudgedReview};
+use recurrent_report::{Evaluation, JudgedReview, ReportError};
 use serde::{Deserialize, Serialize};
 
 use crate::backend::Backend;
@@ -27,7 +28,7 @@ use crate::error::CliError;
 use crate::model::{self, Model};
 use crate::print;
 use crate::reading::Wanted;
-use reader::{Busy, Reader};
+use reader::{Reader, Unread};
 
 /// Bytes of a request: the longest review has 14,000.
 const MOST_BYTES: usize = 256 * 1024;
@@ -143,10 +144,16 @@ fn router(site: Site, port: u16) -> Router {
 }
 
 fn describe(model: &Model, folder: &std::path::Path) -> Shown {
-    // Kept beside the model since reports are made; without it there is less to pick from.
-    let evaluation = std::fs::read(folder.join("evaluation.json"))
-        .ok()
-        .and_then(|text| serde_json::from_slice::<Evaluation>(&text).ok());
+    // Older models have none, and then there is less to pick from.
+    let path = folder.join("evaluation.json");
+    let evaluation = match Evaluation::load(&path) {
+        Ok(evaluation) => Some(evaluation),
+        Err(ReportError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => None,
+        Err(error) => {
+            eprintln!("note: no reviews to pick from: {error}");
+            None
+        }
+    };
     Shown {
         network: model.config.network.network.name(),
         parameters: burn::module::Module::num_params(&model.network),
@@ -195,9 +202,13 @@ async fn read(State(site): State<Site>, body: Result<Bytes, BytesRejection>) -> 
     };
     match site.reader.read(question.text, wanted).await {
         Ok(readings) => axum::Json(readings).into_response(),
-        Err(Busy) => trouble(
+        Err(Unread::Busy) => trouble(
             StatusCode::SERVICE_UNAVAILABLE,
             "too many texts at once; ask again in a moment",
+        ),
+        Err(Unread::Gone) => trouble(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the networks read no more; its terminal says why, and `recurrent serve` must be started again",
         ),
     }
 }

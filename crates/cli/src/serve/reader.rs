@@ -1,6 +1,7 @@
 //! The networks on a thread of their own, behind a queue of bounded length.
 
 use burn::tensor::Device;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::model::Model;
@@ -9,9 +10,14 @@ use crate::reading::{self, Reading, Wanted};
 /// Texts that may wait; a text takes some milliseconds.
 const WAITING: usize = 32;
 
-/// There are too many texts waiting.
+/// Why a text is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Busy;
+pub(super) enum Unread {
+    /// Too many texts are waiting.
+    Busy,
+    /// The thread of the networks has come to an end, which it does not by itself.
+    Gone,
+}
 
 struct Job {
     text: String,
@@ -46,14 +52,17 @@ impl Reader {
     }
 
     /// What every network reads in `text`.
-    pub(super) async fn read(&self, text: String, wanted: Wanted) -> Result<Vec<Reading>, Busy> {
+    pub(super) async fn read(&self, text: String, wanted: Wanted) -> Result<Vec<Reading>, Unread> {
         let (answer, reading) = oneshot::channel();
         let job = Job {
             text,
             wanted,
             answer,
         };
-        self.queue.try_send(job).map_err(|_| Busy)?;
-        reading.await.map_err(|_| Busy)
+        self.queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => Unread::Busy,
+            TrySendError::Closed(_) => Unread::Gone,
+        })?;
+        reading.await.map_err(|_| Unread::Gone)
     }
 }
