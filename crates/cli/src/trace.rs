@@ -132,10 +132,7 @@ fn trace(
 /// Writes a chart into `out`, as SVG and PNG.
 fn draw(out: &Path, name: &str, lines: &chart::Lines) -> Result<(), CliError> {
     std::fs::create_dir_all(out).map_err(CliError::io(out))?;
-    let svg = lines.svg()?;
-    let path = out.join(format!("{name}.svg"));
-    recurrent_report::replace(&path, svg.as_bytes())?;
-    recurrent_report::replace(&path.with_extension("png"), &chart::png(&svg, 2.0)?)?;
+    let [path, _] = recurrent_report::save_chart(out, name, &lines.svg()?)?;
     // Standard output may be read by a program.
     eprintln!("Drawn: {}", path.display());
     Ok(())

@@ -14,7 +14,7 @@ mod run;
 mod stats;
 
 pub use error::ReportError;
-pub use page::{Written, replace, write};
+pub use page::{Written, save_chart, write};
 pub use run::{
     Epoch, Evaluation, GradientCurve, JudgedReview, Quantiles, Run, RunInfo, TracedReview,
 };

@@ -141,12 +141,7 @@ pub fn write(runs: &[Run], out: &Path) -> Result<Written, ReportError> {
     let curves = chart::curves(runs)?;
     let charts = charts.chain([("curves".to_owned(), curves.as_str())]);
     for (name, svg) in charts.chain(readings) {
-        let path = out.join(format!("{name}.svg"));
-        replace(&path, svg.as_bytes())?;
-        pictures.push(path);
-        let path = out.join(format!("{name}.png"));
-        replace(&path, &chart::png(svg, PNG_SCALE)?)?;
-        pictures.push(path);
+        pictures.extend(save_chart(out, &name, svg)?);
     }
     let path = out.join("report.html");
     replace(&path, page.render()?.as_bytes())?;
@@ -354,11 +349,19 @@ fn shaded(trace: &TracedReview) -> Vec<Word<'_>> {
         .collect()
 }
 
-/// Writes a file beside its place and renames it.
+/// Writes a chart into `folder`, as `NAME.svg` and `NAME.png`, and says where they are.
 ///
 /// # Errors
-/// [`ReportError::Io`]; what was there before stays.
-pub fn replace(path: &Path, content: &[u8]) -> Result<(), ReportError> {
+/// [`ReportError::Io`], and what was there before stays; [`ReportError::Chart`] for what is no SVG.
+pub fn save_chart(folder: &Path, name: &str, svg: &str) -> Result<[PathBuf; 2], ReportError> {
+    let [vector, pixels] = ["svg", "png"].map(|end| folder.join(format!("{name}.{end}")));
+    replace(&vector, svg.as_bytes())?;
+    replace(&pixels, &chart::png(svg, PNG_SCALE)?)?;
+    Ok([vector, pixels])
+}
+
+/// Writes a file beside its place and renames it.
+fn replace(path: &Path, content: &[u8]) -> Result<(), ReportError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(ReportError::io(path))?;
     file.write_all(content).map_err(ReportError::io(path))?;
