@@ -213,6 +213,7 @@ fn train_all(
     let test = encode(corpus, Split::Test, vectorizer, device)?;
     let mut history: Vec<EpochRecord> = Vec::new();
     let mut rows = Vec::new();
+    let mut drawn = arguments.dashboard;
     for &kind in &arguments.networks {
         let start = Instant::now();
         let config = NetworkConfig {
@@ -231,7 +232,7 @@ fn train_all(
             resume: arguments.resume,
             ..FitConfig::notebook(&kind.name(), arguments.seed)
         };
-        let (network, records) = match dashboard(arguments) {
+        let (network, records) = match dashboard(&mut drawn) {
             Some(mut dashboard) => fit(network, &train, &test, &fit_config, &mut dashboard),
             None => fit(network, &train, &test, &fit_config, &mut Display::new()),
         }?;
@@ -265,9 +266,15 @@ fn train_all(
     Ok(rows)
 }
 
-/// A picture for each network, so that what is printed between them stays in order.
-fn dashboard(arguments: &Arguments) -> Option<Dashboard> {
-    arguments.dashboard.then(Dashboard::open).flatten()
+/// A picture for each network, so that what is printed between them stays in order. Where there can be
+/// none, that is said, once.
+fn dashboard(wanted: &mut bool) -> Option<Dashboard> {
+    let dashboard = wanted.then(Dashboard::open)?;
+    if dashboard.is_none() {
+        *wanted = false;
+        eprintln!("note: a dashboard needs a terminal that can be drawn on; lines instead");
+    }
+    dashboard
 }
 
 /// What result files say about a data set that is not the real one.
