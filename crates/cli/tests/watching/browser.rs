@@ -230,6 +230,17 @@ async fn assert_accessible(client: &Client) {
     assert_eq!(result[1], json!([]), "{:#}", result[1]);
 }
 
+/// Nothing sticks out to the right.
+async fn assert_fits(client: &Client) {
+    let script = "return document.documentElement.scrollWidth <= window.innerWidth";
+    assert_eq!(client.execute(script, vec![]).await.unwrap(), true);
+}
+
+async fn click(client: &Client, css: &str) {
+    let element = client.find(Locator::Css(css)).await.unwrap();
+    element.click().await.unwrap();
+}
+
 /// Where pictures of the pages go, for looking at them.
 async fn screenshot(client: &Client, name: &str) {
     if let Some(folder) = std::env::var_os("RECURRENT_SCREENSHOTS") {
@@ -279,13 +290,7 @@ fn the_page_shows_what_trace_says() {
         }
 
         // Stepping with the keyboard, away from the text.
-        client
-            .find(Locator::Css("#back"))
-            .await
-            .unwrap()
-            .click()
-            .await
-            .unwrap();
+        click(&client, "#back").await;
         press(&client, Key::Left).await;
         press(&client, Key::Left).await;
         wait_for(&client, "#place", |text| {
@@ -329,13 +334,7 @@ fn the_page_shows_what_trace_says() {
         // A "not" before the fourth word: every card says what it was and is.
         press(&client, Key::Right).await;
         press(&client, Key::Right).await;
-        client
-            .find(Locator::Css("#not"))
-            .await
-            .unwrap()
-            .click()
-            .await
-            .unwrap();
+        click(&client, "#not").await;
         wait_for(&client, "#place", |text| {
             text.starts_with(&format!("all {}", words + 1))
         })
@@ -391,14 +390,7 @@ fn the_page_plays_and_is_quiet_and_accessible() {
             .await;
             screenshot(&client, name).await;
             assert_accessible(&client).await;
-            let wide = client
-                .execute(
-                    "return document.documentElement.scrollWidth <= window.innerWidth",
-                    vec![],
-                )
-                .await
-                .unwrap();
-            assert_eq!(wide, true, "nothing sticks out to the right");
+            assert_fits(&client).await;
             // Slowly, so that a busy machine does not miss a word.
             client
                 .execute("document.getElementById('pace').value = 1", vec![])
@@ -462,14 +454,7 @@ fn the_report_opens_from_its_file() {
             screenshot(&client, name).await;
             assert_quiet(&client, "file://").await;
             assert_accessible(&client).await;
-            let wide = client
-                .execute(
-                    "return document.documentElement.scrollWidth <= window.innerWidth",
-                    vec![],
-                )
-                .await
-                .unwrap();
-            assert_eq!(wide, true, "nothing sticks out to the right");
+            assert_fits(&client).await;
             client.close().await.unwrap();
         }
     });
