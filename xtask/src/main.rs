@@ -47,7 +47,7 @@ enum Command {
     /// Run every test of the workspace, with the real data and the Keras reference where they are found
     Test {
         /// The tests of the libtorch backend instead, with a libtorch for CPUs that is fetched if need be
-        #[arg(long)]
+        #[arg(long, conflicts_with_all = ["args", "harness"])]
         libtorch: bool,
         /// Further arguments for `cargo test`
         #[arg(allow_hyphen_values = true)]

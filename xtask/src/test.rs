@@ -19,9 +19,8 @@ const COMMAND: [&str; 6] = [
     "--release",
     "--no-fail-fast",
     "--features",
-    FEATURES,
+    "recurrent-data/frames,recurrent-vectorizer/polars,recurrent-vectorizer/rayon,recurrent-vectorizer/serde",
 ];
-const FEATURES: &str = "recurrent-data/frames,recurrent-vectorizer/polars,recurrent-vectorizer/rayon,recurrent-vectorizer/serde";
 
 /// The tests of libtorch, found by their names, in the crates that have any: with all of the workspace polars
 /// would be built anew for them.
