@@ -117,6 +117,7 @@ struct Profile {
 #[derive(Deserialize)]
 struct Target {
     name: String,
+    kind: Vec<String>,
 }
 
 /// Builds `package` in release mode, its progress streamed, and says where the executable lies.
@@ -167,11 +168,13 @@ pub(crate) fn build_with(
 }
 
 fn executable(message: Message, name: &str) -> Option<PathBuf> {
-    let ours = message.reason == "compiler-artifact"
-        && message.target.is_some_and(|target| target.name == name);
-    // A program's own unit tests are an executable of the same name.
-    let tests = message.profile.is_some_and(|profile| profile.test);
-    message.executable.filter(|_| ours && !tests)
+    let target = message.target.filter(|target| target.name == name)?;
+    // A program's own unit tests are an executable of the same name. A benchmark is built as a test, too,
+    // and is the one wanted.
+    let unit_tests = message.profile.is_some_and(|profile| profile.test)
+        && target.kind.iter().any(|kind| kind == "bin");
+    let built = message.reason == "compiler-artifact" && !unit_tests;
+    message.executable.filter(|_| built)
 }
 
 #[cfg(test)]
@@ -181,11 +184,16 @@ mod tests {
     #[test]
     fn finds_the_executable_among_the_messages() {
         let check = |json: &str| executable(serde_json::from_str(json).unwrap(), "recurrent");
-        let lib = r#"{"reason":"compiler-artifact","target":{"name":"recurrent"},"executable":null,"fresh":true}"#;
-        let bin = r#"{"reason":"compiler-artifact","target":{"name":"recurrent"},"executable":"t/release/recurrent"}"#;
-        let tests = r#"{"reason":"compiler-artifact","target":{"name":"recurrent"},"executable":"t/release/deps/recurrent-1","profile":{"test":true}}"#;
+        let lib = r#"{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"recurrent"},"executable":null,"fresh":true}"#;
+        let bin = r#"{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"recurrent"},"executable":"t/release/recurrent"}"#;
+        let tests = r#"{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"recurrent"},"executable":"t/release/deps/recurrent-1","profile":{"test":true}}"#;
         assert_eq!(check(tests), None);
-        let other = r#"{"reason":"compiler-artifact","target":{"name":"xtask"},"executable":"t/release/xtask"}"#;
+        let bench = r#"{"reason":"compiler-artifact","target":{"kind":["bench"],"name":"recurrent"},"executable":"t/release/deps/recurrent-2","profile":{"test":true}}"#;
+        assert_eq!(
+            check(bench),
+            Some(PathBuf::from("t/release/deps/recurrent-2"))
+        );
+        let other = r#"{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"xtask"},"executable":"t/release/xtask"}"#;
         assert_eq!(check(lib), None);
         assert_eq!(check(other), None);
         assert_eq!(check(r#"{"reason":"build-finished","success":true}"#), None);
