@@ -31,26 +31,32 @@ impl<E> Pool<E> {
 }
 
 /// `len` numbers from the pool; they go back when it is dropped.
-pub(crate) struct Buffer<E: Real>(Vec<E>);
+///
+/// Its memory may be longer: it keeps the length it once had, so that nothing need be filled when it is
+/// used for fewer numbers and then for more.
+pub(crate) struct Buffer<E: Real> {
+    memory: Vec<E>,
+    len: usize,
+}
 
 impl<E: Real> Buffer<E> {
     /// Numbers left over from somebody else: to be written before they are read.
     pub(crate) fn stale(len: usize) -> Self {
         if len == 0 {
-            return Self(Vec::new());
+            let memory = Vec::new();
+            return Self { memory, len };
         }
         let mut free = E::pool().free();
         // The smallest that is large enough, else the largest.
-        let fit = |buffer: &Vec<E>| (buffer.capacity() < len, buffer.capacity().abs_diff(len));
+        let fit = |memory: &Vec<E>| (memory.len() < len, memory.len().abs_diff(len));
         let best = (0..free.len()).min_by_key(|place| fit(&free[*place]));
-        let mut buffer = best.map_or_else(Vec::new, |place| free.swap_remove(place));
+        let mut memory = best.map_or_else(Vec::new, |place| free.swap_remove(place));
         drop(free);
-        if buffer.capacity() < len {
+        if memory.len() < len {
             // Growing would copy what nobody needs.
-            buffer = Vec::with_capacity(len);
+            memory = vec![E::default(); len];
         }
-        buffer.resize(len, E::default());
-        Self(buffer)
+        Self { memory, len }
     }
 
     /// Zeros.
@@ -76,12 +82,12 @@ pub(crate) fn same<A: Real, B: Real>(buffer: Buffer<A>) -> Result<Buffer<B>, Buf
 
 impl<E: Real> Drop for Buffer<E> {
     fn drop(&mut self) {
-        if self.0.capacity() == 0 {
+        if self.memory.is_empty() {
             return;
         }
         let mut free = E::pool().free();
         if free.len() < KEPT {
-            free.push(std::mem::take(&mut self.0));
+            free.push(std::mem::take(&mut self.memory));
         }
     }
 }
@@ -90,18 +96,18 @@ impl<E: Real> Deref for Buffer<E> {
     type Target = [E];
 
     fn deref(&self) -> &[E] {
-        &self.0
+        &self.memory[..self.len]
     }
 }
 
 impl<E: Real> DerefMut for Buffer<E> {
     fn deref_mut(&mut self) -> &mut [E] {
-        &mut self.0
+        &mut self.memory[..self.len]
     }
 }
 
 impl<E: Real> fmt::Debug for Buffer<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Buffer({})", self.0.len())
+        write!(f, "Buffer({})", self.len)
     }
 }

@@ -123,13 +123,16 @@ impl<E: Real> Panels<E> {
         let outside = rows.units * rows.gates;
         let mut panels = Self::zeroed(rows.width, columns);
         let width = columns.panel_width;
-        // A few lines of a panel at a time, which stay in the cache while their columns are filled.
+        // A few lines of a panel at a time: their places lie side by side, and what they are filled from
+        // stays in the cache meanwhile.
         for (inside, from, length) in rows.runs() {
-            for (unit, line) in matrix.chunks_exact(outside.max(1)).enumerate() {
-                let to = panels.place(inside, unit);
-                let places = panels.data[to..].iter_mut().step_by(width);
-                for (place, value) in places.zip(&line[from..from + length]) {
-                    *place = *value;
+            for (panel, lines) in matrix.chunks(outside.max(1) * width).enumerate() {
+                for k in 0..length {
+                    let to = panels.place(inside + k, panel * width);
+                    let places = &mut panels.data[to..to + width];
+                    for (place, line) in places.iter_mut().zip(lines.chunks_exact(outside)) {
+                        *place = line[from + k];
+                    }
                 }
             }
         }

@@ -11,7 +11,7 @@ use crate::layout::even;
 use crate::panel::{Columns, Panels};
 use crate::parallel::{self, Shared};
 use crate::tile::{accumulate, prefetch, tiles, with_rows};
-use crate::vector::{Kernel, Real, Vector};
+use crate::vector::{Kernel, Real, Vector, each};
 
 /// `rows · panels + bias`, `[count, width]` in the inside order of `panels`.
 ///
@@ -99,7 +99,7 @@ impl<E: Real> RowsProduct<'_, E> {
                     }
                 }
             }
-            let rows = std::array::from_fn(|r| self.left.as_ptr().add((first + r) * depth));
+            let rows = each!(std::ptr::null(); R, r => self.left.as_ptr().add((first + r) * depth));
             accumulate(
                 &mut tile,
                 &rows,
@@ -125,7 +125,7 @@ const LEFT: usize = 64;
 /// `out += leftᵀ · right`: `left` `[count, ..]` with rows `left_stride` apart, of which `out.depth`
 /// columns are used; `right` `[count, width]` in the inside order of `out`.
 ///
-/// The sum over rows is taken in pieces of [`DEPTH`], which also keeps its rounding small.
+/// Each element is one chain over all rows; [`DEPTH`] only says how many are worked off at a time.
 pub(crate) fn transposed_product<E: Real>(
     isa: Isa,
     left: &[E],
@@ -245,7 +245,7 @@ impl<E: Real> TransposedProduct<'_, E> {
                 }
             }
             let left = self.left.as_ptr().add(first * self.left_stride + m);
-            let rows = std::array::from_fn(|r| left.add(r));
+            let rows = each!(std::ptr::null(); R, r => left.add(r));
             accumulate(&mut tile, &rows, self.left_stride, packed.as_ptr(), count);
             for r in 0..R {
                 for p in 0..P {

@@ -265,20 +265,38 @@ pub(crate) fn reorder<A: Real, B: Real>(rows: Buffer<A>, from: Columns, to: Colu
         Ok(same) => return same,
         Err(rows) => rows,
     };
-    let mut reordered = Buffer::zeroed(rows.len() / from.width * to.width);
-    let mut outside = vec![A::default(); from.units * from.gates];
-    for (from_row, to_row) in rows
-        .chunks_exact(from.width)
-        .zip(reordered.chunks_exact_mut(to.width))
-    {
-        from.unpack_row(from_row, &mut outside);
-        for (inside, at, length) in to.runs() {
-            let outside = &outside[at..at + length];
-            for (to, from) in to_row[inside..inside + length].iter_mut().zip(outside) {
-                *to = B::from_f64(from.to_f64());
+    let count = rows.len() / from.width;
+    // Zeros: one order's padding may be longer than the other's.
+    let mut reordered = Buffer::zeroed(count * to.width);
+    // So many units lie together in both orders.
+    let lanes = from.lanes.min(to.lanes);
+    let tasks = even(count, parallel::threads())
+        .scan(&mut reordered[..], |rest, range| {
+            let (mine, others) = std::mem::take(rest).split_at_mut(range.len() * to.width);
+            *rest = others;
+            Some((
+                &rows[range.start * from.width..range.end * from.width],
+                mine,
+            ))
+        })
+        .collect();
+    parallel::run(tasks, |(from_rows, to_rows): (&[A], &mut [B])| {
+        let pairs = from_rows
+            .chunks_exact(from.width)
+            .zip(to_rows.chunks_exact_mut(to.width));
+        for (from_row, to_row) in pairs {
+            for unit in (0..from.units).step_by(lanes) {
+                let length = lanes.min(from.units - unit);
+                for gate in 0..from.gates {
+                    let from_block = &from_row[from.at(unit, gate)..][..length];
+                    let to_block = &mut to_row[to.at(unit, gate)..][..length];
+                    for (to, from) in to_block.iter_mut().zip(from_block) {
+                        *to = B::from_f64(from.to_f64());
+                    }
+                }
             }
         }
-    }
+    });
     reordered
 }
 

@@ -159,12 +159,13 @@ impl<E: Real, K: Real, C: Pointwise> Forward<'_, E, K, C> {
         // slots rows of the table, so every pointer lies in the buffer made for it; other tasks
         // write other ranks.
         unsafe {
-            let input: [*const E; R] = std::array::from_fn(|r| {
+            let input: [*const E; R] = each!(std::ptr::null(); R, r => {
                 let slot = self.slots[position + r] as usize;
                 self.table.as_ptr().add(slot * width + column)
             });
-            let previous: [*const E; R] =
-                std::array::from_fn(|r| self.previous(step, position + r, first + r).cast_const());
+            let previous: [*const E; R] = each!(std::ptr::null(); R, r => {
+                self.previous(step, position + r, first + r).cast_const()
+            });
             // What the next step of these rows reads lies wherever its tokens do.
             if first + R <= going_on {
                 let next = self.chunk.next(t) + first;
@@ -208,7 +209,7 @@ impl<E: Real, K: Real, C: Pointwise> Forward<'_, E, K, C> {
                 let gate = together * C::GATES;
                 let block = panel * (P / C::GATES) + together;
                 let unit = block * V::LANES;
-                let rows: [Row<E>; R] = std::array::from_fn(|r| {
+                let rows: [Row<E>; R] = each!(Row::NOWHERE; R, r => {
                     let mut saved = self.saved.get();
                     if !saved.is_null() {
                         let place = (position + r) * columns.blocks + block;
@@ -368,7 +369,7 @@ impl<E: Real, K: Real, C: Pointwise> Backward<'_, E, K, C> {
             let mut tile = [[V::zero(); UNITS]; R];
             if NEXT {
                 let next = self.chunk.next(t) + first;
-                let rows: [*const E; R] = std::array::from_fn(|r| {
+                let rows: [*const E; R] = each!(std::ptr::null(); R, r => {
                     let [_, by_state] = self.gates(step + 1, next + r, first + r);
                     by_state.cast_const()
                 });
@@ -381,7 +382,7 @@ impl<E: Real, K: Real, C: Pointwise> Backward<'_, E, K, C> {
                     break;
                 }
                 let unit = block * V::LANES;
-                let rows: [RowBack<E>; R] = std::array::from_fn(|r| {
+                let rows: [RowBack<E>; R] = each!(RowBack::NOWHERE; R, r => {
                     let place = (position + r) * blocks + block;
                     let [by_input, by_state] = self.gates(step, position + r, first + r);
                     let gates = block * C::GATES * V::LANES;

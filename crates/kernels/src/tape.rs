@@ -196,10 +196,15 @@ impl<E: Real, S: Real, K: Real> Recording<E, S, K> {
         let place = self.swept.gates.width;
         let mut by_input = Buffer::<S>::stale(places * place);
         let mut by_state = Buffer::<S>::stale(if C::SPLIT { places * place } else { 0 });
-        // Zeros: registers of fewer lanes do not reach all of the padding.
         let size = if apart { positions * width } else { 0 };
-        let mut sums_input = Buffer::<K>::zeroed(size);
-        let mut sums_state = Buffer::<K>::zeroed(if C::SPLIT { size } else { 0 });
+        // Registers of fewer lanes need not reach all of the padding.
+        let buffer = if padded == self.summed.padded_units {
+            Buffer::<K>::stale
+        } else {
+            Buffer::<K>::zeroed
+        };
+        let mut sums_input = buffer(size);
+        let mut sums_state = buffer(if C::SPLIT { size } else { 0 });
         let mut first_rank = 0;
         for chunk in &self.layout.chunks {
             let ranks = first_rank * padded..(first_rank + chunk.rows.len()) * padded;
@@ -227,24 +232,33 @@ impl<E: Real, S: Real, K: Real> Recording<E, S, K> {
             self.add::<C>(chunk, input, state, &mut sums);
         }
         let tokens = self.tokens.rows.len();
-        let mut bias = Buffer::zeroed(width);
-        let one_slot = BySlot::new(&vec![0; tokens], 1);
-        one_slot.add(self.isa, &sums.by_token, width, &mut bias);
+        let sum_of_bias = || {
+            let mut bias = Buffer::zeroed(width);
+            let one_slot = BySlot::new(&vec![0; tokens], 1);
+            one_slot.add(self.isa, &sums.by_token, width, &mut bias);
+            self.bias_gradient(&bias, &sums.state_bias)
+        };
+        let unpack = || convert(&sums.recurrent.unpack()).into_owned();
+        let (bias, recurrent_kernel) = parallel::both(sum_of_bias, unpack);
         let by_token = reorder::<K, E>(sums.by_token, self.summed, self.dense.gates);
-        let mut kernel = Panels::zeroed(inputs, self.dense.gates);
-        transposed_product(
-            self.isa,
-            &self.gathered,
-            inputs,
-            &by_token,
-            tokens,
-            &mut kernel,
-        );
+        let product = || {
+            let mut kernel = Panels::zeroed(inputs, self.dense.gates);
+            transposed_product(
+                self.isa,
+                &self.gathered,
+                inputs,
+                &by_token,
+                tokens,
+                &mut kernel,
+            );
+            kernel.unpack()
+        };
+        let (kernel, features) = parallel::both(product, || self.features_gradient(&by_token));
         Gradients {
-            features: self.features_gradient(&by_token),
-            kernel: kernel.unpack(),
-            recurrent_kernel: convert(&sums.recurrent.unpack()).into_owned(),
-            bias: self.bias_gradient(&bias, &sums.state_bias),
+            features,
+            kernel,
+            recurrent_kernel,
+            bias,
             hidden: by_row(&self.layout, units, padded, &hidden),
             memory: if C::MEMORY {
                 by_row(&self.layout, units, padded, &carry)

@@ -7,6 +7,7 @@ use crate::buffer::Buffer;
 use crate::isa::Isa;
 use crate::layout::{Chunk, Layout, even};
 use crate::parallel::{self, Shared};
+use crate::tile::prefetch;
 use crate::vector::{Kernel, Real, Vector};
 
 /// The rows in use.
@@ -111,6 +112,8 @@ const STRIP: usize = 64;
 /// Rows added one after another before their sum is added to the whole, so that the rounding of a
 /// long sum grows with its root's length only.
 const RUN: usize = 32;
+/// How many rows ahead the cache is asked for.
+const AHEAD: usize = 12;
 
 struct Sums<'a, E: Real> {
     by_slot: &'a BySlot,
@@ -126,18 +129,17 @@ impl<E: Real> Kernel<E> for Sums<'_, E> {
     #[inline(always)]
     unsafe fn run<V: Vector<Elem = E>>(self) {
         for (slot, range) in &self.by_slot.groups {
-            let positions = &self.by_slot.positions[range.clone()];
             let mut column = self.columns.start;
             while column < self.columns.end {
                 // SAFETY: the caller's promise of the instructions; `add` has checked the lengths,
                 // and tasks differ in columns.
                 unsafe {
                     let out = self.sums.get().add(*slot as usize * self.width + column);
-                    if column + 4 * V::LANES <= self.columns.end {
-                        self.strip::<V, 4>(positions, column, out);
-                        column += 4 * V::LANES;
+                    if column + 8 * V::LANES <= self.columns.end {
+                        self.strip::<V, 8>(range.clone(), column, out);
+                        column += 8 * V::LANES;
                     } else {
-                        self.strip::<V, 1>(positions, column, out);
+                        self.strip::<V, 1>(range.clone(), column, out);
                         column += V::LANES;
                     }
                 }
@@ -147,23 +149,30 @@ impl<E: Real> Kernel<E> for Sums<'_, E> {
 }
 
 impl<E: Real> Sums<'_, E> {
+    /// Adds up the rows at `range` of the sorted positions, in a strip of columns.
     #[inline(always)]
     unsafe fn strip<V: Vector<Elem = E>, const P: usize>(
         &self,
-        positions: &[u32],
+        range: std::ops::Range<usize>,
         column: usize,
         out: *mut E,
     ) {
-        // SAFETY: the caller's promise.
+        let at = |position: u32| {
+            let place = position as usize * self.width + column;
+            self.gradients.as_ptr().wrapping_add(place)
+        };
+        let positions = &self.by_slot.positions;
+        // SAFETY: the caller's promise; `add` has checked that every position has a row.
         unsafe {
             let mut whole = [V::zero(); P];
-            for run in positions.chunks(RUN) {
+            for start in range.clone().step_by(RUN) {
                 let mut sum = [V::zero(); P];
-                for position in run {
-                    let row = self
-                        .gradients
-                        .as_ptr()
-                        .add(*position as usize * self.width + column);
+                for place in start..range.end.min(start + RUN) {
+                    // The rows lie anywhere, and nobody but us knows where the next will be.
+                    if let Some(ahead) = positions.get(place + AHEAD) {
+                        prefetch::<V>(at(*ahead), P * V::LANES);
+                    }
+                    let row = at(positions[place]);
                     for (p, sum) in sum.iter_mut().enumerate() {
                         *sum = sum.add(V::load(row.add(p * V::LANES)));
                     }

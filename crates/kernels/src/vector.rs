@@ -222,8 +222,12 @@ pub trait Vector: Copy {
 /// function of its own, compiled without the instruction set, and would be called for every register
 /// with its arguments in memory.
 macro_rules! each {
-    ($count:expr, $place:ident => $body:expr) => {{
-        let mut values = [V::zero(); $count];
+    ($count:expr, $place:ident => $body:expr) => {
+        each!(V::zero(); $count, $place => $body)
+    };
+    // Of anything that can be copied, beginning with `$first`.
+    ($first:expr; $count:expr, $place:ident => $body:expr) => {{
+        let mut values = [$first; $count];
         for $place in 0..$count {
             values[$place] = $body;
         }

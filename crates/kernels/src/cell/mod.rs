@@ -45,6 +45,7 @@ pub(crate) trait Pointwise {
 }
 
 /// Where a row's block lies on the way there.
+#[derive(Clone, Copy)]
 pub(crate) struct Row<E> {
     /// The input's part of all gates, [`Pointwise::GATES`] registers.
     pub(crate) input: *const E,
@@ -56,7 +57,18 @@ pub(crate) struct Row<E> {
     pub(crate) saved: *mut E,
 }
 
+impl<E> Row<E> {
+    /// Nowhere yet.
+    pub(crate) const NOWHERE: Self = Self {
+        input: std::ptr::null(),
+        previous: std::ptr::null(),
+        carry: std::ptr::null_mut(),
+        saved: std::ptr::null_mut(),
+    };
+}
+
 /// Where a row's block lies on the way back.
+#[derive(Clone, Copy)]
 pub(crate) struct RowBack<E> {
     /// What the way there has saved.
     pub(crate) saved: *const E,
@@ -68,6 +80,17 @@ pub(crate) struct RowBack<E> {
     pub(crate) by_input: *mut E,
     /// Where [`Pointwise::SPLIT`], takes those with regard to the state's part, likewise.
     pub(crate) by_state: *mut E,
+}
+
+impl<E> RowBack<E> {
+    /// Nowhere yet.
+    pub(crate) const NOWHERE: Self = Self {
+        saved: std::ptr::null(),
+        previous: std::ptr::null(),
+        carry: std::ptr::null_mut(),
+        by_input: std::ptr::null_mut(),
+        by_state: std::ptr::null_mut(),
+    };
 }
 
 /// Stores registers one after another.
