@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::apt;
 use crate::cargo;
 use crate::error::Error;
 
@@ -41,33 +42,18 @@ impl Browser {
     pub(crate) fn provide(root: &Path) -> Result<Self, Error> {
         let found = Self::find(root);
         if !found.driver {
-            for args in [
-                &["update"][..],
-                &[
-                    "install",
-                    "--yes",
-                    "--no-install-recommends",
-                    "chromium",
-                    "chromium-driver",
-                ],
-            ] {
-                must(
-                    Command::new("apt-get")
-                        .args(args)
-                        .env("DEBIAN_FRONTEND", "noninteractive"),
-                )?;
-            }
+            apt::install(&["chromium", "chromium-driver"])?;
         }
         if found.axe.is_none() {
             let folder = root.join(AXE_FOLDER);
             std::fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
-            must(
+            cargo::must(
                 Command::new("npm")
                     .args(["pack", "--silent", AXE])
                     .current_dir(&folder),
             )?;
             let archive = AXE.replace('@', "-") + ".tgz";
-            must(
+            cargo::must(
                 Command::new("tar")
                     .args(["-xzf", &archive])
                     .current_dir(&folder),
@@ -119,16 +105,4 @@ fn runs(program: &str) -> bool {
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success())
-}
-
-fn must(command: &mut Command) -> Result<(), Error> {
-    println!("$ {}", cargo::shown(command));
-    let status = cargo::status(command)?;
-    if status.success() {
-        return Ok(());
-    }
-    Err(Error::Failed {
-        command: cargo::shown(command),
-        status: status.to_string(),
-    })
 }

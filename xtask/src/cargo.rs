@@ -70,6 +70,19 @@ pub(crate) fn status(command: &mut Command) -> Result<ExitStatus, Error> {
         .map_err(|source| Error::Spawn { program, source })
 }
 
+/// Runs to the end, shown first; that it fails is an error.
+pub(crate) fn must(command: &mut Command) -> Result<(), Error> {
+    println!("$ {}", shown(command));
+    let status = status(command)?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Error::Failed {
+        command: shown(command),
+        status: status.to_string(),
+    })
+}
+
 /// Runs to the end, handing each line of standard output to `each`; standard error stays ours.
 pub(crate) fn lines(
     command: &mut Command,

@@ -9,9 +9,10 @@ use crate::browser::Browser;
 use crate::cargo;
 use crate::error::Error;
 use crate::inputs::Inputs;
-use crate::{docs, reproduce, test, tidy};
+use crate::{docs, libtorch, reproduce, test, tidy};
 
-/// The steps that are one cargo command each; tidy, the book, the tests, a fuzzer and a whole run follow.
+/// The steps that are one cargo command each; tidy, the book, the tests (those of libtorch by
+/// themselves), a fuzzer and a whole run follow.
 const LINTS: [(&str, &[&str]); 3] = [
     ("fmt", &["fmt", "--all", "--check"]),
     (
@@ -124,6 +125,14 @@ fn all(
     if !report.step("test", || {
         let outcome = test::run(inputs, &Browser::provide(root)?, &[], &[])?;
         *counts = Some(outcome.counts);
+        Ok(outcome.success())
+    })? {
+        return Ok(());
+    }
+    if !report.step("libtorch", || {
+        libtorch::provide_pip()?;
+        let outcome = test::run_libtorch(inputs)?;
+        *counts = counts.map(|before| before + outcome.counts);
         Ok(outcome.success())
     })? {
         return Ok(());

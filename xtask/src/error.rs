@@ -69,6 +69,12 @@ pub(crate) enum Error {
         /// The command line.
         command: String,
     },
+    /// A selection of a benchmark's shapes that leaves none.
+    #[error(
+        "none of the benchmark's shapes is all of --network, --mode, --batch, --time and --units; leave some of them away: \
+         docs/benchmarks/README.md lists the shapes"
+    )]
+    NoSuchShape,
     /// A benchmark of a GPU that is not there.
     #[error(
         "no NVIDIA driver answers, so there is nothing to measure on; use --backend libtorch-cpu"

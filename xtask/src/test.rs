@@ -58,9 +58,20 @@ impl fmt::Display for Counts {
     }
 }
 
+impl std::ops::Add for Counts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            passed: self.passed + other.passed,
+            failed: self.failed + other.failed,
+        }
+    }
+}
+
 impl Counts {
     /// Adds what a line of the form `test result: ok. 3 passed; 0 failed; …` says; other lines say nothing.
-    fn add(&mut self, line: &str) {
+    fn read(&mut self, line: &str) {
         let Some((_, result)) = line
             .trim()
             .strip_prefix("test result: ")
@@ -163,7 +174,7 @@ fn counted(command: &mut Command) -> Result<Outcome, Error> {
     let mut counts = Counts::default();
     let status = cargo::lines(command, |line| {
         println!("{line}");
-        counts.add(line);
+        counts.read(line);
     })?;
     Ok(Outcome { counts, status })
 }
@@ -181,7 +192,7 @@ mod tests {
 
     fn check(output: &str, expect: &str) {
         let mut counts = Counts::default();
-        output.lines().for_each(|line| counts.add(line));
+        output.lines().for_each(|line| counts.read(line));
         assert_eq!(counts.to_string(), expect);
     }
 

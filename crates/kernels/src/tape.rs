@@ -99,8 +99,9 @@ pub struct Gradients<E> {
 
 /// Sums over all positions, added to chunk by chunk.
 struct Sums<E: Real> {
-    /// Of the gates' input part, `[tokens, W]`.
+    /// Of the gates' input part, `[tokens, W]`; set as far as `tokens`.
     by_token: Buffer<E>,
+    tokens: usize,
     recurrent: Panels<E>,
     /// Of the gates' state part, `[W]`; of use to the GRU alone.
     state_bias: Buffer<E>,
@@ -175,7 +176,8 @@ impl<E: Real, S: Real, K: Real> Recording<E, S, K> {
         let mut carry = by_rank::<E, S>(&self.layout, units, padded, memory);
         let all = upstream.states.map(convert::<E, S>);
         let mut sums = Sums {
-            by_token: Buffer::zeroed(self.tokens.rows.len() * width),
+            by_token: Buffer::stale(self.tokens.rows.len() * width),
+            tokens: 0,
             recurrent: Panels::zeroed(units, self.summed),
             state_bias: Buffer::zeroed(width),
         };
@@ -235,7 +237,7 @@ impl<E: Real, S: Real, K: Real> Recording<E, S, K> {
         let sum_of_bias = || {
             let mut bias = Buffer::zeroed(width);
             let one_slot = BySlot::new(&vec![0; tokens], 1);
-            one_slot.add(self.isa, &sums.by_token, width, &mut bias);
+            one_slot.add(self.isa, &sums.by_token, width, 1, &mut bias);
             self.bias_gradient(&bias, &sums.state_bias)
         };
         let unpack = || convert(&sums.recurrent.unpack()).into_owned();
@@ -359,11 +361,13 @@ impl<E: Real, S: Real, K: Real> Recording<E, S, K> {
             positions,
             &mut sums.recurrent,
         );
+        // Slots are numbered as they occur: a chunk adds to those before it, and has new ones after them.
         let slots = BySlot::new(self.tokens.slots_of(chunk), self.tokens.rows.len());
-        slots.add(self.isa, by_input, width, &mut sums.by_token);
+        slots.add(self.isa, by_input, width, sums.tokens, &mut sums.by_token);
+        sums.tokens = sums.tokens.max(slots.end());
         if C::SPLIT {
             let all = BySlot::new(&vec![0; positions], 1);
-            all.add(self.isa, by_state, width, &mut sums.state_bias);
+            all.add(self.isa, by_state, width, 1, &mut sums.state_bias);
         }
     }
 

@@ -81,12 +81,23 @@ impl BySlot {
         Self { groups, positions }
     }
 
+    /// One more than the last slot that occurs.
+    pub(crate) fn end(&self) -> usize {
+        self.groups.last().map_or(0, |(slot, _)| *slot as usize + 1)
+    }
+
     /// `sums[slot] += Σ gradients[position]` over the positions of each slot; rows of `width`, a
-    /// multiple of the lanes.
-    pub(crate) fn add<E: Real>(&self, isa: Isa, gradients: &[E], width: usize, sums: &mut [E]) {
+    /// multiple of the lanes. Of slots from `fresh` on nothing has been summed: their rows are set.
+    pub(crate) fn add<E: Real>(
+        &self,
+        isa: Isa,
+        gradients: &[E],
+        width: usize,
+        fresh: usize,
+        sums: &mut [E],
+    ) {
         assert!(gradients.len() >= self.positions.len() * width);
-        let last = self.groups.last().map_or(0, |(slot, _)| *slot as usize + 1);
-        assert!(sums.len() >= last * width);
+        assert!(sums.len() >= self.end() * width);
         let sums = Shared::new(sums);
         let strips = width.div_ceil(STRIP);
         let tasks = even(strips, 4 * parallel::threads())
@@ -99,6 +110,7 @@ impl BySlot {
                     by_slot: self,
                     gradients,
                     width,
+                    fresh,
                     sums,
                     columns,
                 },
@@ -119,6 +131,7 @@ struct Sums<'a, E: Real> {
     by_slot: &'a BySlot,
     gradients: &'a [E],
     width: usize,
+    fresh: usize,
     sums: Shared<E>,
     columns: std::ops::Range<usize>,
 }
@@ -129,6 +142,7 @@ impl<E: Real> Kernel<E> for Sums<'_, E> {
     #[inline(always)]
     unsafe fn run<V: Vector<Elem = E>>(self) {
         for (slot, range) in &self.by_slot.groups {
+            let fresh = *slot as usize >= self.fresh;
             let mut column = self.columns.start;
             while column < self.columns.end {
                 // SAFETY: the caller's promise of the instructions; `add` has checked the lengths,
@@ -136,10 +150,10 @@ impl<E: Real> Kernel<E> for Sums<'_, E> {
                 unsafe {
                     let out = self.sums.get().add(*slot as usize * self.width + column);
                     if column + 8 * V::LANES <= self.columns.end {
-                        self.strip::<V, 8>(range.clone(), column, out);
+                        self.strip::<V, 8>(range.clone(), column, fresh, out);
                         column += 8 * V::LANES;
                     } else {
-                        self.strip::<V, 1>(range.clone(), column, out);
+                        self.strip::<V, 1>(range.clone(), column, fresh, out);
                         column += V::LANES;
                     }
                 }
@@ -155,6 +169,7 @@ impl<E: Real> Sums<'_, E> {
         &self,
         range: std::ops::Range<usize>,
         column: usize,
+        fresh: bool,
         out: *mut E,
     ) {
         let at = |position: u32| {
@@ -183,7 +198,11 @@ impl<E: Real> Sums<'_, E> {
             }
             for (p, whole) in whole.into_iter().enumerate() {
                 let out = out.add(p * V::LANES);
-                V::load(out).add(whole).store(out);
+                if fresh {
+                    whole.store(out);
+                } else {
+                    V::load(out).add(whole).store(out);
+                }
             }
         }
     }

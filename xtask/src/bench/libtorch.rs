@@ -74,7 +74,7 @@ struct Results {
 }
 
 /// The notebook's shape first, and the others.
-fn cases(quick: bool) -> Vec<Case> {
+pub(super) fn cases(quick: bool) -> Vec<Case> {
     let mut cases = vec![NOTEBOOK];
     if !quick {
         for time in [100, 400] {
@@ -98,6 +98,7 @@ pub(super) fn run(
     root: &Path,
     python: &Path,
     kind: Kind,
+    cases: &[Case],
     quick: bool,
     json: Option<&Path>,
 ) -> Result<ExitCode, Error> {
@@ -144,7 +145,7 @@ pub(super) fn run(
     };
     let (rounds, repeats, seconds) = if quick { (5, 40, 0.5) } else { (3, 20, 0.5) };
     let mut rows = Vec::new();
-    for case in cases(quick) {
+    for case in cases.iter().copied() {
         let taking: Vec<&Subject> = subjects
             .iter()
             .filter(|subject| takes_part(subject, case))

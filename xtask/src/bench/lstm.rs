@@ -64,8 +64,53 @@ struct Results {
 /// The shape of a case: network, mode, batch, time, hidden.
 pub(super) type Case = (&'static str, &'static str, usize, usize, usize);
 
+/// Which of the shapes to measure; where nothing is said, all.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[group(skip)]
+#[command(next_help_heading = "Shapes of `lstm`, all if not said")]
+pub(crate) struct Selection {
+    /// Networks, by name
+    #[arg(long, value_delimiter = ',', conflicts_with = "quick")]
+    network: Vec<String>,
+    /// `train`, `infer`
+    #[arg(long, value_delimiter = ',', conflicts_with = "quick")]
+    mode: Vec<String>,
+    /// Texts of a batch
+    #[arg(long, value_delimiter = ',', conflicts_with = "quick")]
+    batch: Vec<usize>,
+    /// Tokens of a text
+    #[arg(long, value_delimiter = ',', conflicts_with = "quick")]
+    time: Vec<usize>,
+    /// Units of the layer
+    #[arg(long, value_delimiter = ',', conflicts_with = "quick")]
+    units: Vec<usize>,
+}
+
+impl Selection {
+    /// The cases selected.
+    pub(super) fn of(&self, cases: Vec<Case>) -> Result<Vec<Case>, Error> {
+        fn has<T: PartialEq<U>, U>(among: &[T], value: U) -> bool {
+            among.is_empty() || among.iter().any(|one| *one == value)
+        }
+        let selected: Vec<Case> = cases
+            .into_iter()
+            .filter(|(network, mode, batch, time, units)| {
+                has(&self.network, *network)
+                    && has(&self.mode, *mode)
+                    && has(&self.batch, *batch)
+                    && has(&self.time, *time)
+                    && has(&self.units, *units)
+            })
+            .collect();
+        if selected.is_empty() {
+            return Err(Error::NoSuchShape);
+        }
+        Ok(selected)
+    }
+}
+
 /// The shapes measured, in order.
-fn cases(quick: bool) -> Vec<Case> {
+pub(super) fn cases(quick: bool) -> Vec<Case> {
     let mut cases = Vec::new();
     for mode in ["train", "infer"] {
         if quick {
@@ -112,6 +157,7 @@ fn takes_part(subject: &str, (network, _, batch, time, hidden): Case) -> bool {
 pub(crate) fn run(
     root: &Path,
     python: &Path,
+    cases: &[Case],
     quick: bool,
     json: Option<&Path>,
 ) -> Result<ExitCode, Error> {
@@ -138,7 +184,7 @@ pub(crate) fn run(
     let (rounds, repeats, seconds) = if quick { (5, 40, 0.25) } else { (3, 20, 0.5) };
     let mut gemm = f64::INFINITY;
     let mut rows = Vec::new();
-    for case in cases(quick) {
+    for case in cases.iter().copied() {
         let (network, mode, batch, time, hidden) = case;
         let mut times: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
         let mut flop = None;
@@ -271,6 +317,26 @@ mod tests {
         assert_eq!(peer.gflops, None);
         let lines = lines(&[ours, peer]);
         assert!(lines.contains("3.50 2.67"), "{lines}");
+    }
+
+    #[test]
+    fn shapes_are_selected_by_what_they_have() {
+        let selection = Selection {
+            network: vec!["lstm".to_owned()],
+            batch: vec![32, 128],
+            units: vec![64],
+            time: vec![100],
+            ..Selection::default()
+        };
+        let selected = selection.of(cases(false)).unwrap();
+        let batches: Vec<_> = selected.iter().map(|case| (case.1, case.2)).collect();
+        let expected = [("train", 32), ("train", 128), ("infer", 32), ("infer", 128)];
+        assert_eq!(batches, expected);
+        let nothing = Selection {
+            batch: vec![33],
+            ..Selection::default()
+        };
+        assert!(nothing.of(cases(false)).is_err());
     }
 
     #[test]

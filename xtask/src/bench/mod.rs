@@ -58,6 +58,8 @@ pub(crate) struct Arguments {
     /// Write the results there, too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    #[command(flatten)]
+    selection: lstm::Selection,
 }
 
 /// Measures and prints a table.
@@ -78,9 +80,13 @@ pub(crate) fn run(
                 Backend::LibtorchCpu => Kind::Cpu,
                 Backend::LibtorchCuda => Kind::Cuda,
             };
-            libtorch::run(root, &python, kind, quick, json.as_deref())
+            let cases = arguments.selection.of(libtorch::cases(quick))?;
+            libtorch::run(root, &python, kind, &cases, quick, json.as_deref())
         }
-        (What::Lstm, None) => lstm::run(root, &python, quick, json.as_deref()),
+        (What::Lstm, None) => {
+            let cases = arguments.selection.of(lstm::cases(quick))?;
+            lstm::run(root, &python, &cases, quick, json.as_deref())
+        }
         (What::Vectorizer, _) => {
             let inputs = Inputs::find(root, started_in);
             inputs.check()?;

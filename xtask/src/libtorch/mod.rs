@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::error::LibtorchError;
 pub(crate) use self::kind::{Kind, Version, driver};
+use crate::apt;
 use crate::caches;
 use crate::error::Error;
 
@@ -175,6 +176,14 @@ pub(crate) fn ensure(kind: Kind, version: Version) -> Result<Libtorch, Error> {
     place
         .found()?
         .ok_or_else(|| LibtorchError::Incomplete(place.folder.clone()).into())
+}
+
+/// Sees to it that [`ensure`] can ask pip: Debian's package, where there is no other.
+pub(crate) fn provide_pip() -> Result<(), Error> {
+    if wheel::python().is_none() {
+        apt::install(&["python3", "python3-pip"])?;
+    }
+    Ok(())
 }
 
 fn named_by_user(folder: &Path, kind: Kind) -> Result<Libtorch, LibtorchError> {

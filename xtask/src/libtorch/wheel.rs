@@ -85,7 +85,7 @@ impl From<Wheel> for Source {
 }
 
 /// A Python that has pip.
-fn python() -> Option<PathBuf> {
+pub(super) fn python() -> Option<PathBuf> {
     ["python3", "python"]
         .into_iter()
         .find(|name| {

@@ -74,20 +74,44 @@ fn is_far(device: &Device) -> bool {
 fn distinct(ids: Tensor<1, Int>) -> (Tensor<1, Int>, Tensor<1, Int>) {
     let device = ids.device();
     let ids: Vec<i64> = ids.into_data().iter().collect();
-    let mut tokens = ids.clone();
-    tokens.sort_unstable();
-    tokens.dedup();
-    let places = ids
-        .iter()
-        .map(|id| tokens.partition_point(|token| token < id) as i64)
-        .collect();
+    let (tokens, places) = distinct_of(&ids);
     let tensor = |values: Vec<i64>| {
         let count = values.len();
         Tensor::from_data(TensorData::new(values, [count]), &device)
     };
-    let places = tensor(places);
-    (tensor(tokens), places)
+    (tensor(tokens), tensor(places))
 }
+
+fn distinct_of(ids: &[i64]) -> (Vec<i64>, Vec<i64>) {
+    let largest = ids.iter().copied().max().unwrap_or(0);
+    let smallest = ids.iter().copied().min().unwrap_or(0);
+    // Ids are rows of a table, so that a mark for each is no more memory than the table has. What is no row
+    // is left to the table to refuse.
+    if smallest < 0 || largest >= MARKS {
+        let mut tokens = ids.to_vec();
+        tokens.sort_unstable();
+        tokens.dedup();
+        let place = |id: &i64| tokens.partition_point(|token| token < id) as i64;
+        let places = ids.iter().map(place).collect();
+        return (tokens, places);
+    }
+    let mut place_of = vec![0i64; largest as usize + 1];
+    for id in ids {
+        place_of[*id as usize] = 1;
+    }
+    let mut tokens = Vec::new();
+    for (id, place) in place_of.iter_mut().enumerate() {
+        if *place > 0 {
+            *place = tokens.len() as i64;
+            tokens.push(id as i64);
+        }
+    }
+    let places = ids.iter().map(|id| place_of[*id as usize]).collect();
+    (tokens, places)
+}
+
+/// Beyond as many, ids are sorted instead of marked.
+const MARKS: i64 = 1 << 20;
 
 /// A fully connected layer: `x · kernel + bias`.
 #[derive(Module, Debug)]
@@ -140,6 +164,18 @@ fn project(input: Tensor<2>, kernel: &Param<Tensor<2>>, bias: &Param<Tensor<1>>)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn distinct_tokens_and_their_places() {
+        for (ids, tokens, places) in [
+            (vec![7, 0, 7, 3], vec![0, 3, 7], vec![2, 0, 2, 1]),
+            (vec![MARKS, 2, MARKS], vec![2, MARKS], vec![1, 0, 1]),
+            (vec![5, -1], vec![-1, 5], vec![1, 0]),
+            (vec![], vec![], vec![]),
+        ] {
+            assert_eq!(distinct_of(&ids), (tokens, places));
+        }
+    }
 
     #[test]
     fn dropout_acts_in_training_alone_and_keeps_the_mean() {
