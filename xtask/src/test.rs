@@ -19,28 +19,19 @@ const COMMAND: [&str; 6] = [
     "--release",
     "--no-fail-fast",
     "--features",
-    "recurrent-data/frames,recurrent-vectorizer/polars,recurrent-vectorizer/rayon,recurrent-vectorizer/serde",
+    FEATURES,
 ];
+const FEATURES: &str = "recurrent-data/frames,recurrent-vectorizer/polars,recurrent-vectorizer/rayon,recurrent-vectorizer/serde";
 
-/// The tests of libtorch, found by their names, in the crates that have any: with all of the workspace polars
-/// would be built anew for them.
-const LIBTORCH_COMMAND: [&str; 15] = [
-    "test",
-    "--release",
-    "--no-fail-fast",
-    "--package",
-    "recurrent-models",
-    "--package",
-    "recurrent-training",
-    "--package",
-    "recurrent",
-    "--features",
-    "recurrent/libtorch",
-    "--lib",
-    "--test",
-    "libtorch",
-    "--",
-];
+/// The tests of libtorch, in the same build but for one feature: what that does not reach, polars first of all, is
+/// built already.
+fn libtorch_command() -> Command {
+    let [test, workspace, release, go_on, ..] = COMMAND;
+    let features = format!("{FEATURES},recurrent/libtorch");
+    let mut command = cargo::cargo([test, workspace, release, go_on, "--features", &features]);
+    command.args(["--lib", "--test", "libtorch", "--", "libtorch"]);
+    command
+}
 
 /// Fewer than these, and some were lost: a filter that finds nothing would pass as well.
 const LIBTORCH_TESTS: u64 = 20;
@@ -150,8 +141,7 @@ pub(crate) fn run(
 pub(crate) fn run_libtorch(inputs: &Inputs) -> Result<Outcome, Error> {
     let libtorch = libtorch::ensure(Kind::Cpu, Version::V2_9_0)?;
     println!("{}", libtorch.describe());
-    let mut command = cargo::cargo(LIBTORCH_COMMAND);
-    command.arg("libtorch");
+    let mut command = libtorch_command();
     inputs.set(&mut command);
     libtorch.set(&mut command);
     libtorch.set_search_path(&mut command);

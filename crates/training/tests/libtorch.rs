@@ -7,14 +7,17 @@
 // What clippy.toml allows in tests does not reach the functions that tests share.
 #![allow(clippy::panic, clippy::unwrap_used)]
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use burn::tensor::Device;
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{Device, Distribution, Tensor};
 use recurrent_models::recurrence::libtorch::{Processor, device, use_aten_on_cpu};
 use recurrent_models::weights::TensorFile;
 use recurrent_models::{NetworkConfig, NetworkKind};
-use recurrent_training::replay::replay;
+use recurrent_training::adam::{AdamConfig, Epsilon};
+use recurrent_training::replay::{Check, Report, replay, replay_altered};
 use recurrent_training::{Encoded, EpochRecord, FitConfig, Quiet, fit};
 
 /// Which way the recurrent layers go is one setting of the process.
@@ -27,33 +30,122 @@ fn through(aten: bool) -> MutexGuard<'static, ()> {
     guard
 }
 
-fn follows_keras(network: &str, aten: bool) {
+/// The reference file of a network, where there are any.
+fn reference(network: &str) -> Option<TensorFile> {
     let folder = std::env::var_os("RECURRENT_REFERENCE").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference"),
         PathBuf::from,
     );
     let path = folder.join(format!("training/{network}.safetensors"));
-    if !path.exists() {
-        eprintln!(
-            "skipped: no {network}.safetensors in the reference folder (RECURRENT_REFERENCE)"
-        );
-        return;
+    if path.exists() {
+        return Some(TensorFile::read(&path).unwrap());
     }
-    let _way = through(aten);
-    let report = replay(&TensorFile::read(&path).unwrap(), &device(Processor::Cpu)).unwrap();
-    let failures: Vec<String> = report
-        .checks
-        .iter()
-        .filter(|check| !check.holds)
+    eprintln!("skipped: no {network}.safetensors in the reference folder (RECURRENT_REFERENCE)");
+    None
+}
+
+/// What of a replay is not within its tolerance, nor within what `also` allows for that quantity.
+fn departures(report: &Report, also: &BTreeMap<String, f64>) -> Vec<String> {
+    let allowed = |check: &Check| {
+        let spread = also.get(quantity(check));
+        check.holds || spread.is_some_and(|spread| check.distance <= *spread)
+    };
+    let checks = report.checks.iter().filter(|check| !allowed(check));
+    checks
         .map(|check| {
-            format!(
-                "{}: {:e} > {:?}",
-                check.quantity, check.distance, check.tolerance
-            )
+            let (quantity, distance) = (&check.quantity, check.distance);
+            format!("{quantity}: {distance:e} > {:?}", check.tolerance)
         })
-        .collect();
+        .collect()
+}
+
+/// What a check is of, without the step at which it was worst.
+fn quantity(check: &Check) -> &str {
+    check.quantity.split(" (step").next().unwrap()
+}
+
+fn follows_keras(network: &str, aten: bool) {
+    let Some(file) = reference(network) else {
+        return;
+    };
+    let spread = if network == "dense" {
+        spread_of_rounding(&file)
+    } else {
+        BTreeMap::new()
+    };
+    let _way = through(aten);
+    let report = replay(&file, &device(Processor::Cpu)).unwrap();
     assert!(report.checks.len() >= 3 * 7 + 4, "{}", report.checks.len());
-    assert!(failures.is_empty(), "{network}\n{}", failures.join("\n"));
+    let departures = departures(&report, &spread);
+    assert!(
+        departures.is_empty(),
+        "{network}\n{}",
+        departures.join("\n")
+    );
+}
+
+/// Moves every weight by a rounding unit or none.
+struct Nudge;
+
+impl ModuleMapper for Nudge {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        param.map(|tensor| {
+            let device = tensor.device().without_autodiff();
+            let unit = Distribution::Uniform(-1.2e-7, 1.2e-7);
+            let nudges = Tensor::<D>::random(tensor.shape(), unit, &device);
+            let nudged = tensor.inner() * (nudges + 1.0);
+            nudged.autodiff().require_grad()
+        })
+    }
+}
+
+/// How far from Keras' late losses and last logits the dense network ends up on Flex when its first weights
+/// are moved by a rounding unit.
+///
+/// In its last steps some relus lie within rounding of their kinks: of 24 such runs the probe logits were off by 3e-7
+/// in six, by 3e-4 in one, by 4.5e-3 in fifteen, by 3.7e-2 in two, and by nothing between. Nobody can say on which
+/// sides another library's rounding ends, so what rounding does to Flex, which follows Keras, bounds what it may do
+/// there. The steps before, and the gradients, stay strict.
+fn spread_of_rounding(file: &TensorFile) -> BTreeMap<String, f64> {
+    let device = Device::flex();
+    let mut spread = BTreeMap::<String, f64>::new();
+    for seed in 0..8 {
+        device.seed(seed);
+        let adam = AdamConfig::default();
+        let report = replay_altered(file, &device, adam, |network| network.map(&mut Nudge));
+        for check in report.unwrap().checks {
+            if ["loss, worst of", "probe logits after"]
+                .iter()
+                .any(|late| check.quantity.starts_with(late))
+            {
+                let worst = spread.entry(quantity(&check).to_owned()).or_default();
+                *worst = worst.max(check.distance);
+            }
+        }
+    }
+    spread
+}
+
+#[test]
+fn rounding_decides_where_the_dense_network_ends_and_no_more_than_that_on_libtorch() {
+    let Some(file) = reference("dense") else {
+        return;
+    };
+    let spread = spread_of_rounding(&file);
+    // Within the tolerance, there would be nothing to allow.
+    let last = "probe logits after training";
+    assert!(spread[last] > 1e-5, "{spread:?}");
+    // What is allowed hides no mistake: the other ε of Adam shows in the last logits all the same.
+    let wrong = AdamConfig {
+        placement: Epsilon::InsideCorrection,
+        ..AdamConfig::default()
+    };
+    let report = replay_altered(&file, &device(Processor::Cpu), wrong, |network| network).unwrap();
+    let departures = departures(&report, &spread);
+    assert!(
+        departures.iter().any(|line| line.starts_with(last)),
+        "{departures:?}"
+    );
 }
 
 macro_rules! follow_keras {
