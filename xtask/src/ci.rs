@@ -11,8 +11,8 @@ use crate::error::Error;
 use crate::inputs::Inputs;
 use crate::{docs, libtorch, reproduce, test, tidy};
 
-/// The steps that are one cargo command each; tidy, the book, the tests (those of libtorch by
-/// themselves), a fuzzer and a whole run follow.
+/// The steps that are one cargo command each; tidy, the book, the tests, a fuzzer, a whole run
+/// and the tests of libtorch follow.
 const LINTS: [(&str, &[&str]); 3] = [
     ("fmt", &["fmt", "--all", "--check"]),
     (
@@ -129,18 +129,19 @@ fn all(
     })? {
         return Ok(());
     }
-    if !report.step("libtorch", || {
+    if !report.step("fuzz", || fuzz(root))? {
+        return Ok(());
+    }
+    if !report.step("run", || run_whole(root, inputs))? {
+        return Ok(());
+    }
+    // Last: it builds the program anew, with a libtorch.
+    report.step("libtorch", || {
         libtorch::provide_pip()?;
         let outcome = test::run_libtorch(inputs)?;
         *counts = counts.map(|before| before + outcome.counts);
         Ok(outcome.success())
-    })? {
-        return Ok(());
-    }
-    if !report.step("fuzz", || fuzz(root))? {
-        return Ok(());
-    }
-    report.step("run", || run_whole(root, inputs))?;
+    })?;
     Ok(())
 }
 
