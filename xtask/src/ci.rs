@@ -137,7 +137,7 @@ fn all(
     }
     // Last: it builds the program anew, with a libtorch.
     report.step("libtorch", || {
-        libtorch::provide_pip()?;
+        libtorch::provide_pip(libtorch::Kind::Cpu, libtorch::Version::V2_9_0)?;
         let outcome = test::run_libtorch(inputs)?;
         *counts = counts.map(|before| before + outcome.counts);
         Ok(outcome.success())

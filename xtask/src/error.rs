@@ -71,8 +71,8 @@ pub(crate) enum Error {
     },
     /// A selection of a benchmark's shapes that leaves none.
     #[error(
-        "none of the benchmark's shapes is all of --network, --mode, --batch, --time and --units; leave some of them away: \
-         docs/benchmarks/README.md lists the shapes"
+        "no shape of this benchmark is all that --network, --mode, --batch, --time and --units say; leave some of them \
+         away, or see the shapes in docs/benchmarks/README.md (the vectorizer's has none)"
     )]
     NoSuchShape,
     /// A benchmark of a GPU that is not there.

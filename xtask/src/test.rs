@@ -139,8 +139,9 @@ pub(crate) fn run(
 
 /// Runs the tests of libtorch, with a libtorch for CPUs.
 pub(crate) fn run_libtorch(inputs: &Inputs) -> Result<Outcome, Error> {
+    inputs.check()?;
     let libtorch = libtorch::ensure(Kind::Cpu, Version::V2_9_0)?;
-    println!("{}", libtorch.describe());
+    println!("{}\n{}", inputs.before_tests(), libtorch.describe());
     let mut command = libtorch_command();
     inputs.set(&mut command);
     libtorch.set(&mut command);
@@ -148,8 +149,12 @@ pub(crate) fn run_libtorch(inputs: &Inputs) -> Result<Outcome, Error> {
     // Tests run beside each other; threads that spin while they wait would keep the others from working.
     command.env("OMP_WAIT_POLICY", "PASSIVE");
     let outcome = counted(&mut command)?;
+    println!();
+    for line in inputs.after_tests() {
+        println!("{line}");
+    }
     let found = outcome.counts.passed + outcome.counts.failed;
-    if found < LIBTORCH_TESTS {
+    if outcome.success() && found < LIBTORCH_TESTS {
         return Err(Error::Failed {
             command: cargo::shown(&command),
             status: format!("{found} tests found, of {LIBTORCH_TESTS} and more"),

@@ -119,7 +119,7 @@ impl BySlot {
     }
 }
 
-/// Columns that are summed together: four registers of the widest kind.
+/// Columns that are summed together: four registers of the widest kind, eight of half its width.
 const STRIP: usize = 64;
 /// Rows added one after another before their sum is added to the whole, so that the rounding of a
 /// long sum grows with its root's length only.
@@ -152,6 +152,9 @@ impl<E: Real> Kernel<E> for Sums<'_, E> {
                     if column + 8 * V::LANES <= self.columns.end {
                         self.strip::<V, 8>(range.clone(), column, fresh, out);
                         column += 8 * V::LANES;
+                    } else if column + 4 * V::LANES <= self.columns.end {
+                        self.strip::<V, 4>(range.clone(), column, fresh, out);
+                        column += 4 * V::LANES;
                     } else {
                         self.strip::<V, 1>(range.clone(), column, fresh, out);
                         column += V::LANES;

@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Distribution, Tensor};
@@ -47,8 +47,10 @@ fn reference(network: &str) -> Option<TensorFile> {
 /// What of a replay is not within its tolerance, nor within what `also` allows for that quantity.
 fn departures(report: &Report, also: &BTreeMap<String, f64>) -> Vec<String> {
     let allowed = |check: &Check| {
-        let spread = also.get(quantity(check));
-        check.holds || spread.is_some_and(|spread| check.distance <= *spread)
+        // Who ends where a moved run ended is off by the tolerance from that.
+        let spread = also.get(quantity(check)).filter(|_| is_late(check));
+        let most = spread.map(|spread| spread + check.tolerance.unwrap_or_default());
+        check.holds || most.is_some_and(|most| check.distance <= most)
     };
     let checks = report.checks.iter().filter(|check| !allowed(check));
     checks
@@ -64,12 +66,21 @@ fn quantity(check: &Check) -> &str {
     check.quantity.split(" (step").next().unwrap()
 }
 
+/// Whether it is of the last logits, or was worst at one of the last ten steps.
+fn is_late(check: &Check) -> bool {
+    let step = check.quantity.split(" (step ").nth(1);
+    let step = step.map(|step| step.trim_end_matches(')').parse::<usize>().unwrap());
+    check.quantity == LAST || step.is_some_and(|step| step > 90)
+}
+
+const LAST: &str = "probe logits after training";
+
 fn follows_keras(network: &str, aten: bool) {
     let Some(file) = reference(network) else {
         return;
     };
     let spread = if network == "dense" {
-        spread_of_rounding(&file)
+        spread_of_rounding(&file).clone()
     } else {
         BTreeMap::new()
     };
@@ -106,18 +117,21 @@ impl ModuleMapper for Nudge {
 /// in six, by 3e-4 in one, by 4.5e-3 in fifteen, by 3.7e-2 in two, and by nothing between. Nobody can say on which
 /// sides another library's rounding ends, so what rounding does to Flex, which follows Keras, bounds what it may do
 /// there. The steps before, and the gradients, stay strict.
-fn spread_of_rounding(file: &TensorFile) -> BTreeMap<String, f64> {
+fn spread_of_rounding(file: &TensorFile) -> &'static BTreeMap<String, f64> {
+    // Once: the generator that the moves come from is one for the whole process.
+    static SPREAD: OnceLock<BTreeMap<String, f64>> = OnceLock::new();
+    SPREAD.get_or_init(|| moved_runs(file))
+}
+
+fn moved_runs(file: &TensorFile) -> BTreeMap<String, f64> {
     let device = Device::flex();
     let mut spread = BTreeMap::<String, f64>::new();
-    for seed in 0..8 {
+    for seed in 0..16 {
         device.seed(seed);
         let adam = AdamConfig::default();
         let report = replay_altered(file, &device, adam, |network| network.map(&mut Nudge));
         for check in report.unwrap().checks {
-            if ["loss, worst of", "probe logits after"]
-                .iter()
-                .any(|late| check.quantity.starts_with(late))
-            {
+            if check.quantity == LAST || check.quantity.starts_with("loss, worst of") {
                 let worst = spread.entry(quantity(&check).to_owned()).or_default();
                 *worst = worst.max(check.distance);
             }
@@ -133,17 +147,16 @@ fn rounding_decides_where_the_dense_network_ends_and_no_more_than_that_on_libtor
     };
     let spread = spread_of_rounding(&file);
     // Within the tolerance, there would be nothing to allow.
-    let last = "probe logits after training";
-    assert!(spread[last] > 1e-5, "{spread:?}");
+    assert!(spread[LAST] > 1e-5, "{spread:?}");
     // What is allowed hides no mistake: the other ε of Adam shows in the last logits all the same.
     let wrong = AdamConfig {
         placement: Epsilon::InsideCorrection,
         ..AdamConfig::default()
     };
     let report = replay_altered(&file, &device(Processor::Cpu), wrong, |network| network).unwrap();
-    let departures = departures(&report, &spread);
+    let departures = departures(&report, spread);
     assert!(
-        departures.iter().any(|line| line.starts_with(last)),
+        departures.iter().any(|line| line.starts_with(LAST)),
         "{departures:?}"
     );
 }

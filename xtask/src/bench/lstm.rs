@@ -87,6 +87,12 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
+    /// Whether nothing is said.
+    pub(super) fn is_empty(&self) -> bool {
+        let words = self.network.is_empty() && self.mode.is_empty();
+        words && self.batch.is_empty() && self.time.is_empty() && self.units.is_empty()
+    }
+
     /// The cases selected.
     pub(super) fn of(&self, cases: Vec<Case>) -> Result<Vec<Case>, Error> {
         fn has<T: PartialEq<U>, U>(among: &[T], value: U) -> bool {

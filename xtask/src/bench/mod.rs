@@ -68,25 +68,28 @@ pub(crate) fn run(
     started_in: &Path,
     arguments: &Arguments,
 ) -> Result<ExitCode, Error> {
+    let quick = arguments.quick;
+    // What is asked for in vain is said before anything is installed.
+    let cases = match (arguments.what, arguments.backend) {
+        (What::Lstm, Some(_)) => arguments.selection.of(libtorch::cases(quick))?,
+        (What::Lstm, None) => arguments.selection.of(lstm::cases(quick))?,
+        (What::Vectorizer, _) if arguments.selection.is_empty() => Vec::new(),
+        (What::Vectorizer, _) => return Err(Error::NoSuchShape),
+    };
     let python = match &arguments.python {
         Some(python) => started_in.join(python),
         None => venv::ensure()?,
     };
     let json = arguments.json.as_ref().map(|path| started_in.join(path));
-    let quick = arguments.quick;
     match (arguments.what, arguments.backend) {
         (What::Lstm, Some(backend)) => {
             let kind = match backend {
                 Backend::LibtorchCpu => Kind::Cpu,
                 Backend::LibtorchCuda => Kind::Cuda,
             };
-            let cases = arguments.selection.of(libtorch::cases(quick))?;
             libtorch::run(root, &python, kind, &cases, quick, json.as_deref())
         }
-        (What::Lstm, None) => {
-            let cases = arguments.selection.of(lstm::cases(quick))?;
-            lstm::run(root, &python, &cases, quick, json.as_deref())
-        }
+        (What::Lstm, None) => lstm::run(root, &python, &cases, quick, json.as_deref()),
         (What::Vectorizer, _) => {
             let inputs = Inputs::find(root, started_in);
             inputs.check()?;

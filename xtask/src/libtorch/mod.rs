@@ -178,9 +178,17 @@ pub(crate) fn ensure(kind: Kind, version: Version) -> Result<Libtorch, Error> {
         .ok_or_else(|| LibtorchError::Incomplete(place.folder.clone()).into())
 }
 
-/// Sees to it that [`ensure`] can ask pip: Debian's package, where there is no other.
-pub(crate) fn provide_pip() -> Result<(), Error> {
-    if wheel::python().is_none() {
+/// Sees to it that [`ensure`] can ask pip, where it has to: Debian's package, if there is no other.
+pub(crate) fn provide_pip(kind: Kind, version: Version) -> Result<(), Error> {
+    let there = match caches::folder() {
+        Some(cache) => {
+            let place = cache.join("recurrent").join("libtorch");
+            Place::new(&place, kind, version).found()?.is_some()
+        }
+        None => false,
+    };
+    let named = std::env::var_os(VARIABLE).is_some_and(|path| !path.is_empty());
+    if !named && !there && wheel::python().is_none() {
         apt::install(&["python3", "python3-pip"])?;
     }
     Ok(())

@@ -85,9 +85,9 @@ fn distinct(ids: Tensor<1, Int>) -> (Tensor<1, Int>, Tensor<1, Int>) {
 fn distinct_of(ids: &[i64]) -> (Vec<i64>, Vec<i64>) {
     let largest = ids.iter().copied().max().unwrap_or(0);
     let smallest = ids.iter().copied().min().unwrap_or(0);
-    // Ids are rows of a table, so that a mark for each is no more memory than the table has. What is no row
-    // is left to the table to refuse.
-    if smallest < 0 || largest >= MARKS {
+    // A mark for each id there could be, as long as these are not many times those that there are. What is no
+    // row of the table is left to it to refuse.
+    if smallest < 0 || largest >= MARKS * ids.len() as i64 {
         let mut tokens = ids.to_vec();
         tokens.sort_unstable();
         tokens.dedup();
@@ -110,8 +110,8 @@ fn distinct_of(ids: &[i64]) -> (Vec<i64>, Vec<i64>) {
     (tokens, places)
 }
 
-/// Beyond as many, ids are sorted instead of marked.
-const MARKS: i64 = 1 << 20;
+/// Beyond as many a token, ids are sorted instead of marked.
+const MARKS: i64 = 64;
 
 /// A fully connected layer: `x · kernel + bias`.
 #[derive(Module, Debug)]
@@ -169,7 +169,7 @@ mod tests {
     fn distinct_tokens_and_their_places() {
         for (ids, tokens, places) in [
             (vec![7, 0, 7, 3], vec![0, 3, 7], vec![2, 0, 2, 1]),
-            (vec![MARKS, 2, MARKS], vec![2, MARKS], vec![1, 0, 1]),
+            (vec![999, 2, 999], vec![2, 999], vec![1, 0, 1]),
             (vec![5, -1], vec![-1, 5], vec![1, 0]),
             (vec![], vec![], vec![]),
         ] {
