@@ -23,7 +23,11 @@ const CUDA_LIBRARY: &str = if cfg!(windows) {
 } else {
     "libtorch_cuda.so"
 };
-const HEADER: &str = "include/torch/csrc/api/include/torch/version.h";
+/// Where the version is defined, by version: the older place includes the newer one today.
+const HEADERS: [&str; 2] = [
+    "include/torch/headeronly/version.h",
+    "include/torch/csrc/api/include/torch/version.h",
+];
 const REMEDY: &str =
     "name a whole one in LIBTORCH, or remove what is there and unset LIBTORCH to have it fetched";
 
@@ -45,9 +49,16 @@ pub(super) fn check(folder: &Path, kind: Kind) -> Result<Contents, LibtorchError
             library: CUDA_LIBRARY,
         });
     }
-    let header =
-        std::fs::read_to_string(folder.join(HEADER)).map_err(|_| missing("its version.h"))?;
-    let version = version(&header).ok_or_else(|| missing("the version in its version.h"))?;
+    let mut headers = HEADERS
+        .iter()
+        .filter_map(|header| std::fs::read_to_string(folder.join(header)).ok())
+        .peekable();
+    if headers.peek().is_none() {
+        return Err(missing("its version.h"));
+    }
+    let version = headers
+        .find_map(|header| version(&header))
+        .ok_or_else(|| missing("the version in its version.h"))?;
     Ok(Contents { version })
 }
 
@@ -77,5 +88,29 @@ mod tests {
                       #define TORCH_VERSION_PATCH 0\n#define TORCH_VERSION \"2.9.0\"\n";
         assert_eq!(version(header), Some("2.9.0".to_owned()));
         assert_eq!(version("#define TORCH_VERSION_MAJOR 2\n"), None);
+    }
+
+    #[test]
+    fn the_version_is_found_where_torch_2_11_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        for library in LIBRARIES {
+            write(&format!("lib/{library}"), "");
+        }
+        let [newer, older] = HEADERS;
+        write(older, "#include <torch/headeronly/version.h>\n");
+        assert!(check(folder.path(), Kind::Cpu).is_err());
+        let parts = ["MAJOR 2", "MINOR 11", "PATCH 0"];
+        let text: String = parts
+            .iter()
+            .map(|part| format!("#define TORCH_VERSION_{part}\n"))
+            .collect();
+        write(newer, &text);
+        let found = check(folder.path(), Kind::Cpu).unwrap();
+        assert_eq!(found.version, "2.11.0");
     }
 }
