@@ -1,11 +1,15 @@
 //! With the feature `libtorch`, has the command find libtorch where it was built against it, keeps the
 //! linker from leaving CUDA out, and notes for `recurrent doctor` what it was built with.
 
-use std::path::{Path, PathBuf};
+#[path = "src/libtorch_version.rs"]
+mod libtorch_version;
+
+use std::path::PathBuf;
 
 fn main() {
     println!("cargo::rerun-if-env-changed=LIBTORCH");
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/libtorch_version.rs");
     if std::env::var_os("CARGO_FEATURE_LIBTORCH").is_none() {
         return;
     }
@@ -17,7 +21,10 @@ fn main() {
     let cuda = lib.join("libtorch_cuda.so").exists();
     println!("cargo::rustc-env=RECURRENT_LIBTORCH={}", folder.display());
     println!("cargo::rustc-env=RECURRENT_LIBTORCH_CUDA={cuda}");
-    if let Some(version) = version(&folder) {
+    for header in libtorch_version::headers(&folder) {
+        println!("cargo::rerun-if-changed={}", header.display());
+    }
+    if let Some(version) = libtorch_version::version(&folder) {
         println!("cargo::rustc-env=RECURRENT_LIBTORCH_VERSION={version}");
     }
     if std::env::var("CARGO_CFG_TARGET_FAMILY").is_ok_and(|family| family == "unix") {
@@ -29,21 +36,4 @@ fn main() {
         println!("cargo::rustc-link-arg=-ltorch_cuda");
         println!("cargo::rustc-link-arg=-Wl,--as-needed");
     }
-}
-
-/// The version that the folder's headers say.
-fn version(folder: &Path) -> Option<String> {
-    let header = folder.join("include/torch/csrc/api/include/torch/version.h");
-    println!("cargo::rerun-if-changed={}", header.display());
-    let text = std::fs::read_to_string(header).ok()?;
-    let parts: Option<Vec<&str>> = ["MAJOR ", "MINOR ", "PATCH "]
-        .into_iter()
-        .map(|part| {
-            let name = format!("#define TORCH_VERSION_{part}");
-            text.lines()
-                .find_map(|line| line.strip_prefix(&name))
-                .map(str::trim)
-        })
-        .collect();
-    Some(parts?.join("."))
 }

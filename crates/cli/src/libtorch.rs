@@ -6,6 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::libtorch_version::version;
+
 /// Why libtorch cannot run, with what helps.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unusable {
@@ -159,7 +161,7 @@ impl Facts {
             .filter(|built| built.cuda)
             .and_then(|_| LOADED_LATE.into_iter().find(|name| there(name).is_none()));
         Self {
-            version_now: built.as_ref().and_then(|built| version_now(&built.folder)),
+            version_now: built.as_ref().and_then(|built| version(&built.folder)),
             cuda: there("libcudart.so").and_then(|name| name.rsplit('.').next()?.parse().ok()),
             missing,
             linked: linked(),
@@ -310,19 +312,6 @@ fn library(lib: &Path, begin: &str) -> Option<String> {
         .flat_map(|entries| entries.flatten())
         .filter_map(|entry| entry.file_name().into_string().ok())
         .find(|name| name.starts_with(begin))
-}
-
-/// The version in a folder's headers.
-fn version_now(folder: &Path) -> Option<String> {
-    let header = folder.join("include/torch/csrc/api/include/torch/version.h");
-    let text = std::fs::read_to_string(header).ok()?;
-    let part = |name: &str| {
-        let name = format!("#define TORCH_VERSION_{name} ");
-        text.lines()
-            .find_map(|line| line.strip_prefix(&name))
-            .map(|value| value.trim().to_owned())
-    };
-    Some([part("MAJOR")?, part("MINOR")?, part("PATCH")?].join("."))
 }
 
 #[cfg(test)]

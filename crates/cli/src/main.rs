@@ -7,6 +7,7 @@ mod doctor;
 mod error;
 mod evaluation;
 mod libtorch;
+mod libtorch_version;
 mod model;
 mod predict;
 mod progress;

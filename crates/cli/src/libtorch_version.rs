@@ -1,0 +1,33 @@
+//! The version of a libtorch by its headers: asked when the command is built, and again when it runs.
+
+use std::path::{Path, PathBuf};
+
+/// The headers that may define the version, which are there: 2.11 moved it to the first.
+pub(crate) fn headers(folder: &Path) -> Vec<PathBuf> {
+    [
+        "include/torch/headeronly/version.h",
+        "include/torch/csrc/api/include/torch/version.h",
+    ]
+    .map(|header| folder.join(header))
+    .into_iter()
+    .filter(|header| header.is_file())
+    .collect()
+}
+
+/// The version that the folder's headers say.
+pub(crate) fn version(folder: &Path) -> Option<String> {
+    headers(folder)
+        .iter()
+        .filter_map(|header| std::fs::read_to_string(header).ok())
+        .find_map(|text| defined(&text))
+}
+
+fn defined(text: &str) -> Option<String> {
+    let part = |name: &str| {
+        let name = format!("#define TORCH_VERSION_{name} ");
+        text.lines()
+            .find_map(|line| line.strip_prefix(&name))
+            .map(str::trim)
+    };
+    Some([part("MAJOR")?, part("MINOR")?, part("PATCH")?].join("."))
+}
