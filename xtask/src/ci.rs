@@ -137,7 +137,8 @@ fn all(
     }
     // Last: it builds the program anew, with a libtorch.
     report.step("libtorch", || {
-        libtorch::provide_pip(libtorch::Kind::Cpu, libtorch::Version::V2_9_0)?;
+        let (kind, version) = test::LIBTORCH;
+        libtorch::provide_pip(kind, version)?;
         let outcome = test::run_libtorch(inputs)?;
         *counts = counts.map(|before| before + outcome.counts);
         Ok(outcome.success())

@@ -33,6 +33,9 @@ fn libtorch_command() -> Command {
     command
 }
 
+/// What they run on.
+pub(crate) const LIBTORCH: (Kind, Version) = (Kind::Cpu, Version::V2_9_0);
+
 /// Fewer than these, and some were lost: a filter that finds nothing would pass as well.
 const LIBTORCH_TESTS: u64 = 20;
 
@@ -140,7 +143,8 @@ pub(crate) fn run(
 /// Runs the tests of libtorch, with a libtorch for CPUs.
 pub(crate) fn run_libtorch(inputs: &Inputs) -> Result<Outcome, Error> {
     inputs.check()?;
-    let libtorch = libtorch::ensure(Kind::Cpu, Version::V2_9_0)?;
+    let (kind, version) = LIBTORCH;
+    let libtorch = libtorch::ensure(kind, version)?;
     println!("{}\n{}", inputs.before_tests(), libtorch.describe());
     let mut command = libtorch_command();
     inputs.set(&mut command);

@@ -31,3 +31,31 @@ fn defined(text: &str) -> Option<String> {
     };
     Some([part("MAJOR")?, part("MINOR")?, part("PATCH")?].join("."))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_read_where_either_release_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |header: &str, text: &str| {
+            let path = folder.path().join(header);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let parts = |minor: u32| {
+            format!(
+                "#define TORCH_VERSION_MAJOR 2\n#define TORCH_VERSION_MINOR {minor}\n#define TORCH_VERSION_PATCH 0\n"
+            )
+        };
+        assert_eq!(version(folder.path()), None);
+        let older = "include/torch/csrc/api/include/torch/version.h";
+        write(older, &parts(9));
+        assert_eq!(version(folder.path()).as_deref(), Some("2.9.0"));
+        write(older, "#include <torch/headeronly/version.h>\n");
+        assert_eq!(version(folder.path()), None);
+        write("include/torch/headeronly/version.h", &parts(11));
+        assert_eq!(version(folder.path()).as_deref(), Some("2.11.0"));
+    }
+}

@@ -253,8 +253,9 @@ fn every_isa_agrees_with_the_reference() {
 #[test]
 fn a_double_sweep_over_single_operands() {
     for isa in Isa::available() {
-        for cell in CELLS {
-            let shape = shape(cell, Direction::Forward, [33, 33, 9, 33]);
+        // With AVX2, 33 units have another padding in double than in single precision, and 31 the same.
+        for (cell, units) in CELLS.into_iter().flat_map(|cell| [(cell, 33), (cell, 31)]) {
+            let shape = shape(cell, Direction::Forward, [33, 33, 9, units]);
             let single = Case::<f32>::new(shape, Some(11), true, 3);
             let (output, gradients) = single.run(isa, Precision::Double);
             let (exact_output, exact_gradients) = single.widened().slow();

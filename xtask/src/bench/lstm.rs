@@ -67,7 +67,7 @@ pub(super) type Case = (&'static str, &'static str, usize, usize, usize);
 /// Which of the shapes to measure; where nothing is said, all.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[group(skip)]
-#[command(next_help_heading = "Shapes of `lstm`, all if not said")]
+#[command(next_help_heading = "Shapes of `lstm`, all if not said; several with commas")]
 pub(crate) struct Selection {
     /// Networks, by name
     #[arg(long, value_delimiter = ',', conflicts_with = "quick")]

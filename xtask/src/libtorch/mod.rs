@@ -162,8 +162,7 @@ pub(crate) fn ensure(kind: Kind, version: Version) -> Result<Libtorch, Error> {
     if let Some(named) = std::env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
         return Ok(named_by_user(Path::new(&named), kind)?);
     }
-    let cache = caches::folder().ok_or(LibtorchError::NoCache)?;
-    let place = Place::new(&cache.join("recurrent").join("libtorch"), kind, version);
+    let place = place(kind, version)?;
     if let Some(found) = place.found()? {
         return Ok(found);
     }
@@ -180,18 +179,18 @@ pub(crate) fn ensure(kind: Kind, version: Version) -> Result<Libtorch, Error> {
 
 /// Sees to it that [`ensure`] can ask pip, where it has to: Debian's package, if there is no other.
 pub(crate) fn provide_pip(kind: Kind, version: Version) -> Result<(), Error> {
-    let there = match caches::folder() {
-        Some(cache) => {
-            let place = cache.join("recurrent").join("libtorch");
-            Place::new(&place, kind, version).found()?.is_some()
-        }
-        None => false,
-    };
     let named = std::env::var_os(VARIABLE).is_some_and(|path| !path.is_empty());
-    if !named && !there && wheel::python().is_none() {
-        apt::install(&["python3", "python3-pip"])?;
+    if named || wheel::python().is_some() || place(kind, version)?.found()?.is_some() {
+        return Ok(());
     }
-    Ok(())
+    apt::install(&["python3", "python3-pip"])
+}
+
+/// Where ours lies in the user's cache.
+fn place(kind: Kind, version: Version) -> Result<Place, LibtorchError> {
+    let cache = caches::folder().ok_or(LibtorchError::NoCache)?;
+    let folder = cache.join("recurrent").join("libtorch");
+    Ok(Place::new(&folder, kind, version))
 }
 
 fn named_by_user(folder: &Path, kind: Kind) -> Result<Libtorch, LibtorchError> {
