@@ -9,13 +9,15 @@
 //! module, and leaves as plain tensors for the checkpoint.
 
 mod step;
+mod together;
 
 use std::collections::BTreeMap;
 
 use burn::backend::Dispatch;
 use burn::module::{Module, ModuleMapper, Param};
-use burn::tensor::{Gradients, Tensor, TensorData};
+use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use recurrent_kernels::AdamStep;
+use recurrent_models::recurrence::Kernels;
 use recurrent_models::weights::{HostTensor, TensorFile, WeightsError, to_host};
 
 use self::step::AdamBackend as _;
@@ -64,7 +66,7 @@ pub struct Adam {
     moments: Vec<Moments>,
 }
 
-/// Means of gradients and of their squares, flat, on the device.
+/// Means of gradients and of their squares, flat, where the step is made.
 #[derive(Clone, Debug)]
 struct Moments {
     mean: Tensor<1>,
@@ -114,10 +116,19 @@ impl Adam {
                 Epsilon::InsideCorrection => epsilon * root as f32,
             },
         };
+        let moments = &mut self.moments;
+        // Without kernels, every operation costs its start, and a dozen for each parameter are a hundred.
+        let together = module
+            .devices()
+            .first()
+            .is_some_and(|device| Kernels::of(device) == Kernels::None);
+        if together {
+            return together::step(module, gradients, moments, step);
+        }
         module.map(&mut Walk {
             step,
             gradients,
-            moments: &mut self.moments,
+            moments,
             position: 0,
         })
     }
@@ -135,7 +146,8 @@ impl Adam {
         state
     }
 
-    /// The optimizer after `steps` steps, with the [`Self::state`] that `file` holds, on `device`.
+    /// The optimizer after `steps` steps, with the [`Self::state`] that `file` holds, for parameters on
+    /// `device`.
     ///
     /// # Errors
     /// [`WeightsError`] where a tensor is missing or of another type.
@@ -143,8 +155,9 @@ impl Adam {
         config: AdamConfig,
         steps: u32,
         file: &TensorFile,
-        device: &burn::tensor::Device,
+        device: &Device,
     ) -> Result<Self, WeightsError> {
+        let device = place(device);
         let mut moments = Vec::new();
         while file.contains(&format!("adam/mean/{}", moments.len())) {
             let read = |kind: &str| -> Result<Tensor<1>, WeightsError> {
@@ -152,7 +165,7 @@ impl Adam {
                 let length = host.values.len();
                 Ok(Tensor::from_data(
                     TensorData::new(host.values, [length]),
-                    device,
+                    &device,
                 ))
             };
             moments.push(Moments {
@@ -168,6 +181,25 @@ impl Adam {
     }
 }
 
+impl Moments {
+    /// Those of `count` numbers before the first step, on `device`.
+    fn zeros(count: usize, device: &Device) -> Self {
+        Self {
+            mean: Tensor::zeros([count], device),
+            square: Tensor::zeros([count], device),
+        }
+    }
+}
+
+/// Where the step of a parameter on `device` is made, and its moments lie: on Flex, if its kernel works on
+/// copies, as one pass over a copy takes less than a dozen over what is copied.
+fn place(device: &Device) -> Device {
+    match Kernels::of(device) {
+        Kernels::Copies => Device::flex(),
+        Kernels::Own | Kernels::None => device.clone().without_autodiff(),
+    }
+}
+
 struct Walk<'a> {
     step: AdamStep<f32>,
     gradients: &'a mut Gradients,
@@ -177,30 +209,27 @@ struct Walk<'a> {
 
 impl ModuleMapper for Walk<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let place = self.position;
+        let position = self.position;
         self.position += 1;
         param.map(|tensor| {
-            if self.moments.len() <= place {
-                let zeros = || {
-                    let device = tensor.device().without_autodiff();
-                    Tensor::zeros([tensor.shape().num_elements()], &device)
-                };
-                self.moments.push(Moments {
-                    mean: zeros(),
-                    square: zeros(),
-                });
+            let place = place(&tensor.device());
+            if self.moments.len() <= position {
+                let count = tensor.shape().num_elements();
+                self.moments.push(Moments::zeros(count, &place));
             }
             let Some(gradient) = tensor.grad_remove(self.gradients) else {
                 return tensor;
             };
             // Nobody else holds these tensors now, so that the step can be made in place.
-            let nothing = || Tensor::empty([0], &gradient.device());
-            let moments = &mut self.moments[place];
+            let nothing = || Tensor::empty([0], &place);
+            let moments = &mut self.moments[position];
             let mean = std::mem::replace(&mut moments.mean, nothing());
             let square = std::mem::replace(&mut moments.square, nothing());
+            let tensor = tensor.inner();
+            let device = tensor.device();
             let (moved, mean, square) = Dispatch::adam_step(
-                tensor.inner().into_dispatch(),
-                gradient.into_dispatch(),
+                tensor.to_device(&place).into_dispatch(),
+                gradient.to_device(&place).into_dispatch(),
                 mean.into_dispatch(),
                 square.into_dispatch(),
                 self.step,
@@ -209,7 +238,8 @@ impl ModuleMapper for Walk<'_> {
                 mean: Tensor::from_dispatch(mean),
                 square: Tensor::from_dispatch(square),
             };
-            Tensor::from_dispatch(moved).autodiff().require_grad()
+            let moved = Tensor::from_dispatch(moved).to_device(&device);
+            moved.autodiff().require_grad()
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Texts to tensors, once: ids and labels of a split live on the device.
 
+use std::ops::Range;
+
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use recurrent_data::{Corpus, Split};
 use recurrent_vectorizer::Vectorize;
@@ -55,15 +57,52 @@ impl Encoded {
         self.ids.dims()[1]
     }
 
-    /// Ids `[N, T]` and labels `[N, 1]` of the texts at `rows`, gathered on the device.
-    pub fn batch(&self, rows: &[u32]) -> (Tensor<2, Int>, Tensor<2>) {
-        let rows: Vec<i64> = rows.iter().map(|row| i64::from(*row)).collect();
+    /// The texts at `rows` in that order, gathered on the device at once.
+    ///
+    /// # Panics
+    /// If a row is none of these.
+    pub fn gathered(&self, rows: &[u32]) -> Self {
         let count = rows.len();
-        let index = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &self.ids.device());
+        let rows: Vec<i64> = rows.iter().map(|row| i64::from(*row)).collect();
+        let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &self.device());
+        Self {
+            ids: self.ids.clone().select(0, rows.clone()),
+            labels: self.labels.clone().select(0, rows),
+            rows: count,
+        }
+    }
+
+    /// Ids `[N, T]` and labels `[N, 1]` of the texts from the first of `rows` to before its end: views,
+    /// where the backend has views, so that nothing is copied.
+    ///
+    /// # Panics
+    /// If the range goes beyond them.
+    pub fn range(&self, rows: Range<usize>) -> (Tensor<2, Int>, Tensor<2>) {
         (
-            self.ids.clone().select(0, index.clone()),
-            self.labels.clone().select(0, index),
+            self.ids.clone().slice([rows.clone()]),
+            self.labels.clone().slice([rows]),
         )
+    }
+
+    /// [`Self::range`] of `size` texts after `size` texts, the last of fewer if they do not come out even.
+    pub(crate) fn batches(
+        &self,
+        size: usize,
+    ) -> impl Iterator<Item = (Tensor<2, Int>, Tensor<2>)> + '_ {
+        let size = size.max(1);
+        (0..self.rows)
+            .step_by(size)
+            .map(move |start| self.range(start..self.rows.min(start + size)))
+    }
+
+    /// The labels of all texts, `[N, 1]`.
+    pub(crate) fn labels(&self) -> Tensor<2> {
+        self.labels.clone()
+    }
+
+    /// Where the texts are.
+    pub(crate) fn device(&self) -> Device {
+        self.ids.device()
     }
 }
 

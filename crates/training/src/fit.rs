@@ -1,8 +1,9 @@
 //! The loop: shuffle, step, evaluate, remember.
 //!
-//! Nothing is read back from the device within an epoch: each step's loss and right verdicts stay
-//! there as one number each, and are read together at the end. A non-finite loss is therefore found
-//! after its epoch, but named by its step.
+//! An epoch's texts are put into its order on the device at once, so that a step takes the next of them
+//! without being told which. Nothing is read back within an epoch: each step's loss and logits stay on
+//! the device, and are judged and read together at the end. A non-finite loss is therefore found after
+//! its epoch, but named by its step.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -126,7 +127,7 @@ pub fn fit<M: SequenceClassifier>(
     let mut adam = Adam::new(config.adam);
     let mut history = Vec::new();
     if let Some(path) = resumable(config) {
-        let device = train.batch(&[0]).1.device();
+        let device = train.device();
         (network, adam, history) = checkpoint::load(path, &run, network, config.adam, &device)?;
         for record in &history {
             observer.epoch(config.epochs, steps(train, config.batch_size), record);
@@ -174,16 +175,14 @@ fn train_epoch<M: SequenceClassifier>(
     config: &FitConfig,
     observer: &mut impl Observer,
 ) -> Result<(M, Score), TrainingError> {
-    let order = order(train.rows(), config.seed, epoch);
     let steps = steps(train, config.batch_size);
+    let train = train.gathered(&order(train.rows(), config.seed, epoch));
     let mut tally = Tally::default();
-    for (step, rows) in order.chunks(config.batch_size).enumerate() {
-        let (ids, labels) = train.batch(rows);
+    for (step, (ids, labels)) in train.batches(config.batch_size).enumerate() {
         let logits = network.forward(ids.autodiff());
-        let labels = labels.autodiff();
-        let loss = binary_cross_entropy(logits.clone(), labels.clone());
+        let loss = binary_cross_entropy(logits.clone(), labels.autodiff());
         let mut gradients = loss.backward();
-        tally.add(loss.inner(), logits.inner(), labels.inner());
+        tally.add(loss.inner(), logits.inner());
         network = adam.step(network, &mut gradients);
         observer.step(Progress {
             epoch,
@@ -193,7 +192,7 @@ fn train_epoch<M: SequenceClassifier>(
         });
     }
     let score = tally
-        .read()
+        .read(train.labels())
         .map_err(|(step, loss)| TrainingError::NotFinite {
             network: config.network.clone(),
             epoch,
@@ -217,27 +216,26 @@ fn order(rows: usize, seed: u64, epoch: usize) -> Vec<u32> {
 pub fn evaluate<M: SequenceClassifier>(network: &M, split: &Encoded, batch_size: usize) -> Score {
     let network = network.valid();
     let mut tally = Tally::default();
-    let rows: Vec<u32> = (0..split.rows() as u32).collect();
-    for rows in rows.chunks(batch_size.max(1)) {
-        let (ids, labels) = split.batch(rows);
+    for (ids, labels) in split.batches(batch_size) {
         let logits = network.forward(ids);
-        let loss = binary_cross_entropy(logits.clone(), labels.clone());
-        tally.add(loss, logits, labels);
+        let loss = binary_cross_entropy(logits.clone(), labels);
+        tally.add(loss, logits);
     }
-    tally.read().unwrap_or_else(|(_, loss)| Score {
-        loss: f64::from(loss),
-        accuracy: f64::NAN,
-    })
+    tally
+        .read(split.labels())
+        .unwrap_or_else(|(_, loss)| Score {
+            loss: f64::from(loss),
+            accuracy: f64::NAN,
+        })
 }
 
 /// The logits `[rows, positions]` of a split, `batch_size` texts at a time, without recording
 /// gradients.
 pub fn logits<M: SequenceClassifier>(network: &M, split: &Encoded, batch_size: usize) -> Tensor<2> {
     let network = network.valid();
-    let rows: Vec<u32> = (0..split.rows() as u32).collect();
-    let parts = rows
-        .chunks(batch_size.max(1))
-        .map(|rows| network.forward(split.batch(rows).0))
+    let parts = split
+        .batches(batch_size)
+        .map(|(ids, _)| network.forward(ids))
         .collect();
     Tensor::cat(parts, 0)
 }
@@ -263,41 +261,39 @@ pub fn sigmoid(logit: f32) -> f64 {
     1.0 / (1.0 + (-f64::from(logit)).exp())
 }
 
-/// Losses and right verdicts of a pass, left on the device until asked for.
+/// Losses and logits of a pass, left on the device until asked for.
 #[derive(Default)]
 struct Tally {
     losses: Vec<Tensor<1>>,
-    right: Vec<Tensor<1>>,
-    texts: Vec<usize>,
-    positions: usize,
+    logits: Vec<Tensor<2>>,
 }
 
 impl Tally {
-    fn add(&mut self, loss: Tensor<1>, logits: Tensor<2>, labels: Tensor<2>) {
-        let [texts, positions] = logits.dims();
+    fn add(&mut self, loss: Tensor<1>, logits: Tensor<2>) {
         self.losses.push(loss);
-        self.right.push(right(logits, labels));
-        self.texts.push(texts);
-        self.positions = positions;
+        self.logits.push(logits);
     }
 
-    /// The means; or step (from 1) and loss where a loss is not finite.
-    fn read(self) -> Result<Score, (usize, f32)> {
+    /// The means over all texts, whose labels are `[N, 1]` in the order in which they were added; or step
+    /// (from 1) and loss where a loss is not finite.
+    fn read(self, labels: Tensor<2>) -> Result<Score, (usize, f32)> {
+        let texts: Vec<usize> = self.logits.iter().map(|logits| logits.dims()[0]).collect();
         let losses: Vec<f32> = Tensor::cat(self.losses, 0).into_data().iter().collect();
-        let right: Vec<f32> = Tensor::cat(self.right, 0).into_data().iter().collect();
         if let Some(step) = losses.iter().position(|loss| !loss.is_finite()) {
             return Err((step + 1, losses[step]));
         }
-        let texts: usize = self.texts.iter().sum();
+        let logits = Tensor::cat(self.logits, 0);
+        let [rows, positions] = logits.dims();
+        let right: Vec<f32> = right(logits, labels).into_data().iter().collect();
+        let right: f64 = right.iter().map(|right| f64::from(*right)).sum();
         let loss: f64 = losses
             .iter()
-            .zip(&self.texts)
+            .zip(&texts)
             .map(|(loss, texts)| f64::from(*loss) * *texts as f64)
             .sum();
-        let right: f64 = right.iter().map(|right| f64::from(*right)).sum();
         Ok(Score {
-            loss: loss / texts as f64,
-            accuracy: right / (texts * self.positions) as f64,
+            loss: loss / rows as f64,
+            accuracy: right / (rows * positions) as f64,
         })
     }
 }

@@ -19,12 +19,13 @@ pub fn binary_cross_entropy(logits: Tensor<2>, labels: Tensor<2>) -> Tensor<1> {
     ))
 }
 
-/// How many positions are judged right, `[1]`: a positive logit says class 1.
-pub(crate) fn right(logits: Tensor<2>, labels: Tensor<2>) -> Tensor<1> {
+/// How many positions of each text are judged right, `[batch, 1]`: a positive logit says class 1. Not of
+/// all texts: single precision counts to 2²⁴.
+pub(crate) fn right(logits: Tensor<2>, labels: Tensor<2>) -> Tensor<2> {
     let shape = logits.dims();
     let verdicts = logits.greater_elem(0.0);
     let truth = labels.expand(shape).greater_elem(0.5);
-    verdicts.equal(truth).float().sum()
+    verdicts.equal(truth).float().sum_dim(1)
 }
 
 #[cfg(test)]
@@ -45,7 +46,8 @@ mod tests {
             (f64::from(loss) - expected).abs() < 1e-6,
             "{loss} {expected}"
         );
-        assert_eq!(right(logits, labels).into_scalar::<f32>(), 2.0);
+        let right: Vec<f32> = right(logits, labels).into_data().iter().collect();
+        assert_eq!(right, [1.0, 1.0]);
     }
 
     /// The operation against the same in tensor operations, under burn's own autodiff.

@@ -132,15 +132,14 @@ pub fn replay_altered(
         device,
     )?;
     for step in 1..=reference.losses.len() {
-        let first = ((step - 1) * reference.batch) as u32;
-        let rows: Vec<u32> = (first..first + reference.batch as u32).collect();
-        let (ids, labels) = batches.batch(&rows);
+        let first = (step - 1) * reference.batch;
+        let (ids, labels) = batches.range(first..first + reference.batch);
         let logits = network.forward(ids.autodiff());
         let loss = binary_cross_entropy(logits.clone(), labels.clone().autodiff());
         let mut gradients = loss.backward();
         losses.push(f64::from(loss.inner().into_scalar::<f32>()));
         let positions = logits.dims().iter().product::<usize>() as f64;
-        let correct = right(logits.inner(), labels).into_scalar::<f32>();
+        let correct = right(logits.inner(), labels).sum().into_scalar::<f32>();
         accuracies.push(f64::from(correct) / positions);
         if step == 1 {
             checks.extend(compare_gradients(&network, &gradients, file)?);

@@ -27,6 +27,8 @@ use crate::libtorch::Kind;
 pub(crate) enum What {
     /// Training and inference of recurrent networks, beside PyTorch, Keras and stock burn
     Lstm,
+    /// What a training step starts on libtorch, beside PyTorch: operations, by name
+    Operations,
     /// Fitting and applying a vocabulary, beside Keras, scikit-learn, HF tokenizers and polars
     Vectorizer,
 }
@@ -52,7 +54,7 @@ pub(crate) struct Arguments {
     /// One shape, or less text for slow peers; ends within a minute once everything is built
     #[arg(long)]
     quick: bool,
-    /// Of `lstm` only: train on libtorch instead, beside PyTorch
+    /// Of `lstm`: train on libtorch instead, beside PyTorch; of `operations`: on which
     #[arg(long)]
     backend: Option<Backend>,
     /// Write the results there, too
@@ -73,6 +75,7 @@ pub(crate) fn run(
     let cases = match (arguments.what, arguments.backend) {
         (What::Lstm, Some(_)) => arguments.selection.of(libtorch::cases(quick))?,
         (What::Lstm, None) => arguments.selection.of(lstm::cases(quick))?,
+        (What::Operations, _) => arguments.selection.of(libtorch::counted())?,
         (What::Vectorizer, _) if arguments.selection.is_empty() => Vec::new(),
         (What::Vectorizer, _) => return Err(Error::NoSuchShape),
     };
@@ -81,13 +84,17 @@ pub(crate) fn run(
         None => venv::ensure()?,
     };
     let json = arguments.json.as_ref().map(|path| started_in.join(path));
+    let kind = |backend| match backend {
+        Backend::LibtorchCpu => Kind::Cpu,
+        Backend::LibtorchCuda => Kind::Cuda,
+    };
     match (arguments.what, arguments.backend) {
         (What::Lstm, Some(backend)) => {
-            let kind = match backend {
-                Backend::LibtorchCpu => Kind::Cpu,
-                Backend::LibtorchCuda => Kind::Cuda,
-            };
-            libtorch::run(root, &python, kind, &cases, quick, json.as_deref())
+            libtorch::run(root, &python, kind(backend), &cases, quick, json.as_deref())
+        }
+        (What::Operations, backend) => {
+            let backend = backend.unwrap_or(Backend::LibtorchCpu);
+            libtorch::operations(root, &python, kind(backend), &cases, json.as_deref())
         }
         (What::Lstm, None) => lstm::run(root, &python, &cases, quick, json.as_deref()),
         (What::Vectorizer, _) => {

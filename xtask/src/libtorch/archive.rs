@@ -1,12 +1,8 @@
 //! The official archive of libtorch, where the wheel cannot be had.
-//!
-//! curl fetches it, so that a download that broke off goes on where it stood, and so that this crate
-//! needs no HTTPS of its own.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
 
-use super::{Kind, LibtorchError, Place, Source, Version, unpack};
+use super::{Kind, LibtorchError, Place, Source, Version, curl, unpack};
 
 const HOST: &str = "https://download.pytorch.org/libtorch";
 
@@ -16,7 +12,9 @@ pub(super) fn fetch(place: &Place) -> Result<Vec<Source>, LibtorchError> {
         .ok_or_else(|| LibtorchError::NoArchive(place.version.name()))?;
     std::fs::create_dir_all(&place.downloads).map_err(LibtorchError::io(&place.downloads))?;
     let archive = place.downloads.join("libtorch.zip");
-    download(&format!("{HOST}/{path}"), &archive)?;
+    if !archive.exists() {
+        curl::fetch(&format!("{HOST}/{path}"), &archive, "https")?;
+    }
     place.empty_partial()?;
     unpack::unpack(&archive, &place.partial, kept)?;
     Ok(vec![Source {
@@ -41,29 +39,6 @@ fn address(kind: Kind, version: Version) -> Option<String> {
         _ => return None,
     };
     Some(format!("{build}/{name}.zip"))
-}
-
-/// Fetches an archive; what a broken download left is gone on with.
-fn download(address: &str, archive: &Path) -> Result<(), LibtorchError> {
-    let partial = archive.with_extension("zip.partial");
-    if archive.exists() {
-        return Ok(());
-    }
-    let mut curl = Command::new("curl");
-    curl.args(["--fail", "--location", "--proto", "=https", "--retry", "3"]);
-    curl.args(["--connect-timeout", "20", "--show-error", "--silent"]);
-    curl.args(["--continue-at", "-", "--output"]);
-    curl.arg(&partial).arg(address);
-    let output = curl
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| LibtorchError::Download(format!("cannot run curl: {error}")))?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let reason = said.trim().lines().last().unwrap_or("curl said nothing");
-        return Err(LibtorchError::Download(reason.to_owned()));
-    }
-    std::fs::rename(&partial, archive).map_err(LibtorchError::io(archive))
 }
 
 /// Where a file of the archive goes, if it is wanted.

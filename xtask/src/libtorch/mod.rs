@@ -4,6 +4,7 @@
 //! archive over HTTPS ([`archive`]). What libtorch is used for is not decided here.
 
 mod archive;
+mod curl;
 mod error;
 mod folder;
 mod kind;
@@ -91,6 +92,11 @@ struct Source {
 }
 
 impl Libtorch {
+    /// Where it lies: `lib` and `include` are in there.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// For a build: the crates that link libtorch find it, and nothing else.
     pub(crate) fn set(&self, command: &mut Command) {
         for other in ["LIBTORCH_USE_PYTORCH", "LIBTORCH_STATIC"] {

@@ -1,14 +1,15 @@
 //! libtorch out of the wheel `torch`: its libraries and headers, and the NVIDIA wheels they load.
 //!
-//! pip is asked twice: what belongs to that version (a report, nothing is installed), then for each file
-//! by its hash.
+//! pip says what belongs to that version and where it lies (a report, nothing is installed). curl fetches the
+//! files, because it goes on where a run was ended; pip, which knows more of proxies and of indexes that ask
+//! for a password, where curl cannot.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
-use super::{Kind, LibtorchError, Place, Source, unpack};
+use super::{Kind, LibtorchError, Place, Source, curl, unpack};
 
 /// What pip says of an installation it would make.
 #[derive(Debug, Deserialize)]
@@ -50,6 +51,7 @@ struct Wheel {
     name: String,
     version: String,
     file: String,
+    address: String,
     sha256: String,
     checked_against: &'static str,
 }
@@ -145,8 +147,8 @@ fn chosen(report: Report, place: &Place) -> Result<Vec<Wheel>, LibtorchError> {
         }
         let said = item.download_info.archive_info.hashes.sha256;
         let known = place.version.wheel_sha256().filter(|_| name == "torch");
-        let file = item.download_info.url;
-        let file = file.rsplit('/').next().unwrap_or_default().to_owned();
+        let address = item.download_info.url;
+        let file = address.rsplit('/').next().unwrap_or_default().to_owned();
         wheels.push(Wheel {
             // The hash in our source stands above the one that the index tells today.
             checked_against: match known {
@@ -156,6 +158,7 @@ fn chosen(report: Report, place: &Place) -> Result<Vec<Wheel>, LibtorchError> {
             sha256: known.map_or(said, str::to_owned),
             version: item.metadata.version,
             file,
+            address,
             name,
         });
     }
@@ -180,23 +183,38 @@ fn wanted(name: &str, kind: Kind) -> bool {
 /// A wheel in the folder of downloads. One that is there and whole is not fetched again.
 fn download(python: &Path, wheel: &Wheel, folder: &Path) -> Result<PathBuf, LibtorchError> {
     let path = folder.join(&wheel.file);
-    if path.exists() && unpack::sha256(&path)? == wheel.sha256 {
-        return Ok(path);
+    if path.exists() {
+        if unpack::sha256(&path)? == wheel.sha256 {
+            return Ok(path);
+        }
+        std::fs::remove_file(&path).map_err(LibtorchError::io(&path))?;
     }
+    eprintln!("xtask: {}", wheel.file);
+    // What it is, its hash says, however it came.
+    match curl::fetch(&wheel.address, &path, "https,http,file") {
+        Ok(()) => {}
+        Err(error) if error.is_final() => return Err(error),
+        Err(error) => {
+            eprintln!("xtask: {error}; trying pip");
+            download_by_pip(python, wheel, folder)?;
+        }
+    }
+    unpack::expect_sha256(&path, &wheel.sha256)?;
+    Ok(path)
+}
+
+fn download_by_pip(python: &Path, wheel: &Wheel, folder: &Path) -> Result<(), LibtorchError> {
     let list = folder.join("wanted.txt");
     let line = format!(
         "{}=={} --hash=sha256:{}\n",
         wheel.name, wheel.version, wheel.sha256
     );
     std::fs::write(&list, line).map_err(LibtorchError::io(&list))?;
-    eprintln!("xtask: {}", wheel.file);
     let mut command = pip(python, "download");
     command.args(["--no-deps", "--require-hashes", "--dest"]);
     command.arg(folder).arg("--requirement").arg(&list);
     command.stdout(std::io::stderr());
-    said(&mut command, "downloading")?;
-    unpack::expect_sha256(&path, &wheel.sha256)?;
-    Ok(path)
+    said(&mut command, "downloading")
 }
 
 /// Runs pip; where it fails, with the end of what it said.

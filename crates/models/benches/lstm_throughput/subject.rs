@@ -19,9 +19,9 @@ use serde::Deserialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Mode {
-    /// A whole step: gather a batch, forward, backward, Adam.
+    /// A whole step on a batch that is on the device: forward, backward, Adam.
     Train,
-    /// Gather a batch, logits.
+    /// Logits of a batch that is on the device.
     Infer,
 }
 
@@ -251,7 +251,6 @@ pub(crate) struct Recurrent {
     network: Option<Network>,
     adam: Adam,
     data: Encoded,
-    rows: Vec<u32>,
 }
 
 impl Recurrent {
@@ -282,7 +281,6 @@ impl Recurrent {
                 &device,
             )
             .unwrap(),
-            rows: (0..case.batch as u32).collect(),
         }
     }
 
@@ -295,7 +293,7 @@ impl Recurrent {
 
     fn once(&mut self) {
         let network = self.network.take().unwrap();
-        let (ids, labels) = self.data.batch(&self.rows);
+        let (ids, labels) = self.data.range(0..self.data.rows());
         self.network = Some(match self.mode {
             Mode::Infer => {
                 black_box(network.forward(ids).into_data());
@@ -333,7 +331,6 @@ pub(crate) struct Stock {
     network: Option<StockNetwork>,
     adam: ModuleOptimizer,
     data: Encoded,
-    rows: Vec<u32>,
 }
 
 impl Stock {
@@ -359,13 +356,12 @@ impl Stock {
                 &device,
             )
             .unwrap(),
-            rows: (0..case.batch as u32).collect(),
         }
     }
 
     fn run(&mut self) {
         let network = self.network.take().unwrap();
-        let (ids, labels) = self.data.batch(&self.rows);
+        let (ids, labels) = self.data.range(0..self.data.rows());
         self.network = Some(match self.mode {
             Mode::Infer => {
                 black_box(network.forward(ids).into_data());
@@ -404,7 +400,7 @@ pub(crate) fn check_answers() {
         }
         let mut recurrent = Recurrent::new(&case, network.parse().unwrap());
         let loss = |recurrent: &Recurrent| -> f32 {
-            let (ids, labels) = recurrent.data.batch(&recurrent.rows);
+            let (ids, labels) = recurrent.data.range(0..recurrent.data.rows());
             let logits = recurrent.network.as_ref().unwrap().valid().forward(ids);
             binary_cross_entropy(logits, labels).into_scalar()
         };

@@ -11,6 +11,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, FloatDType, Int, Tensor, TensorData, activation::relu};
 
 use crate::initializers::{EMBEDDING_LIMIT, Init};
+use crate::recurrence::Kernels;
 
 pub(crate) use recurrent::CellWeights;
 pub use recurrent::{
@@ -48,7 +49,7 @@ impl Embedding {
         ids: Tensor<1, Int>,
         f: impl FnOnce(Tensor<2>) -> Tensor<2>,
     ) -> Tensor<2> {
-        let (vectors, places) = if is_far(&ids.device()) {
+        let (vectors, places) = if Kernels::of(&ids.device()) == Kernels::None {
             // Where asking which tokens differ means waiting, f runs over all there are.
             (self.embeddings.val(), ids)
         } else {
@@ -56,17 +57,6 @@ impl Embedding {
             (self.embeddings.val().select(0, tokens), places)
         };
         f(vectors).cast(FloatDType::F64).select(0, places)
-    }
-}
-
-/// Whether reading from `device` costs more than the host can save.
-fn is_far(device: &Device) -> bool {
-    #[cfg(feature = "libtorch")]
-    return crate::recurrence::libtorch::is_far(device);
-    #[cfg(not(feature = "libtorch"))]
-    {
-        let _ = device;
-        false
     }
 }
 

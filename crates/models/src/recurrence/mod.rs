@@ -20,8 +20,8 @@ mod steps;
 mod traced;
 
 use burn::backend::tensor::{FloatTensor, IntTensor};
-use burn::backend::{Backend, Dispatch, Flex, backend_extension};
-use burn::tensor::{Int, Tensor};
+use burn::backend::{Backend, Dispatch, DispatchDevice, Flex, backend_extension};
+use burn::tensor::{Device, Int, Tensor};
 
 pub use recurrent_kernels::{Cell, Direction, Precision};
 #[cfg(test)]
@@ -133,6 +133,30 @@ pub enum Tape<B: Backend> {
     /// ATen's graph.
     #[cfg(feature = "libtorch")]
     Aten(libtorch::aten::Graph),
+}
+
+/// How a device reaches the fused kernels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kernels {
+    /// They work on its tensors' own memory.
+    Own,
+    /// They work on copies, which a CPU makes for less than they save.
+    Copies,
+    /// Not at all, as on a GPU. Reading from such a device waits for it, and every operation costs its
+    /// start: few and large ones are wanted, and nothing that the host would have to know.
+    None,
+}
+
+impl Kernels {
+    /// Those of a device, which may record gradients.
+    pub fn of(device: &Device) -> Self {
+        match device.clone().without_autodiff().as_dispatch() {
+            DispatchDevice::Flex(_) => Self::Own,
+            #[cfg(feature = "libtorch")]
+            DispatchDevice::LibTorch(device) if libtorch::has_kernels(*device) => Self::Copies,
+            _ => Self::None,
+        }
+    }
 }
 
 impl RecurrentBackend for Flex {

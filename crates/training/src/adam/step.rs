@@ -1,5 +1,5 @@
-//! A step over one parameter as one backend operation: in place and in one pass on Flex, in ordinary
-//! tensor operations elsewhere.
+//! A step as one backend operation: in place and in one pass on Flex, in as few operations as there are on
+//! libtorch, in ordinary ones elsewhere.
 
 #![cfg_attr(
     feature = "libtorch",
@@ -63,10 +63,37 @@ impl AdamBackend for Flex {
     }
 }
 
-/// By its operations: each rounds as the formula says, as on Flex. `lerp` would start fewer kernels, but
-/// rounds otherwise.
+/// In seven operations that compute; `lerp` and `addcdiv` round less often than the formula's own. tch has
+/// no `_fused_adam_`.
 #[cfg(feature = "libtorch")]
-impl AdamBackend for burn::backend::LibTorch {}
+impl AdamBackend for burn::backend::LibTorch {
+    fn adam_step(
+        parameter: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        square: FloatTensor<Self>,
+        step: AdamStep<f32>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        use burn::backend::libtorch::TchTensor;
+
+        let shape = parameter.tensor.size();
+        let gradient = gradient.tensor.reshape([-1]);
+        let mean = mean.tensor.lerp(&gradient, f64::from(step.mean_share));
+        let squared = &gradient * &gradient;
+        let square = square.tensor.lerp(&squared, f64::from(step.square_share));
+        let mut root = square.sqrt();
+        root += f64::from(step.epsilon);
+        root *= -1.0 / f64::from(step.alpha);
+        let moved = parameter
+            .tensor
+            .addcdiv(&mean.reshape(&shape), &root.reshape(&shape));
+        (
+            TchTensor::new(moved),
+            TchTensor::new(mean),
+            TchTensor::new(square),
+        )
+    }
+}
 
 /// A gradient has its parameter's shape, and the moments were made for it or come from a checkpoint
 /// of the same network.
@@ -153,6 +180,10 @@ mod tests {
 
         let flex = after::<Flex>(|[p, g, m, v]| Flex::adam_step(p, g, m, v, STEP));
         let libtorch = after::<LibTorch>(|[p, g, m, v]| LibTorch::adam_step(p, g, m, v, STEP));
-        assert_eq!(flex, libtorch);
+        for (flex, libtorch) in flex.iter().flatten().zip(libtorch.iter().flatten()) {
+            // Numbers below 1 of at most three roundings each, in another order; the step, where there are
+            // more, is a hundredth of that.
+            assert!((flex - libtorch).abs() < 2e-7, "{flex} {libtorch}");
+        }
     }
 }

@@ -42,8 +42,7 @@ class PyTorch:
         head, output = nn.Linear(hidden, HEAD), nn.Linear(HEAD, 1)
         modules = [module.to(device) for module in (embedding, layer, head, output)]
         adam = torch.optim.Adam([p for m in modules for p in m.parameters()], 1e-3, fused=True)
-        all_ids, all_labels = (torch.from_numpy(x).to(device) for x in data(batch, steps))
-        rows = torch.arange(batch, device=device)
+        ids, labels = (torch.from_numpy(x).to(device) for x in data(batch, steps))
 
         def logits(ids):
             state = layer(embedding(ids))[1]
@@ -57,14 +56,14 @@ class PyTorch:
             loss_of = torch.compile(loss_of, mode="reduce-overhead")
 
         def train():
-            loss = loss_of(all_ids[rows], all_labels[rows])
+            loss = loss_of(ids, labels)
             adam.zero_grad()
             loss.backward()
             adam.step()
 
         def infer():
             with torch.inference_mode():
-                logits(all_ids[rows]).cpu().numpy()
+                logits(ids).cpu().numpy()
 
         run = train if mode == "train" else infer
         if device == "cpu":

@@ -107,9 +107,9 @@ impl Graph {
         let biases = recorded.cell.biases();
         let mut leaves = vec![features, &weights.input, &weights.state];
         leaves.extend(&weights.biases[..biases]);
-        // Its gradient by the output is what came in.
-        let scalar = (&recorded.output * gradient.tensor).sum(None::<Kind>);
-        let gradients = Tensor::run_backward(&[scalar], &leaves, false, false);
+        // tch starts from ones, which the product's own way back makes what came in.
+        let weighted = &recorded.output * gradient.tensor;
+        let gradients = Tensor::run_backward(&[weighted], &leaves, false, false);
         tch::no_grad(|| {
             let cell = recorded.cell;
             let keras = |matrix: &Tensor| {

@@ -17,7 +17,7 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::libtorch::TchTensor;
 use burn::backend::ops::FloatTensorOps as _;
 use burn::backend::tensor::{FloatTensor, IntTensor};
-use burn::backend::{DispatchDevice, Flex, LibTorch, LibTorchDevice, TensorMetadata};
+use burn::backend::{Flex, LibTorch, LibTorchDevice, TensorMetadata};
 use burn::tensor::{DType, Device, Element, Shape, TensorData};
 use tch::Kind;
 
@@ -26,8 +26,8 @@ use super::{Layer, Operands, RecordedBackend, RecurrentBackend, Tape};
 /// Whether a CPU, too, is to run ATen's layers.
 static ATEN_ON_CPU: AtomicBool = AtomicBool::new(false);
 
-/// Has CPUs run ATen's recurrent layers, as GPUs do, from now on and in this whole process (or no longer).
-/// For tests: the kernels are faster at every shape that was measured.
+/// Has CPUs compute as GPUs do, with ATen's recurrent layers and without the kernels, from now on and in
+/// this whole process (or no longer). For tests: the kernels are faster at every shape that was measured.
 pub fn use_aten_on_cpu(aten: bool) {
     ATEN_ON_CPU.store(aten, Ordering::Relaxed);
     // Beside the kernels, which have threads of their own, ATen's work is too small to share: its threads
@@ -85,14 +85,9 @@ pub fn about() -> About {
     }
 }
 
-/// Whether reading from a device waits for it to finish, so that work on the host costs more than it
-/// saves.
-pub(crate) fn is_far(device: &Device) -> bool {
-    let device = device.clone().without_autodiff();
-    matches!(
-        device.as_dispatch(),
-        DispatchDevice::LibTorch(LibTorchDevice::Cuda(_))
-    )
+/// Whether the kernels compute for a device of libtorch, on copies of its tensors.
+pub(super) fn has_kernels(device: LibTorchDevice) -> bool {
+    device == LibTorchDevice::Cpu && !ATEN_ON_CPU.load(Ordering::Relaxed)
 }
 
 impl RecurrentBackend for LibTorch {
@@ -121,8 +116,7 @@ impl RecordedBackend for LibTorch {
         layer: Layer,
         record: bool,
     ) -> (TchTensor, Option<Tape<Self>>) {
-        let on_cpu = operands.features.device() == LibTorchDevice::Cpu;
-        if on_cpu && !ATEN_ON_CPU.load(Ordering::Relaxed) {
+        if has_kernels(operands.features.device()) {
             by_kernels(operands, layer, record)
         } else {
             aten::run(operands, layer, record)

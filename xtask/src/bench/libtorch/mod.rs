@@ -1,15 +1,18 @@
 //! Training on libtorch beside PyTorch on the same libtorch's processor, in the same run.
 
-use std::path::Path;
+mod operations;
+
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use serde::Serialize;
 
+pub(super) use self::operations::run as operations;
 use super::lstm::{self, Answer, Case, Row};
 use super::machine::Machine;
 use super::subject::Process;
 use crate::error::Error;
-use crate::libtorch::{self, Kind, Version};
+use crate::libtorch::{self, Kind, Libtorch, Version};
 
 /// Texts of an epoch of the notebook.
 const EPOCH: f64 = 25_000.0;
@@ -64,6 +67,27 @@ struct Request {
     seconds: f64,
 }
 
+/// The version that PyTorch has in the environment of the peers.
+const VERSION: Version = Version::V2_9_0;
+
+/// Builds our process with a libtorch.
+fn build(libtorch: &Libtorch) -> Result<PathBuf, Error> {
+    // The second package has the loss and Adam, which need the feature as well.
+    let args = [
+        "bench",
+        "-p",
+        "recurrent-models",
+        "-p",
+        "recurrent-training",
+        "--bench",
+        lstm::BENCH,
+        "--features",
+        "recurrent-training/libtorch",
+        "--no-run",
+    ];
+    crate::cargo::build_with(&args, lstm::BENCH, |command| libtorch.set(command))
+}
+
 /// What `--json` writes.
 #[derive(Debug, Serialize)]
 struct Results {
@@ -89,6 +113,13 @@ pub(super) fn cases(quick: bool) -> Vec<Case> {
     cases
 }
 
+/// The shapes whose operations are counted: how large they are makes no difference.
+pub(super) fn counted() -> Vec<Case> {
+    ["lstm", "simple_rnn"]
+        .map(|network| (network, "train", 32, 100, 64))
+        .into()
+}
+
 /// Stock burn takes minutes for a step of the large shapes.
 fn takes_part(subject: &Subject, (_, _, batch, time, hidden): Case) -> bool {
     subject.asked != "burn" || batch * time * hidden <= 32 * 100 * 128
@@ -106,16 +137,8 @@ pub(super) fn run(
     if kind == Kind::Cuda && gpu.is_none() {
         return Err(Error::NoGpu);
     }
-    let libtorch = libtorch::ensure(kind, Version::V2_9_0)?;
-    // Its second package has the loss and Adam, which need the feature as well.
-    let packages = ["-p", "recurrent-models", "-p", "recurrent-training"];
-    let args = [["bench"].as_slice(), &packages, &["--bench", lstm::BENCH]].concat();
-    let args = [
-        args.as_slice(),
-        &["--features", "recurrent-training/libtorch", "--no-run"],
-    ]
-    .concat();
-    let binary = crate::cargo::build_with(&args, lstm::BENCH, |command| libtorch.set(command))?;
+    let libtorch = libtorch::ensure(kind, VERSION)?;
+    let binary = build(&libtorch)?;
     let script = super::peer_script(root, "lstm.py")?;
     let mut machine = Machine::look();
     let mut ours = Command::new(binary);

@@ -1,0 +1,105 @@
+//! A step over all parameters at once: for devices on which the start of an operation costs more than what
+//! it does to a parameter of a network of this size.
+
+use burn::backend::Dispatch;
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{DType, Gradients, Tensor};
+use recurrent_kernels::AdamStep;
+
+use super::Moments;
+use super::step::AdamBackend as _;
+
+/// Moves every parameter that has a gradient, by one step over one tensor of them all. Parameters and
+/// moments come out as parts of the result.
+pub(super) fn step<M: Module>(
+    module: M,
+    gradients: &mut Gradients,
+    moments: &mut Vec<Moments>,
+    step: AdamStep<f32>,
+) -> M {
+    let mut collect = Collect {
+        gradients,
+        moments,
+        found: Vec::new(),
+    };
+    module.visit(&mut collect);
+    let found = collect.found;
+    let mut moved: Vec<Option<Tensor<1>>> = found.iter().map(|_| None).collect();
+    let with_gradient: Vec<(usize, Found)> = found
+        .into_iter()
+        .enumerate()
+        .filter_map(|(place, found)| Some((place, found?)))
+        .collect();
+    // What is of one precision can lie in one tensor.
+    for group in with_gradient.chunk_by(|(_, a), (_, b)| a.precision == b.precision) {
+        let whole = |of: &dyn Fn(&(usize, Found)) -> Tensor<1>| {
+            Tensor::cat(group.iter().map(of).collect(), 0).into_dispatch()
+        };
+        let (parameters, means, squares) = Dispatch::adam_step(
+            whole(&|(_, found)| found.parameter.clone()),
+            whole(&|(_, found)| found.gradient.clone()),
+            whole(&|(place, _)| moments[*place].mean.clone()),
+            whole(&|(place, _)| moments[*place].square.clone()),
+            step,
+        );
+        let [parameters, means, squares] =
+            [parameters, means, squares].map(Tensor::<1>::from_dispatch);
+        let mut start = 0;
+        for (place, found) in group {
+            let end = start + found.parameter.dims()[0];
+            let part = |whole: &Tensor<1>| whole.clone().slice([start..end]);
+            moved[*place] = Some(part(&parameters));
+            moments[*place] = Moments {
+                mean: part(&means),
+                square: part(&squares),
+            };
+            start = end;
+        }
+    }
+    module.map(&mut Replace(moved.into_iter()))
+}
+
+/// A parameter and its gradient, flat.
+struct Found {
+    parameter: Tensor<1>,
+    gradient: Tensor<1>,
+    precision: DType,
+}
+
+/// Finds what has a gradient, and gives moments to what has none.
+struct Collect<'a> {
+    gradients: &'a mut Gradients,
+    moments: &'a mut Vec<Moments>,
+    found: Vec<Option<Found>>,
+}
+
+impl ModuleVisitor for Collect<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let tensor = param.val();
+        let count = tensor.shape().num_elements();
+        if self.moments.len() <= self.found.len() {
+            let device = tensor.device().without_autodiff();
+            self.moments.push(Moments::zeros(count, &device));
+        }
+        let gradient = tensor.grad_remove(self.gradients);
+        self.found.push(gradient.map(|gradient| Found {
+            precision: tensor.dtype(),
+            parameter: tensor.inner().reshape([count]),
+            gradient: gradient.reshape([count]),
+        }));
+    }
+}
+
+/// Puts the moved parameters in the old ones' places.
+struct Replace<I>(I);
+
+impl<I: Iterator<Item = Option<Tensor<1>>>> ModuleMapper for Replace<I> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        match self.0.next().flatten() {
+            Some(moved) => {
+                param.map(|tensor| moved.reshape(tensor.shape()).autodiff().require_grad())
+            }
+            None => param,
+        }
+    }
+}
