@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 
+use atomic_write_file::AtomicWriteFile;
 use burn::tensor::Device;
 use recurrent_models::{Network, NetworkConfig, weights};
 use recurrent_training::write_json;
@@ -58,11 +59,10 @@ pub(crate) fn save(
         notes,
     )?;
     let path = folder.join("vocabulary");
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(CliError::io(&path))?;
+    let mut file = AtomicWriteFile::open(&path).map_err(CliError::io(&path))?;
     file.write_all(&vectorizer.vocabulary().to_lines()?)
         .map_err(CliError::io(&path))?;
-    file.persist(&path)
-        .map_err(|error| CliError::io(&path)(error.error))?;
+    file.commit().map_err(CliError::io(&path))?;
     Ok(write_json(&folder.join("config.json"), config)?)
 }
 

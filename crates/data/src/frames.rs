@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use atomic_write_file::AtomicWriteFile;
 use polars::prelude::*;
 
 pub use polars::prelude::DataFrame;
@@ -109,15 +110,10 @@ pub fn write_parquet(frame: &DataFrame, path: &Path) -> Result<(), FrameError> {
         path: path.to_path_buf(),
         source,
     };
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    let mut file = AtomicWriteFile::open(path).map_err(failed)?;
     // A data frame shares its columns: the copy costs nothing.
     ParquetWriter::new(&mut file).finish(&mut frame.clone())?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    file.commit().map_err(failed)
 }
 
 /// Reads a frame that [`write_parquet`] wrote.

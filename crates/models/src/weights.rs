@@ -10,6 +10,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::initializers::trainable;
+use atomic_write_file::AtomicWriteFile;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor, TensorData};
 use names::{FieldPath, unnumbered};
@@ -211,14 +212,9 @@ pub fn write(
     let metadata = (!metadata.is_empty()).then_some(metadata);
     let whole = serialize(views, metadata).map_err(format)?;
 
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
+    let mut file = AtomicWriteFile::open(path).map_err(io)?;
     file.write_all(&whole).map_err(io)?;
-    file.persist(path).map_err(|error| io(error.error))?;
-    Ok(())
+    file.commit().map_err(io)
 }
 
 fn to_bytes(values: &[f32]) -> Vec<u8> {

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use askama::Template;
+use atomic_write_file::AtomicWriteFile;
 
 use crate::run::{Epoch, Evaluation, Run, TracedReview};
 use crate::{ReportError, chart};
@@ -362,12 +363,9 @@ pub fn save_chart(folder: &Path, name: &str, svg: &str) -> Result<[PathBuf; 2], 
 
 /// Writes a file beside its place and renames it.
 fn replace(path: &Path, content: &[u8]) -> Result<(), ReportError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(ReportError::io(path))?;
+    let mut file = AtomicWriteFile::open(path).map_err(ReportError::io(path))?;
     file.write_all(content).map_err(ReportError::io(path))?;
-    file.persist(path)
-        .map_err(|error| ReportError::io(path)(error.error))?;
-    Ok(())
+    file.commit().map_err(ReportError::io(path))
 }
 
 #[cfg(test)]

@@ -4,14 +4,14 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::{Builder, NamedTempFile};
+use atomic_write_file::AtomicWriteFile;
 
 use crate::error::CliError;
 
 /// Where one result goes. Dropped before [`finish`](Self::finish), it leaves nothing behind.
 pub(super) enum Target {
     /// A file that takes its name at the end.
-    File(BufWriter<NamedTempFile>, PathBuf),
+    File(BufWriter<AtomicWriteFile>, PathBuf),
     /// What is there and is no file, such as a pipe or `/dev/null`.
     Device(BufWriter<File>, PathBuf),
     /// Standard output.
@@ -34,7 +34,7 @@ impl Target {
                 Ok(Self::Device(BufWriter::new(device), path.to_owned()))
             }
             _ => {
-                let file = temporary(parent(path)).map_err(CliError::io(path))?;
+                let file = AtomicWriteFile::open(path).map_err(CliError::io(path))?;
                 Ok(Self::File(BufWriter::new(file), path.to_owned()))
             }
         }
@@ -54,7 +54,7 @@ impl Target {
         if let Self::File(file, path) = self {
             let file = file.into_inner();
             let file = file.map_err(|error| CliError::io(&path)(error.into_error()))?;
-            persist(file, &path)?;
+            file.commit().map_err(CliError::io(&path))?;
         }
         Ok(())
     }
@@ -84,7 +84,7 @@ pub(super) struct Folder {
     path: PathBuf,
     /// What was not there before, the innermost first.
     made: Vec<PathBuf>,
-    files: Vec<(NamedTempFile, PathBuf)>,
+    files: Vec<(AtomicWriteFile, PathBuf)>,
     /// What must not stay from an earlier time.
     stale: Vec<PathBuf>,
 }
@@ -112,7 +112,7 @@ impl Folder {
     /// Writes a file that takes this name at the end.
     pub(super) fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), CliError> {
         let path = self.path.join(name);
-        let mut file = temporary(&self.path).map_err(CliError::io(&path))?;
+        let mut file = AtomicWriteFile::open(&path).map_err(CliError::io(&path))?;
         file.write_all(bytes).map_err(CliError::io(&path))?;
         self.files.push((file, path));
         Ok(())
@@ -134,7 +134,7 @@ impl Folder {
             }
         }
         for (file, path) in self.files.drain(..) {
-            persist(file, &path)?;
+            file.commit().map_err(CliError::io(&path))?;
         }
         self.made.clear();
         Ok(())
@@ -159,22 +159,4 @@ pub(super) fn parent(path: &Path) -> &Path {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     }
-}
-
-fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = Builder::new();
-    builder.prefix(".recurrent-");
-    #[cfg(unix)]
-    {
-        // Readable as files usually are, not by the owner alone.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
-}
-
-fn persist(file: NamedTempFile, path: &Path) -> Result<(), CliError> {
-    let persisted = file.persist(path);
-    persisted.map_err(|error| CliError::io(path)(error.error))?;
-    Ok(())
 }
