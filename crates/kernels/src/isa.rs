@@ -13,7 +13,7 @@ pub struct Isa(Kind);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Portable,
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", feature = "pairs"))]
     Avx2InPairs,
     #[cfg(target_arch = "x86_64")]
     Avx2,
@@ -40,6 +40,7 @@ impl Isa {
         {
             let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
             if avx2 {
+                #[cfg(feature = "pairs")]
                 found.push(Self(Kind::Avx2InPairs));
                 found.push(Self(Kind::Avx2));
             }
@@ -54,11 +55,11 @@ impl Isa {
         found
     }
 
-    /// The name: `portable`, `avx2 in pairs` (AVX-512's tiles, for tests), `avx2`, `avx512` or `neon`.
+    /// The name: `portable`, `avx2 in pairs` (AVX-512's tiles, for tests, with the feature `pairs`), `avx2`, `avx512` or `neon`.
     pub fn name(self) -> &'static str {
         match self.0 {
             Kind::Portable => "portable",
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", feature = "pairs"))]
             Kind::Avx2InPairs => "avx2 in pairs",
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => "avx2",
@@ -80,7 +81,7 @@ macro_rules! dispatch {
                     // SAFETY: every CPU has what the compiler was told of.
                     Kind::Portable => unsafe { kernel.run::<arch::portable::Lanes<$real>>() },
                     // SAFETY: `available` has found the features before it made this value.
-                    #[cfg(target_arch = "x86_64")]
+                    #[cfg(all(target_arch = "x86_64", feature = "pairs"))]
                     Kind::Avx2InPairs => unsafe { arch::x86::avx2::$real::run_in_pairs(kernel) },
                     // SAFETY: as above.
                     #[cfg(target_arch = "x86_64")]

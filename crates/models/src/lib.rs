@@ -7,6 +7,7 @@
 //!
 //! This crate is not for text, files of a data set, or training loops.
 
+mod head;
 pub mod initializers;
 mod kind;
 pub mod layers;

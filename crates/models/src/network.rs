@@ -1,9 +1,10 @@
 //! The networks, and the seam that training is generic over.
 
 use burn::module::Module;
-use burn::tensor::{Device, Int, Tensor, activation::relu};
+use burn::tensor::{Device, Int, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::head::judge;
 use crate::initializers::Init;
 use crate::kind::NetworkKind;
 use crate::layers::{Dense, Embedding, Recurrent, RecurrentLayer, Sequence, dense_relu};
@@ -112,11 +113,6 @@ impl SequenceClassifier for DenseNetwork {
         let single = self.output.kernel.val().dtype();
         logits.cast(single).reshape([batch, time])
     }
-}
-
-/// The logit of a text from the last state: `output(relu(hidden(last)))`.
-pub(crate) fn judge(hidden: &Dense, output: &Dense, last: Tensor<2>) -> Tensor<2> {
-    output.forward_in_double(relu(hidden.forward_in_double(last)))
 }
 
 /// A recurrent layer, its last state through Dense(relu) and Dense(1).

@@ -9,8 +9,9 @@ use std::ops::Range;
 use burn::module::Module;
 use burn::tensor::{Int, Tensor, TensorData};
 
+use crate::head::judge;
 use crate::layers::{CellWeights, Dense, Embedding, Recurrent, RecurrentLayer, Sequence};
-use crate::network::{Network, SequenceClassifier, judge};
+use crate::network::{Network, SequenceClassifier};
 use crate::recurrence::{Cell, Direction, States};
 
 /// A recurrent layer, one way through time, while it reads.

@@ -58,6 +58,36 @@ impl Default for AdamConfig {
     }
 }
 
+impl AdamConfig {
+    /// What step number `step`, from 1, multiplies with and adds.
+    fn step(&self, step: u32) -> AdamStep<f32> {
+        let Self {
+            learning_rate,
+            beta_1,
+            beta_2,
+            epsilon,
+            placement,
+        } = *self;
+        // Keras holds β as a single-precision number, so that 1 − β₂ is 2.3e-5 off its name; a run
+        // that starts from the exact β leaves Keras' trajectory at the first relu near its kink.
+        // The powers themselves make no visible difference, and are taken in double precision.
+        let power = |beta: f64| f64::from(beta as f32).powf(f64::from(step));
+        let root = (1.0 - power(beta_2)).sqrt();
+        let alpha = f64::from(learning_rate) * root / (1.0 - power(beta_1));
+        AdamStep {
+            alpha: alpha as f32,
+            // These Keras takes in double precision, and rounds.
+            mean_share: (1.0 - beta_1) as f32,
+            square_share: (1.0 - beta_2) as f32,
+            // √v̂ + ε is (√v + ε · √(1 − β₂ᵗ)) / √(1 − β₂ᵗ).
+            epsilon: match placement {
+                Epsilon::OutsideCorrection => epsilon,
+                Epsilon::InsideCorrection => epsilon * root as f32,
+            },
+        }
+    }
+}
+
 /// The optimizer with its state.
 #[derive(Debug)]
 pub struct Adam {
@@ -92,30 +122,7 @@ impl Adam {
     /// stays as it is.
     pub fn step<M: Module>(&mut self, module: M, gradients: &mut Gradients) -> M {
         self.steps += 1;
-        let AdamConfig {
-            learning_rate,
-            beta_1,
-            beta_2,
-            epsilon,
-            placement,
-        } = self.config;
-        // Keras holds β as a single-precision number, so that 1 − β₂ is 2.3e-5 off its name; a run
-        // that starts from the exact β leaves Keras' trajectory at the first relu near its kink.
-        // The powers themselves make no visible difference, and are taken in double precision.
-        let power = |beta: f64| f64::from(beta as f32).powf(f64::from(self.steps));
-        let root = (1.0 - power(beta_2)).sqrt();
-        let alpha = f64::from(learning_rate) * root / (1.0 - power(beta_1));
-        let step = AdamStep {
-            alpha: alpha as f32,
-            // These Keras takes in double precision, and rounds.
-            mean_share: (1.0 - beta_1) as f32,
-            square_share: (1.0 - beta_2) as f32,
-            // √v̂ + ε is (√v + ε · √(1 − β₂ᵗ)) / √(1 − β₂ᵗ).
-            epsilon: match placement {
-                Epsilon::OutsideCorrection => epsilon,
-                Epsilon::InsideCorrection => epsilon * root as f32,
-            },
-        };
+        let step = self.config.step(self.steps);
         let moments = &mut self.moments;
         // Without kernels, every operation costs its start, and a dozen for each parameter are a hundred.
         let together = module

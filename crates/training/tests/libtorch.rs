@@ -173,7 +173,7 @@ macro_rules! follow_keras {
 }
 
 follow_keras!(on_libtorch_by_kernels, false: dense simple_rnn lstm gru bilstm lstm_masked stacked_lstm);
-follow_keras!(on_libtorch_by_aten, true: simple_rnn lstm gru bilstm lstm_masked stacked_lstm);
+follow_keras!(on_libtorch_by_aten, true: dense simple_rnn lstm gru bilstm lstm_masked stacked_lstm);
 
 const TIME: usize = 12;
 

@@ -29,6 +29,7 @@ macro_rules! registers {
             ///
             /// # Safety
             /// The CPU has the features.
+            #[cfg(feature = "pairs")]
             #[target_feature(enable = $features)]
             #[allow(dead_code, reason = "not all widths are paired")]
             pub(crate) unsafe fn run_in_pairs<K: Kernel<$real>>(kernel: K) -> K::Output {

@@ -8,7 +8,7 @@
 mod recurrent;
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, FloatDType, Int, Tensor, TensorData, activation::relu};
+use burn::tensor::{FloatDType, Int, Tensor, TensorData, activation::relu};
 
 use crate::initializers::{EMBEDDING_LIMIT, Init};
 use crate::recurrence::Kernels;
@@ -124,16 +124,6 @@ impl Dense {
     /// `[N, D]` to `[N, U]`.
     pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
         project(input, &self.kernel, &self.bias)
-    }
-
-    /// As [`Self::forward`], its sums (and those of its gradients) taken in double precision and
-    /// rounded once. For small layers behind a chaotic one, where rounding decides on which side of
-    /// its kink a relu is.
-    pub fn forward_in_double(&self, input: Tensor<2>) -> Tensor<2> {
-        let single = input.dtype();
-        let [input, kernel] = [input, self.kernel.val()].map(|x| x.cast(FloatDType::F64));
-        let bias = self.bias.val().cast(FloatDType::F64);
-        (input.matmul(kernel) + bias.unsqueeze()).cast(single)
     }
 }
 

@@ -103,3 +103,68 @@ impl<I: Iterator<Item = Option<Tensor<1>>>> ModuleMapper for Replace<I> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Int, TensorData};
+    use recurrent_models::{Network, NetworkConfig, NetworkKind, SequenceClassifier, weights};
+
+    use super::super::{Adam, AdamConfig};
+    use super::*;
+
+    fn network() -> Network {
+        let config = NetworkConfig {
+            embeddings: 9,
+            embedding_width: 3,
+            units: 5,
+            hidden: 4,
+            time: 2,
+            ..NetworkConfig::notebook(NetworkKind::LSTM)
+        };
+        config.init(3, &Device::flex().autodiff())
+    }
+
+    /// Gradients of all parameters, or of the hidden layer's two alone.
+    fn gradients(network: &Network, all: bool) -> Gradients {
+        let device = Device::flex().autodiff();
+        let Network::Recurrent(layers) = network else {
+            panic!("an LSTM is recurrent")
+        };
+        let output = if all {
+            let ids = TensorData::new(vec![1, 2, 5, 8], [2, 2]);
+            network.forward(Tensor::<2, Int>::from_data(ids, &device))
+        } else {
+            layers.hidden.forward(Tensor::ones([2, 5], &device))
+        };
+        (output.clone() * output).sum().backward()
+    }
+
+    #[test]
+    fn one_step_over_all_is_a_step_over_each() {
+        for all in [true, false] {
+            let mut adam = Adam::new(AdamConfig::default());
+            let mut each = network();
+            let mut one = network();
+            let mut moments = Vec::new();
+            for step_number in 1..=3 {
+                let mut of_each = gradients(&each, all);
+                each = adam.step(each, &mut of_each);
+                let mut of_one = gradients(&one, all);
+                let numbers = AdamConfig::default().step(step_number);
+                one = step(one, &mut of_one, &mut moments, numbers);
+            }
+            assert_eq!(weights::collect(&one), weights::collect(&each));
+            let untouched = weights::collect(&network());
+            let moved = weights::collect(&one);
+            let same = moved
+                .iter()
+                .filter(|(name, tensor)| untouched[*name] == **tensor);
+            assert_eq!(same.count(), if all { 0 } else { 6 });
+            for (one, each) in moments.iter().zip(&adam.moments) {
+                for (a, b) in [(&one.mean, &each.mean), (&one.square, &each.square)] {
+                    assert_eq!(weights::to_host(a.clone()), weights::to_host(b.clone()));
+                }
+            }
+        }
+    }
+}

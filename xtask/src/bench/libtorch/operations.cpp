@@ -2,7 +2,7 @@
 // lines of a count and a name to the file that RECURRENT_OPERATIONS names, when the process ends.
 //
 // Counted is what has work to do: not operations that only look at a tensor otherwise or reserve memory, and of
-// those that call others only the innermost. On a GPU each is a kernel or a few.
+// those that are made of others the parts. On a GPU each is a kernel, or a few.
 
 #include <ATen/record_function.h>
 
@@ -13,7 +13,6 @@
 #include <mutex>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace {
@@ -23,11 +22,21 @@ const std::set<std::string> without_work = {
     "expand_as", "lift_fresh", "narrow", "new_empty", "new_empty_strided", "permute", "real", "requires_grad_",
     "_reshape_alias", "reshape", "resize_", "resolve_conj", "resolve_neg", "result_type", "select", "set_",
     "slice", "split", "split_with_sizes", "squeeze", "t", "transpose", "t_", "unbind", "_unsafe_view",
-    "unsafe_split", "unsqueeze", "view", "view_as", "is_nonzero", "numpy_T",
+    "unsafe_split", "unsqueeze", "view", "view_as", "is_nonzero", "numpy_T", "cudnn_is_acceptable",
 };
 
-// The operations under way, and whether one below had work.
-thread_local std::vector<std::pair<std::string, bool>> open;
+const std::set<std::string> made_of_others = {
+    "binary_cross_entropy_with_logits", "clone", "contiguous", "embedding", "embedding_backward", "expand_copy",
+    "full", "full_like", "gru", "less_equal_", "linear", "log_sigmoid", "lstm", "matmul", "ones", "ones_like",
+    "relu", "reshape", "rnn_tanh", "select_backward", "stack", "to", "_to_copy", "unsafe_chunk", "zeros",
+    "zeros_like",
+};
+
+// How many operations are under way, and how many of these count for all that is below them.
+thread_local std::vector<bool> open;
+thread_local int counting = 0;
+
+bool has(const std::set<std::string>& names, const std::string& name) { return names.count(name) != 0; }
 
 struct Counts {
     std::mutex guard;
@@ -46,23 +55,24 @@ void write() {
 }
 
 std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
-    open.emplace_back(function.name(), false);
+    const std::string name = function.name(), prefix = "aten::";
+    const bool of_aten = name.compare(0, prefix.size(), prefix) == 0;
+    const std::string plain = of_aten ? name.substr(prefix.size()) : name;
+    const bool counts_itself =
+        of_aten && counting == 0 && !has(without_work, plain) && !has(made_of_others, plain);
+    if (counts_itself) {
+        const std::lock_guard<std::mutex> lock(counts.guard);
+        ++counts.of[plain];
+        ++counting;
+    }
+    open.push_back(counts_itself);
     return nullptr;
 }
 
 void end(const at::RecordFunction&, at::ObserverContext*) {
     if (open.empty()) return;
-    const auto [name, below] = open.back();
+    if (open.back()) --counting;
     open.pop_back();
-    const std::string prefix = "aten::";
-    const bool of_aten = name.compare(0, prefix.size(), prefix) == 0;
-    const std::string plain = of_aten ? name.substr(prefix.size()) : name;
-    const bool works = of_aten && !below && without_work.count(plain) == 0;
-    if (works) {
-        const std::lock_guard<std::mutex> lock(counts.guard);
-        ++counts.of[plain];
-    }
-    if ((works || below) && !open.empty()) open.back().second = true;
 }
 
 const int written_at_exit = std::atexit(write);

@@ -112,10 +112,7 @@ impl Graph {
         let gradients = Tensor::run_backward(&[weighted], &leaves, false, false);
         tch::no_grad(|| {
             let cell = recorded.cell;
-            let keras = |matrix: &Tensor| {
-                let columns = swapped(cell, matrix).into_iter().map(|gate| gate.tr());
-                Tensor::cat(&columns.collect::<Vec<_>>(), 1)
-            };
+            let keras = |matrix: &Tensor| joined(&swapped(cell, matrix), 0).tr();
             let bias: Vec<Tensor> = gradients[3..]
                 .iter()
                 .flat_map(|bias| swapped(cell, bias))
@@ -124,7 +121,7 @@ impl Graph {
                 gradients[0].shallow_clone(),
                 keras(&gradients[1]),
                 keras(&gradients[2]),
-                Tensor::cat(&bias, 0),
+                joined(&bias, 0),
             ]
             .map(|gradient| TchTensor::new(gradient.to_kind(recorded.given)))
         })
@@ -176,6 +173,14 @@ fn swapped(cell: Cell, rows: &Tensor) -> Vec<Tensor> {
     [1, 0, 2]
         .map(|gate| rows.narrow(0, gate * units, units))
         .into()
+}
+
+/// Tensors side by side; of one, itself.
+fn joined(parts: &[Tensor], axis: i64) -> Tensor {
+    match parts {
+        [part] => part.shallow_clone(),
+        parts => Tensor::cat(parts, axis),
+    }
 }
 
 /// The states that a layer gives, `[B, U]` or `[B, T, U]`.
