@@ -143,6 +143,8 @@ fn project(input: Tensor<2>, kernel: &Param<Tensor<2>>, bias: &Param<Tensor<1>>)
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::Device;
+
     use super::*;
 
     #[test]
