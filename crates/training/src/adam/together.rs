@@ -46,14 +46,14 @@ pub(super) fn step<M: Module>(
             [parameters, means, squares].map(Tensor::<1>::from_dispatch);
         let mut start = 0;
         for (place, found) in group {
-            let end = start + found.parameter.dims()[0];
-            let part = |whole: &Tensor<1>| whole.clone().slice([start..end]);
+            let count = found.parameter.dims()[0];
+            let part = |whole: &Tensor<1>| whole.clone().narrow(0, start, count);
             moved[*place] = Some(part(&parameters));
             moments[*place] = Moments {
                 mean: part(&means),
                 square: part(&squares),
             };
-            start = end;
+            start += count;
         }
     }
     module.map(&mut Replace(moved.into_iter()))

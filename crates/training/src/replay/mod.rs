@@ -5,6 +5,8 @@
 //! texts before and after. The same training in float64 lies beside it and says how much float32
 //! itself costs, which is where the tolerances come from.
 
+mod rounding;
+
 use burn::tensor::{Device, Gradients};
 use recurrent_models::weights::{self, HostTensor, TensorFile};
 use recurrent_models::{Network, NetworkConfig, NetworkKind, SequenceClassifier};
@@ -31,6 +33,8 @@ const MULTIPLE: f64 = 20.0;
 /// Least tolerance of a loss.
 const LOSS: f64 = 1e-6;
 
+pub use self::rounding::Spread;
+
 /// One quantity of a replay.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Check {
@@ -40,8 +44,23 @@ pub struct Check {
     pub distance: f64,
     /// How far apart they may be; none where the reference itself is chaotic.
     pub tolerance: Option<f64>,
-    /// Whether the distance is within the tolerance (or none is given).
+    /// How far off rounding alone gets it, where that was asked for ([`Report::allow`]).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spread: Option<f64>,
+    /// Whether the distance is within the tolerance (or none is given), or is no more than rounding explains.
     pub holds: bool,
+    #[serde(skip)]
+    kind: Option<Late>,
+    /// Whether it stands at the end of a training, or was worst in the last tenth of it.
+    #[serde(skip)]
+    late: bool,
+}
+
+/// What rounding may move at the end of a training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Late {
+    Loss,
+    Probes,
 }
 
 impl Check {
@@ -52,6 +71,18 @@ impl Check {
             tolerance,
             // A distance that is not a number is within nothing.
             holds: tolerance.is_none_or(|tolerance| distance <= tolerance),
+            spread: None,
+            kind: None,
+            late: false,
+        }
+    }
+
+    /// It is one of what rounding may move, if it is `late`.
+    fn of(self, kind: Late, late: bool) -> Self {
+        Self {
+            kind: Some(kind),
+            late,
+            ..self
         }
     }
 }
@@ -294,11 +325,12 @@ impl Reference {
                 .as_ref()
                 .is_some_and(|worst| ratio(worst) >= distance / tolerance)
             {
-                worst = Some(Check::new(
+                let check = Check::new(
                     format!("loss, worst of steps 1–{judged} (step {})", step + 1),
                     distance,
                     Some(tolerance),
-                ));
+                );
+                worst = Some(check.of(Late::Loss, 10 * (step + 1) > 9 * self.losses.len()));
             }
         }
         let mut checks: Vec<Check> = worst.into_iter().collect();
@@ -323,13 +355,14 @@ impl Reference {
         let reference = widen(&file.f32("probe_logits/after")?);
         let (_, exact) = file.f64("float64/probe_logits/after")?;
         let own = largest(reference.iter().copied(), exact.into_iter());
-        Ok(Check::new(
+        let check = Check::new(
             "probe logits after training".to_owned(),
             largest(ours.iter().map(|x| f64::from(*x)), reference.into_iter()),
             self.horizon
                 .is_none()
                 .then_some(PROBE_AFTER.max(MULTIPLE * own)),
-        ))
+        );
+        Ok(check.of(Late::Probes, true))
     }
 }
 
