@@ -24,14 +24,15 @@ impl RecordedHead for LibTorch {
         use burn::backend::TensorMetadata as _;
 
         let given = operands[0].dtype().into();
-        let [states, weights @ ..] = operands.map(|operand| operand.tensor);
-        let kind = states.kind();
-        let states = states.to_kind(Kind::Double);
+        let [states, weights @ ..] = operands;
+        let kind = states.tensor.kind();
+        // Double already, it is the same memory, on which burn then must not work in place.
+        let states = TchTensor::from_existing(states.tensor.to_kind(Kind::Double), states.storage);
+        let weights = weights.map(|weight| weight.tensor);
         let [kernel, bias, output_kernel, output_bias] = cast(&weights, Kind::Double);
-        let hidden = bias.addmm(&states, &kernel).relu();
+        let hidden = bias.addmm(&states.tensor, &kernel).relu();
         let logits = output_bias.addmm(&hidden, &output_kernel).to_kind(kind);
-        let [states, kernel, hidden, output_kernel] =
-            [states, kernel, hidden, output_kernel].map(TchTensor::new);
+        let [kernel, hidden, output_kernel] = [kernel, hidden, output_kernel].map(TchTensor::new);
         let kept = Kept {
             states,
             kernel,
