@@ -75,6 +75,11 @@ pub(crate) enum Error {
          away, or see the shapes in docs/benchmarks/README.md (the vectorizer's has none)"
     )]
     NoSuchShape,
+    /// What only Linux can do.
+    #[error(
+        "operations are counted by a library that is preloaded (LD_PRELOAD), which only Linux does so far"
+    )]
+    NotLinux,
     /// A benchmark of a GPU that is not there.
     #[error(
         "no NVIDIA driver answers, so there is nothing to measure on; use --backend libtorch-cpu"

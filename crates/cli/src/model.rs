@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 
-use atomic_write_file::AtomicWriteFile;
 use burn::tensor::Device;
 use recurrent_models::{Network, NetworkConfig, weights};
 use recurrent_training::write_json;
@@ -59,7 +58,7 @@ pub(crate) fn save(
         notes,
     )?;
     let path = folder.join("vocabulary");
-    let mut file = AtomicWriteFile::open(&path).map_err(CliError::io(&path))?;
+    let mut file = recurrent_files::replace(&path).map_err(CliError::io(&path))?;
     file.write_all(&vectorizer.vocabulary().to_lines()?)
         .map_err(CliError::io(&path))?;
     file.commit().map_err(CliError::io(&path))?;

@@ -5,7 +5,6 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use atomic_write_file::AtomicWriteFile;
 use polars::prelude::*;
 
 pub use polars::prelude::DataFrame;
@@ -110,7 +109,7 @@ pub fn write_parquet(frame: &DataFrame, path: &Path) -> Result<(), FrameError> {
         path: path.to_path_buf(),
         source,
     };
-    let mut file = AtomicWriteFile::open(path).map_err(failed)?;
+    let mut file = recurrent_files::replace(path).map_err(failed)?;
     // A data frame shares its columns: the copy costs nothing.
     ParquetWriter::new(&mut file).finish(&mut frame.clone())?;
     file.commit().map_err(failed)

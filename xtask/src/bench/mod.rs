@@ -75,7 +75,7 @@ pub(crate) fn run(
     let cases = match (arguments.what, arguments.backend) {
         (What::Lstm, Some(_)) => arguments.selection.of(libtorch::cases(quick))?,
         (What::Lstm, None) => arguments.selection.of(lstm::cases(quick))?,
-        (What::Operations, _) => arguments.selection.of(libtorch::counted())?,
+        (What::Operations, _) => arguments.selection.of(libtorch::counted(quick))?,
         (What::Vectorizer, _) if arguments.selection.is_empty() => Vec::new(),
         (What::Vectorizer, _) => return Err(Error::NoSuchShape),
     };

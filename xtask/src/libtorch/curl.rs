@@ -3,40 +3,66 @@
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use super::LibtorchError;
+
+/// How often a download that breaks off is gone on with.
+const TRIES: usize = 5;
+/// curl's exit statuses for a server that cannot go on where a file ends: it answers with an error, such as that there
+/// is nothing more to have, or knows no ranges.
+const CANNOT_GO_ON: [i32; 2] = [22, 33];
 
 /// Fetches `address` into `file`, which then is whole. What a run left that was ended in between, beside it, is
 /// gone on with. `protocols` as curl names them, with commas.
 pub(super) fn fetch(address: &str, file: &Path, protocols: &str) -> Result<(), LibtorchError> {
     let partial = partial(file);
+    let mut failure = String::new();
+    for _ in 0..TRIES {
+        let before = size(&partial);
+        let output = run(address, &partial, protocols)
+            .map_err(|error| LibtorchError::Download(format!("cannot run curl: {error}")))?;
+        if output.status.success() {
+            return std::fs::rename(&partial, file).map_err(LibtorchError::io(file));
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        let reason = said.trim().lines().last().map(str::to_owned);
+        failure = reason.unwrap_or_else(|| format!("curl: {}", output.status));
+        let code = output.status.code();
+        if before > 0 && code.is_some_and(|code| CANNOT_GO_ON.contains(&code)) {
+            // Once more from the beginning.
+            std::fs::remove_file(&partial).map_err(LibtorchError::io(&partial))?;
+        } else if size(&partial) == before {
+            // Nothing came: there is no point in going on.
+            break;
+        }
+    }
+    Err(LibtorchError::Download(failure))
+}
+
+fn run(address: &str, partial: &Path, protocols: &str) -> std::io::Result<Output> {
     let mut curl = Command::new("curl");
-    curl.args(["--fail", "--location", "--retry", "3"]);
-    curl.args(["--connect-timeout", "20", "--show-error"]);
+    curl.args(["--fail", "--location", "--retry", "3", "--show-error"]);
+    // Neither a server that does not answer nor one that falls silent is waited for without end.
+    curl.args(["--connect-timeout", "20"]);
+    curl.args(["--speed-limit", "1000", "--speed-time", "60"]);
     curl.arg("--proto").arg(format!("={protocols}"));
     curl.args(["--continue-at", "-", "--output"]);
-    curl.arg(&partial).arg(address);
+    curl.arg(partial).arg(address);
     // Where somebody watches, curl's own messages stand there already.
-    let watched = std::io::stderr().is_terminal();
-    if watched {
+    if std::io::stderr().is_terminal() {
         curl.arg("--progress-bar").stderr(Stdio::inherit());
     } else {
         curl.arg("--silent").stderr(Stdio::piped());
     }
-    let output = curl
-        .stdin(Stdio::null())
+    curl.stdin(Stdio::null())
         .stdout(Stdio::null())
-        .spawn()
-        .and_then(std::process::Child::wait_with_output)
-        .map_err(|error| LibtorchError::Download(format!("cannot run curl: {error}")))?;
-    if output.status.success() {
-        return std::fs::rename(&partial, file).map_err(LibtorchError::io(file));
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let reason = said.trim().lines().last().map(str::to_owned);
-    let reason = reason.unwrap_or_else(|| format!("curl: {}", output.status));
-    Err(LibtorchError::Download(reason))
+        .spawn()?
+        .wait_with_output()
+}
+
+fn size(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |file| file.len())
 }
 
 /// Where a file lies until it is whole.
@@ -81,11 +107,13 @@ mod tests {
     #[test]
     fn a_failed_download_gives_the_file_no_name() {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("file");
-        let nowhere = format!("file://{}/nothing", folder.path().display());
-        let error = fetch(&nowhere, &file, "file").unwrap_err();
-        assert!(!error.is_final() && !file.exists(), "{error}");
-        // Nor does one over a protocol that was not allowed.
-        assert!(fetch(&nowhere, &file, "https").is_err());
+        let [source, file] = ["source", "file"].map(|name| folder.path().join(name));
+        std::fs::write(&source, b"one").unwrap();
+        let there = format!("file://{}", source.display());
+        // Over a protocol that is not allowed; and what is not there.
+        for (address, protocols) in [(there.clone(), "https"), (there + "s", "file")] {
+            let error = fetch(&address, &file, protocols).unwrap_err();
+            assert!(!error.is_final() && !file.exists(), "{error}");
+        }
     }
 }

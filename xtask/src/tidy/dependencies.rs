@@ -30,6 +30,12 @@ pub(super) const RULES: &[Rule] = &[
         only_optional: &["polars*"],
     },
     Rule {
+        package: "recurrent-files",
+        never: &["burn*", "recurrent*"],
+        never_directly: &[],
+        only_optional: &[],
+    },
+    Rule {
         package: "recurrent-vectorizer",
         never: &["recurrent-data", "burn*"],
         never_directly: &[],
@@ -56,7 +62,15 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         package: "recurrent-report",
-        never: &["burn*", "recurrent*"],
+        never: &[
+            "burn*",
+            "recurrent",
+            "recurrent-data",
+            "recurrent-kernels",
+            "recurrent-models",
+            "recurrent-training",
+            "recurrent-vectorizer",
+        ],
         never_directly: &[],
         only_optional: &[],
     },

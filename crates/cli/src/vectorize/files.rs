@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use atomic_write_file::AtomicWriteFile;
+use recurrent_files::AtomicWriteFile;
 
 use crate::error::CliError;
 
@@ -34,7 +34,7 @@ impl Target {
                 Ok(Self::Device(BufWriter::new(device), path.to_owned()))
             }
             _ => {
-                let file = AtomicWriteFile::open(path).map_err(CliError::io(path))?;
+                let file = recurrent_files::replace(path).map_err(CliError::io(path))?;
                 Ok(Self::File(BufWriter::new(file), path.to_owned()))
             }
         }
@@ -112,7 +112,7 @@ impl Folder {
     /// Writes a file that takes this name at the end.
     pub(super) fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), CliError> {
         let path = self.path.join(name);
-        let mut file = AtomicWriteFile::open(&path).map_err(CliError::io(&path))?;
+        let mut file = recurrent_files::replace(&path).map_err(CliError::io(&path))?;
         file.write_all(bytes).map_err(CliError::io(&path))?;
         self.files.push((file, path));
         Ok(())

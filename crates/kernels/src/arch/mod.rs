@@ -2,7 +2,6 @@
 
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod neon;
-#[cfg(target_arch = "x86_64")]
 #[cfg(all(target_arch = "x86_64", feature = "pairs"))]
 pub(crate) mod pair;
 pub(crate) mod portable;

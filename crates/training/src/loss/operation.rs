@@ -116,7 +116,7 @@ impl LossBackend for burn::backend::LibTorch {
         TchTensor::new(loss.reshape([1]))
     }
 
-    /// In double precision, and rounded once: in single precision `σ(x) − y` loses digits where they agree.
+    /// In double precision, all but its scale: in single precision `σ(x) − y` loses digits where they agree.
     fn mean_cross_entropy_back(
         logits: FloatTensor<Self>,
         labels: FloatTensor<Self>,

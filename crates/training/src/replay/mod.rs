@@ -7,6 +7,8 @@
 
 mod rounding;
 
+use std::ops::Range;
+
 use burn::tensor::{Device, Gradients};
 use recurrent_models::weights::{self, HostTensor, TensorFile};
 use recurrent_models::{Network, NetworkConfig, NetworkKind, SequenceClassifier};
@@ -49,11 +51,9 @@ pub struct Check {
     pub spread: Option<f64>,
     /// Whether the distance is within the tolerance (or none is given), or is no more than rounding explains.
     pub holds: bool,
+    /// What it is of, where it stands at the end of a training.
     #[serde(skip)]
-    kind: Option<Late>,
-    /// Whether it stands at the end of a training, or was worst in the last tenth of it.
-    #[serde(skip)]
-    late: bool,
+    late: Option<Late>,
 }
 
 /// What rounding may move at the end of a training.
@@ -72,16 +72,14 @@ impl Check {
             // A distance that is not a number is within nothing.
             holds: tolerance.is_none_or(|tolerance| distance <= tolerance),
             spread: None,
-            kind: None,
-            late: false,
+            late: None,
         }
     }
 
-    /// It is one of what rounding may move, if it is `late`.
-    fn of(self, kind: Late, late: bool) -> Self {
+    /// It is one of what rounding may move.
+    fn late(self, late: Late) -> Self {
         Self {
-            kind: Some(kind),
-            late,
+            late: Some(late),
             ..self
         }
     }
@@ -101,7 +99,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether every judged quantity is within its tolerance.
+    /// Whether every judged quantity is within its tolerance, or is no more off than rounding explains.
     pub fn holds(&self) -> bool {
         self.checks.iter().all(|check| check.holds)
     }
@@ -307,40 +305,28 @@ impl Reference {
         })
     }
 
-    /// The worst step before the horizon, and the largest distance past it.
+    /// The worst step before the horizon, of the last tenth and of those before it, and the largest distance past it.
     fn compare_losses(&self, ours: &[f64]) -> Vec<Check> {
-        let judged = self
-            .horizon
-            .map_or(self.losses.len(), |horizon| horizon - 1);
+        let steps = self.losses.len();
+        let judged = self.horizon.map_or(steps, |horizon| horizon - 1);
+        let late = judged.min(steps - steps / 10);
         let mut spread = 0.0f64;
-        let mut worst: Option<Check> = None;
-        let steps = ours.iter().zip(&self.losses).zip(&self.exact);
-        for (step, ((ours, reference), exact)) in steps.take(judged).enumerate() {
-            spread = spread.max((reference - exact).abs());
-            let distance = (ours - reference).abs();
-            let tolerance = LOSS.max(MULTIPLE * spread);
-            let ratio = |check: &Check| check.distance / check.tolerance.unwrap_or(1.0);
-            // `>=` is false for NaN, so that a loss that is no number is kept as the worst.
-            if !worst
-                .as_ref()
-                .is_some_and(|worst| ratio(worst) >= distance / tolerance)
-            {
-                let check = Check::new(
-                    format!("loss, worst of steps 1–{judged} (step {})", step + 1),
-                    distance,
-                    Some(tolerance),
-                );
-                worst = Some(check.of(Late::Loss, 10 * (step + 1) > 9 * self.losses.len()));
-            }
-        }
-        let mut checks: Vec<Check> = worst.into_iter().collect();
-        if judged < self.losses.len() {
+        let each: Vec<(f64, f64)> = ours
+            .iter()
+            .zip(&self.losses)
+            .zip(&self.exact)
+            .map(|((ours, reference), exact)| {
+                spread = spread.max((reference - exact).abs());
+                ((ours - reference).abs(), LOSS.max(MULTIPLE * spread))
+            })
+            .collect();
+        let mut checks = Vec::new();
+        checks.extend(worst_loss(&each, 0..late));
+        let last = worst_loss(&each, late..judged);
+        checks.extend(last.map(|check| check.late(Late::Loss)));
+        if judged < steps {
             checks.push(Check::new(
-                format!(
-                    "loss, past the horizon ({}–{})",
-                    judged + 1,
-                    self.losses.len()
-                ),
+                format!("loss, past the horizon ({}–{steps})", judged + 1),
                 largest(
                     ours[judged..].iter().copied(),
                     self.losses[judged..].iter().copied(),
@@ -362,8 +348,27 @@ impl Reference {
                 .is_none()
                 .then_some(PROBE_AFTER.max(MULTIPLE * own)),
         );
-        Ok(check.of(Late::Probes, true))
+        Ok(check.late(Late::Probes))
     }
+}
+
+/// The step among `steps`, from 0, whose distance is the largest share of its tolerance.
+fn worst_loss(each: &[(f64, f64)], steps: Range<usize>) -> Option<Check> {
+    let mut worst: Option<(usize, f64, f64)> = None;
+    for (step, (distance, tolerance)) in each.iter().enumerate().take(steps.end).skip(steps.start) {
+        // A loss that is no number is the worst, and stays it.
+        let worse = worst.is_none_or(|(_, most, of)| {
+            !most.is_nan() && (distance.is_nan() || distance / tolerance > most / of)
+        });
+        if worse {
+            worst = Some((step, *distance, *tolerance));
+        }
+    }
+    worst.map(|(step, distance, tolerance)| {
+        let (first, last) = (steps.start + 1, steps.end);
+        let quantity = format!("loss, worst of steps {first}–{last} (step {})", step + 1);
+        Check::new(quantity, distance, Some(tolerance))
+    })
 }
 
 fn compare_gradients(
@@ -448,4 +453,23 @@ fn largest(a: impl ExactSizeIterator<Item = f64>, b: impl ExactSizeIterator<Item
                 distance
             }
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_loss_is_the_one_nearest_to_or_farthest_past_its_own_tolerance() {
+        let each = [(1.0, 4.0), (2.0, 4.0), (2.0, 2.0), (3.0, 4.0)];
+        let worst = |each: &[(f64, f64)], steps| worst_loss(each, steps).unwrap();
+        let check = worst(&each, 0..4);
+        assert_eq!(check.quantity, "loss, worst of steps 1–4 (step 3)");
+        assert_eq!((check.distance, check.holds), (2.0, true));
+        assert_eq!(worst(&each, 3..4).distance, 3.0);
+        let broken = [(1.0, 4.0), (f64::NAN, 4.0), (9.0, 4.0)];
+        let check = worst(&broken, 0..3);
+        assert!(check.distance.is_nan() && !check.holds);
+        assert_eq!(worst_loss(&each, 2..2), None);
+    }
 }

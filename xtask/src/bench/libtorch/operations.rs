@@ -51,6 +51,9 @@ pub(in crate::bench) fn run(
     cases: &[Case],
     json: Option<&Path>,
 ) -> Result<ExitCode, Error> {
+    if !cfg!(target_os = "linux") {
+        return Err(Error::NotLinux);
+    }
     if kind == Kind::Cuda && libtorch::driver().is_none() {
         return Err(Error::NoGpu);
     }

@@ -1,8 +1,8 @@
 //! The recurrent layer on libtorch: ATen's own (`aten`), which is cuDNN's on a GPU, or on a CPU the fused
 //! kernels.
 //!
-//! burn-tch is deprecated upstream; all that knows it in this crate is here, so that it can be lifted
-//! out whole.
+//! burn-tch is deprecated upstream; all that knows it in this crate is here and in `head::libtorch`, so that it
+//! can be lifted out whole.
 
 #![allow(
     deprecated,
@@ -27,7 +27,8 @@ use super::{Layer, Operands, RecordedBackend, RecurrentBackend, Tape};
 static ATEN_ON_CPU: AtomicBool = AtomicBool::new(false);
 
 /// Has CPUs compute as GPUs do, with ATen's recurrent layers and without the kernels, from now on and in
-/// this whole process (or no longer). For tests: the kernels are faster at every shape that was measured.
+/// this whole process (or no longer), but not in the midst of a training, whose optimizer has its moments where the
+/// kernels are. For tests: the kernels are faster at every shape that was measured.
 pub fn use_aten_on_cpu(aten: bool) {
     ATEN_ON_CPU.store(aten, Ordering::Relaxed);
     // Beside the kernels, which have threads of their own, ATen's work is too small to share: its threads
