@@ -1,4 +1,4 @@
-//! Who must never depend on whom: the table, and the search through `cargo metadata` that enforces it.
+//! Who must never depend on whom: the search through `cargo metadata` that enforces the table of `rules`.
 //!
 //! Looks at normal and build dependencies under default features; what tests and benches use is their own affair.
 
@@ -7,86 +7,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::rules::Rule;
 use crate::cargo;
 use crate::error::Error;
-
-/// What one of our packages must keep away from. A name ending in `*` stands for every name that begins so.
-pub(super) struct Rule {
-    package: &'static str,
-    /// Not even through others.
-    never: &'static [&'static str],
-    /// Not in its own manifest; others may bring it.
-    never_directly: &'static [&'static str],
-    /// In its own manifest only as optional, and off by default.
-    only_optional: &'static [&'static str],
-}
-
-/// The column "must never depend on". Every package of the workspace stands here, even one that may use anything.
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        package: "recurrent-data",
-        never: &["recurrent-vectorizer", "burn*"],
-        never_directly: &[],
-        only_optional: &["polars*"],
-    },
-    Rule {
-        package: "recurrent-files",
-        never: &["burn*", "recurrent*"],
-        never_directly: &[],
-        only_optional: &[],
-    },
-    Rule {
-        package: "recurrent-vectorizer",
-        never: &["recurrent-data", "burn*"],
-        never_directly: &[],
-        only_optional: &["arrow*", "parquet*", "polars*", "rayon", "serde"],
-    },
-    Rule {
-        package: "recurrent-kernels",
-        never: &["burn*", "recurrent*"],
-        never_directly: &[],
-        only_optional: &[],
-    },
-    Rule {
-        package: "recurrent-models",
-        never: &["recurrent-data", "recurrent-vectorizer"],
-        never_directly: &["zip", "tar"],
-        only_optional: &["burn-tch", "tch"],
-    },
-    Rule {
-        package: "recurrent-training",
-        never: &["burn-tch", "tch"],
-        // Through recurrent-data, which owns the Corpus trait, archives may come along unseen.
-        never_directly: &["zip", "tar", "clap", "indicatif"],
-        only_optional: &[],
-    },
-    Rule {
-        package: "recurrent-report",
-        never: &[
-            "burn*",
-            "recurrent",
-            "recurrent-data",
-            "recurrent-kernels",
-            "recurrent-models",
-            "recurrent-training",
-            "recurrent-vectorizer",
-        ],
-        never_directly: &[],
-        only_optional: &[],
-    },
-    Rule {
-        package: "recurrent",
-        never: &[],
-        never_directly: &[],
-        only_optional: &[],
-    },
-    Rule {
-        package: "xtask",
-        never: &["burn*", "polars*", "recurrent*"],
-        never_directly: &[],
-        only_optional: &[],
-    },
-];
 
 /// `cargo metadata`, as far as we read it.
 #[derive(Debug, Deserialize)]

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use crate::error::Error;
 
 mod dependencies;
+mod rules;
 mod sources;
 
 /// Checks everything and prints what is wrong.
@@ -23,7 +24,7 @@ pub(crate) fn run(root: &Path) -> Result<ExitCode, Error> {
 /// Whether the workspace is tidy; prints each violation, or one line when there is none.
 pub(crate) fn check(root: &Path) -> Result<bool, Error> {
     let graph = dependencies::Metadata::load()?;
-    let mut violations = dependencies::violations(&graph, dependencies::RULES);
+    let mut violations = dependencies::violations(&graph, rules::RULES);
     let files = sources::collect(root)?;
     violations.extend(sources::violations(&files));
     violations.extend(sources::unmentioned(&files, &graph.member_folders()));
