@@ -9,9 +9,10 @@ use super::LibtorchError;
 
 /// How often a download that breaks off is gone on with.
 const TRIES: usize = 5;
-/// curl's exit statuses for a server that cannot go on where a file ends: it answers with an error, such as that there
-/// is nothing more to have, or knows no ranges.
-const CANNOT_GO_ON: [i32; 2] = [22, 33];
+/// curl's exit status for a server that knows no ranges.
+const NO_RANGES: i32 = 33;
+/// What a server answers that has nothing more than is there already, which curl does not take for success.
+const NOTHING_MORE: &str = "416";
 
 /// Fetches `address` into `file`, which then is whole. What a run left that was ended in between, beside it, is
 /// gone on with. `protocols` as curl names them, with commas.
@@ -28,8 +29,9 @@ pub(super) fn fetch(address: &str, file: &Path, protocols: &str) -> Result<(), L
         let said = String::from_utf8_lossy(&output.stderr);
         let reason = said.trim().lines().last().map(str::to_owned);
         failure = reason.unwrap_or_else(|| format!("curl: {}", output.status));
-        let code = output.status.code();
-        if before > 0 && code.is_some_and(|code| CANNOT_GO_ON.contains(&code)) {
+        let answer = String::from_utf8_lossy(&output.stdout);
+        let stuck = output.status.code() == Some(NO_RANGES) || answer.trim() == NOTHING_MORE;
+        if before > 0 && stuck {
             // Once more from the beginning.
             std::fs::remove_file(&partial).map_err(LibtorchError::io(&partial))?;
         } else if size(&partial) == before {
@@ -40,6 +42,7 @@ pub(super) fn fetch(address: &str, file: &Path, protocols: &str) -> Result<(), L
     Err(LibtorchError::Download(failure))
 }
 
+/// One try; on its standard output stands the server's answer, a number.
 fn run(address: &str, partial: &Path, protocols: &str) -> std::io::Result<Output> {
     let mut curl = Command::new("curl");
     curl.args(["--fail", "--location", "--retry", "3", "--show-error"]);
@@ -47,6 +50,7 @@ fn run(address: &str, partial: &Path, protocols: &str) -> std::io::Result<Output
     curl.args(["--connect-timeout", "20"]);
     curl.args(["--speed-limit", "1000", "--speed-time", "60"]);
     curl.arg("--proto").arg(format!("={protocols}"));
+    curl.args(["--write-out", "%{http_code}"]);
     curl.args(["--continue-at", "-", "--output"]);
     curl.arg(partial).arg(address);
     // Where somebody watches, curl's own messages stand there already.
@@ -56,7 +60,7 @@ fn run(address: &str, partial: &Path, protocols: &str) -> std::io::Result<Output
         curl.arg("--silent").stderr(Stdio::piped());
     }
     curl.stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .spawn()?
         .wait_with_output()
 }

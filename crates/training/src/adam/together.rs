@@ -3,7 +3,7 @@
 
 use burn::backend::Dispatch;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{DType, Gradients, Tensor};
+use burn::tensor::{Gradients, Tensor};
 use recurrent_kernels::AdamStep;
 
 use super::Moments;
@@ -25,15 +25,14 @@ pub(super) fn step<M: Module>(
     module.visit(&mut collect);
     let found = collect.found;
     let mut moved: Vec<Option<Tensor<1>>> = found.iter().map(|_| None).collect();
-    let with_gradient: Vec<(usize, Found)> = found
+    let found: Vec<(usize, Found)> = found
         .into_iter()
         .enumerate()
         .filter_map(|(place, found)| Some((place, found?)))
         .collect();
-    // What is of one precision can lie in one tensor.
-    for group in with_gradient.chunk_by(|(_, a), (_, b)| a.precision == b.precision) {
+    if !found.is_empty() {
         let whole = |of: &dyn Fn(&(usize, Found)) -> Tensor<1>| {
-            Tensor::cat(group.iter().map(of).collect(), 0).into_dispatch()
+            Tensor::cat(found.iter().map(of).collect(), 0).into_dispatch()
         };
         let (parameters, means, squares) = Dispatch::adam_step(
             whole(&|(_, found)| found.parameter.clone()),
@@ -45,7 +44,7 @@ pub(super) fn step<M: Module>(
         let [parameters, means, squares] =
             [parameters, means, squares].map(Tensor::<1>::from_dispatch);
         let mut start = 0;
-        for (place, found) in group {
+        for (place, found) in &found {
             let count = found.parameter.dims()[0];
             let part = |whole: &Tensor<1>| whole.clone().narrow(0, start, count);
             moved[*place] = Some(part(&parameters));
@@ -63,7 +62,6 @@ pub(super) fn step<M: Module>(
 struct Found {
     parameter: Tensor<1>,
     gradient: Tensor<1>,
-    precision: DType,
 }
 
 /// Finds what has a gradient, and gives moments to what has none.
@@ -83,7 +81,6 @@ impl ModuleVisitor for Collect<'_> {
         }
         let gradient = tensor.grad_remove(self.gradients);
         self.found.push(gradient.map(|gradient| Found {
-            precision: tensor.dtype(),
             parameter: tensor.inner().reshape([count]),
             gradient: gradient.reshape([count]),
         }));

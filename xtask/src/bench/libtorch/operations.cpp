@@ -17,15 +17,14 @@
 
 namespace {
 
-const std::set<std::string> without_work = {
-    "alias", "as_strided", "chunk", "detach", "detach_", "empty", "empty_like", "empty_strided", "expand",
-    "expand_as", "lift_fresh", "narrow", "new_empty", "new_empty_strided", "permute", "real", "requires_grad_",
-    "_reshape_alias", "reshape", "resize_", "resolve_conj", "resolve_neg", "result_type", "select", "set_",
-    "slice", "split", "split_with_sizes", "squeeze", "t", "transpose", "t_", "unbind", "_unsafe_view",
-    "unsafe_split", "unsqueeze", "view", "view_as", "is_nonzero", "numpy_T", "cudnn_is_acceptable",
-};
-
-const std::set<std::string> made_of_others = {
+const std::set<std::string> not_counted = {
+    // Another look at a tensor, memory for one, or a question.
+    "alias", "as_strided", "chunk", "cudnn_is_acceptable", "detach", "detach_", "empty", "empty_like",
+    "empty_strided", "expand", "expand_as", "is_nonzero", "lift_fresh", "narrow", "new_empty", "new_empty_strided",
+    "numpy_T", "permute", "real", "requires_grad_", "_reshape_alias", "resize_", "resolve_conj", "resolve_neg",
+    "result_type", "select", "set_", "slice", "split", "split_with_sizes", "squeeze", "t", "t_", "transpose",
+    "unbind", "_unsafe_view", "unsafe_split", "unsqueeze", "view", "view_as",
+    // Made of others, or of nothing where there is nothing to do.
     "binary_cross_entropy_with_logits", "clone", "contiguous", "embedding", "embedding_backward", "expand_copy",
     "full", "full_like", "gru", "less_equal_", "linear", "log_sigmoid", "lstm", "matmul", "ones", "ones_like",
     "relu", "reshape", "rnn_tanh", "select_backward", "stack", "to", "_to_copy", "unsafe_chunk", "zeros",
@@ -35,8 +34,6 @@ const std::set<std::string> made_of_others = {
 // How many operations are under way, and how many of these count for all that is below them.
 thread_local std::vector<bool> open;
 thread_local int counting = 0;
-
-bool has(const std::set<std::string>& names, const std::string& name) { return names.count(name) != 0; }
 
 struct Counts {
     std::mutex guard;
@@ -58,8 +55,7 @@ std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
     const std::string name = function.name(), prefix = "aten::";
     const bool of_aten = name.compare(0, prefix.size(), prefix) == 0;
     const std::string plain = of_aten ? name.substr(prefix.size()) : name;
-    const bool counts_itself =
-        of_aten && counting == 0 && !has(without_work, plain) && !has(made_of_others, plain);
+    const bool counts_itself = of_aten && counting == 0 && not_counted.count(plain) == 0;
     if (counts_itself) {
         const std::lock_guard<std::mutex> lock(counts.guard);
         ++counts.of[plain];
