@@ -133,9 +133,9 @@ struct Target {
     kind: Vec<String>,
 }
 
-/// Builds `package` in release mode, its progress streamed, and says where the executable lies.
-pub(crate) fn build_release(package: &str) -> Result<PathBuf, Error> {
-    build(&["build", "--release", "--package", package], package)
+/// Builds `package` in release mode, its progress streamed, and says where the executable `target` lies.
+pub(crate) fn build_release(package: &str, target: &str) -> Result<PathBuf, Error> {
+    build(&["build", "--release", "--package", package], target)
 }
 
 /// Runs a cargo command that builds, and says where the executable of `target` lies. cargo itself is asked,

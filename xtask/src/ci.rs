@@ -184,7 +184,7 @@ fn run_whole(root: &Path, inputs: &Inputs) -> Result<bool, Error> {
         "sample"
     };
     let args = ["--dataset", dataset, "--out", "target/ci"].map(OsString::from);
-    let program = Command::new(test::built_program(reproduce::PACKAGE)?);
+    let program = Command::new(test::built_program(reproduce::PROGRAM)?);
     let code = reproduce::start(root, inputs, &args, program)?;
     Ok(code == ExitCode::SUCCESS)
 }

@@ -47,7 +47,7 @@ pub(crate) fn run(root: &Path, inputs: &Inputs, seeds: u32) -> Result<ExitCode, 
             return Ok(code);
         }
     }
-    let binary = cargo::build_release(reproduce::PACKAGE)?;
+    let binary = cargo::build_release(reproduce::PACKAGE, reproduce::PROGRAM)?;
     let runs: Vec<PathBuf> = (0..seeds).map(folder).collect();
     let mut report = Command::new(&binary);
     report.arg("report").args(&runs);

@@ -13,7 +13,11 @@ use crate::inputs::Inputs;
 use crate::libtorch::{self, Kind, Libtorch, LibtorchError, Version};
 use crate::sample;
 
-pub(crate) const PACKAGE: &str = "recurrent";
+/// The package of the command.
+pub(crate) const PACKAGE: &str = "recurrent-cli";
+
+/// The command.
+pub(crate) const PROGRAM: &str = "recurrent";
 
 /// Tells the binary which commit it was built from, for `run.json`.
 const COMMIT_VARIABLE: &str = "RECURRENT_COMMIT";
@@ -25,12 +29,12 @@ pub(crate) fn run(root: &Path, inputs: &Inputs, args: &[OsString]) -> Result<Exi
     let libtorch = needed(args)?;
     // On standard error, so that what the binary prints can be piped.
     eprintln!(
-        "xtask: building {PACKAGE} in release mode (the first build takes several minutes), then running it; {}.",
+        "xtask: building {PROGRAM} in release mode (the first build takes several minutes), then running it; {}.",
         inputs.for_reproduce()
     );
     sample::ensure(root)?;
     let command = match &libtorch {
-        None => Command::new(cargo::build_release(PACKAGE)?),
+        None => Command::new(cargo::build_release(PACKAGE, PROGRAM)?),
         Some(libtorch) => with(libtorch)?,
     };
     start(root, inputs, args, command)
@@ -74,7 +78,7 @@ pub(crate) fn with(libtorch: &Libtorch) -> Result<Command, Error> {
     eprintln!("xtask: with {}", libtorch.describe());
     let args = ["build", "--release", "--package", PACKAGE];
     let args = [args.as_slice(), &["--features", "libtorch"]].concat();
-    let binary = cargo::build_with(&args, PACKAGE, |command| libtorch.set(command))?;
+    let binary = cargo::build_with(&args, PROGRAM, |command| libtorch.set(command))?;
     let output = Command::new(&binary)
         .arg("doctor")
         .stdin(Stdio::null())

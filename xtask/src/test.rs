@@ -27,7 +27,7 @@ const FEATURES: &str = "recurrent-data/frames,recurrent-kernels/pairs,recurrent-
 /// built already.
 fn libtorch_command() -> Command {
     let [test, workspace, release, go_on, ..] = COMMAND;
-    let features = format!("{FEATURES},recurrent/libtorch");
+    let features = format!("{FEATURES},recurrent-cli/libtorch");
     let mut command = cargo::cargo([test, workspace, release, go_on, "--features", &features]);
     command.args(["--lib", "--test", "libtorch", "--", "libtorch"]);
     command

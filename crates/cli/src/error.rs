@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use recurrent::ModelError;
 use recurrent_data::DataError;
+use recurrent_files::FileError;
 use recurrent_models::weights::WeightsError;
 use recurrent_report::ReportError;
 use recurrent_training::TrainingError;
@@ -41,7 +43,7 @@ pub(crate) enum CliError {
     )]
     NoGradient,
     /// The page cannot be served.
-    #[error("port {port} of this machine cannot be listened on: {source}; try another with --port")]
+    #[error("port {port} of this machine cannot be listened on; try another with --port")]
     Port {
         /// The port asked for.
         port: u16,
@@ -54,35 +56,25 @@ pub(crate) enum CliError {
     /// A backend that is not there.
     #[error(transparent)]
     Backend(#[from] crate::libtorch::Unusable),
-    /// A file or folder of ours.
-    #[error("{path}: {source}; check that it exists and that you may access it")]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
-    /// A model directory that makes no sense.
-    #[error("{path} is not a model's config.json: {reason}; train the model again")]
-    Config {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
+    /// A file or folder that cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A model that cannot be loaded or saved.
+    #[error(transparent)]
+    Model(#[from] ModelError),
     /// Standard output is gone.
-    #[error("the result cannot be printed: {0}")]
-    Output(std::io::Error),
+    #[error("the result cannot be printed; check where standard output goes")]
+    Output(#[source] std::io::Error),
     /// Standard input cannot be read.
-    #[error("standard input cannot be read: {0}; give UTF-8 text, one text a line")]
-    Input(std::io::Error),
+    #[error("standard input cannot be read; give one text a line")]
+    Input(#[source] std::io::Error),
     /// What a file says makes no vectorizer.
-    #[error("{path}: {error}")]
-    File {
+    #[error("{} makes no vectorizer", .path.display())]
+    NoVectorizer {
         /// The file.
         path: PathBuf,
         /// What the vectorizer says.
-        error: VectorizerError,
+        source: VectorizerError,
     },
     /// Nothing to read.
     #[error("no texts to read: name files with --input, or standard input with --input -")]
@@ -166,12 +158,15 @@ pub(crate) enum CliError {
         reason: String,
     },
     /// A folder that has no vectorizer.
-    #[error("{path}: {error}; --model names a folder that `recurrent vectorize fit` wrote")]
+    #[error(
+        "{} has no vectorizer.cbor that can be read; --model names a folder that `recurrent vectorize fit` or `recurrent \
+         reproduce` wrote", .path.display()
+    )]
     NoModel {
-        /// The file that should be there.
+        /// The folder.
         path: PathBuf,
-        /// The system's reason.
-        error: std::io::Error,
+        /// Why not.
+        source: FileError,
     },
     /// A file that has no cases.
     #[error("{path} is no file of recorded cases: {reason}")]
@@ -196,12 +191,18 @@ impl CliError {
     /// For `map_err` beside the path of what was read.
     pub(crate) fn file(path: &std::path::Path) -> impl FnOnce(VectorizerError) -> Self {
         let path = path.to_owned();
-        move |error| Self::File { path, error }
+        move |source| Self::NoVectorizer { path, source }
     }
 
-    /// For `map_err` beside a path.
-    pub(crate) fn io(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Io { path, source }
+    /// For `map_err` where `path` was read.
+    pub(crate) fn read(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
+        let error = FileError::read(path);
+        move |source| error(source).into()
+    }
+
+    /// For `map_err` where `path` was written.
+    pub(crate) fn write(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
+        let error = FileError::write(path);
+        move |source| error(source).into()
     }
 }

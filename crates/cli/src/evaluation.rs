@@ -6,12 +6,13 @@ use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use recurrent_data::{Review, ReviewCorpus, Split};
 use recurrent_models::{SequenceClassifier, trace};
-use recurrent_report::{Evaluation, GradientCurve, JudgedReview, gradient_curve};
+use recurrent_report::gradient_curve;
+use recurrent_runs::{self as runs, Evaluation, GradientCurve, JudgedReview};
 use recurrent_training::{EVALUATION_BATCH, Encoded, probabilities, sigmoid};
 use recurrent_vectorizer::Vectorize;
 
-use crate::model::Model;
 use crate::reading::{self, Wanted};
+use recurrent::Model;
 
 /// Reviews that a report shows of those a network got most wrong.
 const WORST: usize = 3;
@@ -50,6 +51,8 @@ pub(crate) fn evaluate(
     let step = reviews.len().div_ceil(FELT).max(1);
     let felt: Vec<&Review> = reviews.iter().step_by(step).collect();
     Evaluation {
+        version: runs::VERSION,
+        model: model.checksum.clone(),
         network: model.config.network.network.name(),
         parameters: burn::module::Module::num_params(&model.network),
         classes: model.config.classes.clone(),

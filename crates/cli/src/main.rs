@@ -8,7 +8,6 @@ mod error;
 mod evaluation;
 mod libtorch;
 mod libtorch_version;
-mod model;
 mod predict;
 mod progress;
 mod reading;

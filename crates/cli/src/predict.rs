@@ -3,6 +3,7 @@
 use std::io::{BufRead, IsTerminal};
 use std::path::PathBuf;
 
+use recurrent::Model;
 use recurrent_data::clean;
 use recurrent_training::{Encoded, probabilities};
 use recurrent_vectorizer::Vectorize;
@@ -10,7 +11,7 @@ use serde::Serialize;
 
 use crate::backend::Backend;
 use crate::error::CliError;
-use crate::{model, print};
+use crate::print;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -33,8 +34,8 @@ struct Verdict<'a> {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let (_, device) = Backend::Flex.open()?;
-    let model = model::load(&arguments.model, &device)?;
-    if model.config.sample {
+    let model = Model::load(&arguments.model, &device)?;
+    if model.config.provenance.sample {
         eprintln!("note: this model was trained on the bundled sample, not on real reviews");
     }
     if !arguments.text.is_empty() {
@@ -52,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     Ok(())
 }
 
-fn judge(model: &model::Model, text: &str, json: bool) -> Result<(), CliError> {
+fn judge(model: &Model, text: &str, json: bool) -> Result<(), CliError> {
     let (_, device) = Backend::Flex.open()?;
     let width = model.vectorizer.width();
     let mut ids = vec![0; width];

@@ -5,12 +5,12 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use recurrent_data::clean;
 use recurrent_models::{NetworkKind, trace};
-use recurrent_report::TracedReview;
+use recurrent_runs::TracedReview;
 use recurrent_training::sigmoid;
 use recurrent_vectorizer::Vectorize;
 use serde::Serialize;
 
-use crate::model::Model;
+use recurrent::Model;
 
 /// What to write down beside the beliefs.
 #[derive(Clone, Copy, Debug, Default)]

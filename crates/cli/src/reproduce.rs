@@ -1,6 +1,6 @@
 //! `recurrent reproduce`: the notebook, in its order.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use burn::module::Module as _;
@@ -8,20 +8,21 @@ use burn::tensor::Device;
 use clap::value_parser;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use recurrent::{Model, ModelConfig, Provenance, sha256};
 use recurrent_data::{
     Corpus, Dataset, DatasetChoice, Extracted, ReadOptions, ReviewCorpus, Split, found_line,
     hash_source, index, read,
 };
+use recurrent_files::FileError;
 use recurrent_models::{NetworkConfig, NetworkKind, summary};
-use recurrent_training::{EpochRecord, FitConfig, encode, fit, write_json};
+use recurrent_runs::{EpochRecord, RunInfo};
+use recurrent_training::{FitConfig, encode, fit, write_json};
 use recurrent_vectorizer::{FixedWidth, Vectorize, VectorizerParams};
-use serde::Serialize;
 
 use crate::backend::Backend;
 use crate::dashboard::Dashboard;
 use crate::dataset::{SAMPLE_NOTE, banner, find};
 use crate::error::CliError;
-use crate::model::{self, Model, ModelConfig};
 use crate::progress::Display;
 use crate::{doctor, evaluation, print, report};
 
@@ -71,40 +72,6 @@ pub(crate) struct Arguments {
     dashboard: bool,
 }
 
-/// What `run.json` holds.
-#[derive(Serialize)]
-struct Run {
-    recurrent: &'static str,
-    burn: &'static str,
-    backend: &'static str,
-    threads: usize,
-    cpu: String,
-    /// The instruction set of the recurrent kernels.
-    isa: &'static str,
-    seed: u64,
-    epochs: usize,
-    max_tokens: usize,
-    length: usize,
-    dataset: String,
-    dataset_sha256: String,
-    /// True if the data set is the bundled sample and not the real reviews.
-    sample: bool,
-    /// The commit that the command was built from, where whoever runs it says so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    commit: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<&'static str>,
-}
-
-/// A record of `history.json`.
-#[derive(Serialize)]
-struct Noted<'a> {
-    #[serde(flatten)]
-    record: &'a EpochRecord,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<&'static str>,
-}
-
 /// A line of the final table.
 struct Row {
     network: NetworkKind,
@@ -116,35 +83,35 @@ struct Row {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let (backend, device) = arguments.backend.open()?;
     let dataset = find(&arguments.dataset, &arguments.datasets)?;
-    std::fs::create_dir_all(&arguments.out).map_err(CliError::io(&arguments.out))?;
+    std::fs::create_dir_all(&arguments.out).map_err(FileError::write(&arguments.out))?;
     let (corpus, extracted) = load(arguments, &dataset)?;
     for split in Split::ALL {
         print(&found_line(corpus.texts(split).len(), corpus.classes()))?;
     }
     show_one(&corpus, arguments.seed)?;
-    write_json(
-        &arguments.out.join("run.json"),
-        &Run {
-            recurrent: env!("CARGO_PKG_VERSION"),
-            burn: BURN,
-            backend,
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
-            cpu: doctor::cpu(),
-            isa: doctor::isa(),
-            seed: arguments.seed,
-            epochs: arguments.epochs,
-            max_tokens: arguments.max_tokens as usize,
-            length: arguments.length as usize,
-            dataset: dataset.name.clone(),
-            dataset_sha256: hash_source(&dataset.path)?,
-            sample: dataset.sample,
-            commit: std::env::var(COMMIT).ok(),
-            note: note(&dataset),
-        },
-    )?;
-
     let vectorizer = fit_vectorizer(arguments, &corpus)?;
-    let rows = train_all(arguments, &dataset, &corpus, &vectorizer, &device)?;
+    let run = RunInfo {
+        version: recurrent_runs::VERSION,
+        recurrent: env!("CARGO_PKG_VERSION").to_owned(),
+        burn: BURN.to_owned(),
+        backend: backend.to_owned(),
+        threads: std::thread::available_parallelism().map_or(1, usize::from),
+        cpu: doctor::cpu(),
+        isa: doctor::isa().to_owned(),
+        seed: arguments.seed,
+        epochs: arguments.epochs,
+        max_tokens: arguments.max_tokens as usize,
+        length: arguments.length as usize,
+        dataset: dataset.name.clone(),
+        dataset_sha256: hash_source(&dataset.path)?,
+        vectorizer_sha256: sha256(&vectorizer.vectorizer().to_bytes()?),
+        sample: dataset.sample,
+        networks: arguments.networks.iter().map(|kind| kind.name()).collect(),
+        commit: std::env::var(COMMIT).ok(),
+        note: note(&dataset),
+    };
+    write_json(&arguments.out.join("run.json"), &run)?;
+    let rows = train_all(arguments, &run, &corpus, &vectorizer, &device)?;
     print(&table(&rows, dataset.sample))?;
     if !rows.is_empty() {
         report::write_and_say(std::slice::from_ref(&arguments.out), &arguments.out)?;
@@ -204,7 +171,7 @@ fn fit_vectorizer(arguments: &Arguments, corpus: &ReviewCorpus) -> Result<FixedW
 
 fn train_all(
     arguments: &Arguments,
-    dataset: &Dataset,
+    run: &RunInfo,
     corpus: &ReviewCorpus,
     vectorizer: &FixedWidth,
     device: &Device,
@@ -224,7 +191,7 @@ fn train_all(
         };
         print(&format!("\n{}", summary(&config)))?;
         let folder = arguments.out.join(kind.name());
-        std::fs::create_dir_all(&folder).map_err(CliError::io(&folder))?;
+        std::fs::create_dir_all(&folder).map_err(FileError::write(&folder))?;
         let network = config.init(arguments.seed, &device.clone().autodiff());
         let fit_config = FitConfig {
             epochs: arguments.epochs,
@@ -238,17 +205,21 @@ fn train_all(
         }?;
         let config = ModelConfig {
             network: config,
-            max_tokens: arguments.max_tokens as usize,
             classes: corpus.classes().to_vec(),
-            dataset: dataset.name.clone(),
-            sample: dataset.sample,
-            note: note(dataset).map(str::to_owned),
+            cleaned: ReadOptions::default().clean,
+            provenance: Provenance {
+                dataset: run.dataset.clone(),
+                dataset_sha256: run.dataset_sha256.clone(),
+                sample: run.sample,
+                note: run.note.clone(),
+            },
         };
-        model::save(&folder, &config, &network, vectorizer.vectorizer())?;
+        let checksum = Model::save(&folder, &config, &network, vectorizer.vectorizer())?;
         let model = Model {
             config,
             network: network.valid(),
             vectorizer: vectorizer.clone(),
+            checksum,
         };
         let evaluation = evaluation::evaluate(&model, corpus, &test, arguments.seed, device);
         write_json(&folder.join("evaluation.json"), &evaluation)?;
@@ -260,8 +231,11 @@ fn train_all(
                 seconds: start.elapsed().as_secs_f64(),
             });
         }
-        history.extend(records);
-        save_history(&arguments.out, &history, note(dataset))?;
+        history.extend(records.into_iter().map(|record| EpochRecord {
+            note: run.note.clone(),
+            ..record
+        }));
+        write_json(&arguments.out.join("history.json"), &history)?;
     }
     Ok(rows)
 }
@@ -278,21 +252,8 @@ fn dashboard(wanted: &mut bool) -> Option<Dashboard> {
 }
 
 /// What result files say about a data set that is not the real one.
-fn note(dataset: &Dataset) -> Option<&'static str> {
-    dataset.sample.then_some(SAMPLE_NOTE)
-}
-
-/// `history.json`: the array of records, each with the note if there is one.
-fn save_history(
-    out: &Path,
-    history: &[EpochRecord],
-    note: Option<&'static str>,
-) -> Result<(), CliError> {
-    let records: Vec<_> = history
-        .iter()
-        .map(|record| Noted { record, note })
-        .collect();
-    Ok(write_json(&out.join("history.json"), &records)?)
+fn note(dataset: &Dataset) -> Option<String> {
+    dataset.sample.then(|| SAMPLE_NOTE.to_owned())
 }
 
 fn table(rows: &[Row], sample: bool) -> String {

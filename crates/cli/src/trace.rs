@@ -9,16 +9,17 @@ use burn::tensor::Device;
 use clap::value_parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use recurrent_data::{DatasetChoice, ReadOptions, Review, Split, read};
-use recurrent_report::{GradientCurve, chart};
+use recurrent_report::chart;
+use recurrent_runs::GradientCurve;
 use recurrent_training::write_json;
 
 use crate::backend::Backend;
 use crate::dataset::find;
 use crate::error::CliError;
 use crate::evaluation::gradients;
-use crate::model::{self, Model};
 use crate::print;
 use crate::reading::{self, Reading, Wanted};
+use recurrent::Model;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -62,9 +63,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let models = arguments
         .model
         .iter()
-        .map(|folder| model::load(folder, &device))
+        .map(|folder| Model::load(folder, &device))
         .collect::<Result<Vec<_>, _>>()?;
-    if models.iter().any(|model| model.config.sample) {
+    if models.iter().any(|model| model.config.provenance.sample) {
         eprintln!("note: trained on the bundled sample, not on real reviews");
     }
     if let (true, Some(out)) = (arguments.test_split, &arguments.out) {
@@ -131,7 +132,7 @@ fn trace(
 
 /// Writes a chart into `out`, as SVG and PNG.
 fn draw(out: &Path, name: &str, lines: &chart::Lines) -> Result<(), CliError> {
-    std::fs::create_dir_all(out).map_err(CliError::io(out))?;
+    std::fs::create_dir_all(out).map_err(CliError::write(out))?;
     let [path, _] = recurrent_report::save_chart(out, name, &lines.svg()?)?;
     // Standard output may be read by a program.
     eprintln!("Drawn: {}", path.display());

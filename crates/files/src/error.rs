@@ -152,7 +152,11 @@ mod tests {
             (io::ErrorKind::NotFound, Action::Read, "check the path"),
             (io::ErrorKind::NotFound, Action::Write, "make the folder"),
             (io::ErrorKind::PermissionDenied, Action::Read, "may read"),
-            (io::ErrorKind::IsADirectory, Action::Write, "stands in the way"),
+            (
+                io::ErrorKind::IsADirectory,
+                Action::Write,
+                "stands in the way",
+            ),
         ] {
             let reason = io::Error::new(kind, "the reason");
             let error = FileError::io(Path::new("a/file"), action)(reason);

@@ -13,4 +13,4 @@ pub use error::{Action, FileError};
 pub use lock::FolderLock;
 pub use quote::{QUOTED_CHARACTERS, Quoted, quoted};
 pub use read::{read_at_most, read_text_at_most};
-pub use replace::{Replacement, replace, sweep};
+pub use replace::{Replacement, replace, sweep, write};

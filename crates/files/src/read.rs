@@ -51,10 +51,16 @@ mod tests {
         std::fs::write(&path, b"\xef\xbb\xbfgood").unwrap();
         assert_eq!(read_text_at_most(&path, 7).unwrap(), "good");
         let error = read_at_most(&path, 6).unwrap_err();
-        assert!(matches!(error, FileError::TooLarge { limit: 6, .. }), "{error}");
+        assert!(
+            matches!(error, FileError::TooLarge { limit: 6, .. }),
+            "{error}"
+        );
         std::fs::write(&path, b"caf\xe9").unwrap();
         let error = read_text_at_most(&path, 7).unwrap_err();
-        assert!(matches!(error, FileError::NotUtf8 { offset: 3, .. }), "{error}");
+        assert!(
+            matches!(error, FileError::NotUtf8 { offset: 3, .. }),
+            "{error}"
+        );
         let error = read_at_most(&folder.path().join("nowhere"), 6).unwrap_err();
         assert!(error.is_not_found(), "{error}");
     }

@@ -86,6 +86,16 @@ impl Write for Replacement {
     }
 }
 
+/// Writes a whole file in one go: `content`, under the name `path` when it is all on the disk.
+///
+/// # Errors
+/// Those of [`replace`] and of writing; what was there before is then unchanged.
+pub fn write(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    let mut file = replace(path)?;
+    file.write_all(content).map_err(file.failed())?;
+    file.commit()
+}
+
 /// Removes what processes that were killed left of `path`: files `.NAME.xxxxxx` beside it that nobody has locked.
 pub fn sweep(path: &Path) {
     for candidate in temporaries(path) {
@@ -154,9 +164,7 @@ mod tests {
     use super::*;
 
     fn write(path: &Path, content: &[u8]) {
-        let mut file = replace(path).unwrap();
-        file.write_all(content).unwrap();
-        file.commit().unwrap();
+        super::write(path, content).unwrap();
     }
 
     fn count(folder: &Path) -> usize {
@@ -198,7 +206,13 @@ mod tests {
     fn leftovers_of_the_killed_are_swept_and_the_work_of_others_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str| folder.path().join(name);
-        for name in [".file.aIN1Cq", ".file.short", ".other.aIN1Cq", "file.aIN1Cq", ".file.aIN-Cq"] {
+        for name in [
+            ".file.aIN1Cq",
+            ".file.short",
+            ".other.aIN1Cq",
+            "file.aIN1Cq",
+            ".file.aIN-Cq",
+        ] {
             fs::write(file(name), b"left").unwrap();
         }
         fs::write(file(".file.busy12"), b"busy").unwrap();

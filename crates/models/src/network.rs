@@ -50,6 +50,37 @@ impl NetworkConfig {
         }
     }
 
+    /// How many parameters such a network has, without building it; `None` beyond 2⁶⁴.
+    pub fn parameters(&self) -> Option<u64> {
+        let [embeddings, width, units, hidden] = [
+            self.embeddings,
+            self.embedding_width,
+            self.units,
+            self.hidden,
+        ]
+        .map(|size| size as u64);
+        let dense = |inputs: u64, units: u64| inputs.checked_add(1)?.checked_mul(units);
+        let embedding = embeddings.checked_mul(width)?;
+        let (body, state) = match self.network {
+            NetworkKind::Dense => (dense(width, units)?, units),
+            NetworkKind::Recurrent(kind) => {
+                let ways = if kind.bidirectional { 2 } else { 1 };
+                let (gates, biases) = (kind.cell.gates() as u64, kind.cell.biases() as u64);
+                let layer = |inputs: u64| {
+                    let rows = inputs.checked_add(units)?.checked_add(biases)?;
+                    rows.checked_mul(units)?.checked_mul(ways * gates)
+                };
+                let state = units.checked_mul(ways)?;
+                let second = if kind.stacked { layer(state)? } else { 0 };
+                (layer(width)?.checked_add(second)?, state)
+            }
+        };
+        embedding
+            .checked_add(body)?
+            .checked_add(dense(state, hidden)?)?
+            .checked_add(dense(hidden, 1)?)
+    }
+
     /// Builds the network on `device` with initial weights drawn from `seed`.
     pub fn init(&self, seed: u64, device: &Device) -> Network {
         let init = &mut Init::new(seed, device);
@@ -199,6 +230,26 @@ mod tests {
         for (kind, count) in NetworkKind::NOTEBOOK.into_iter().zip(counts) {
             let network = NetworkConfig::notebook(kind).init(0, &Device::flex());
             assert_eq!(network.num_params(), count, "{kind}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_counted_without_building() {
+        for kind in NetworkKind::all() {
+            let config = NetworkConfig {
+                embeddings: 9,
+                embedding_width: 5,
+                units: 3,
+                hidden: 4,
+                ..NetworkConfig::notebook(kind)
+            };
+            let built = config.init(0, &Device::flex()).num_params();
+            assert_eq!(config.parameters(), Some(built as u64), "{kind}");
+            let huge = NetworkConfig {
+                units: usize::MAX / 2,
+                ..config
+            };
+            assert_eq!(huge.parameters(), None, "{kind}");
         }
     }
 

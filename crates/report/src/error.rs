@@ -4,18 +4,14 @@ use std::path::PathBuf;
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReportError {
     /// A file that cannot be read or written.
-    #[error("{path}: {source}; a report is made from a folder that `recurrent reproduce` wrote")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] recurrent_files::FileError),
     /// A file that is there but is not what it should be.
     #[error(
-        "{path} cannot be read as {what}: {reason}; run `recurrent reproduce` into this folder again"
+        "{} cannot be read as {what}: {reason}; run `recurrent reproduce` into this folder again", .path.display()
     )]
     Content {
         /// The file.
@@ -26,7 +22,7 @@ pub enum ReportError {
         reason: String,
     },
     /// Runs without a single epoch.
-    #[error("{path} holds no epoch of any network; let `recurrent reproduce` finish at least one")]
+    #[error("{} holds no epoch of any network; let `recurrent reproduce` finish at least one", .path.display())]
     Empty {
         /// The first run's folder.
         path: PathBuf,
@@ -45,9 +41,16 @@ pub enum ReportError {
 }
 
 impl ReportError {
-    /// For `map_err` beside a path.
-    pub(crate) fn io(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
+    /// For `map_err` beside the path of what was checked.
+    pub(crate) fn invalid(
+        path: &std::path::Path,
+        what: &'static str,
+    ) -> impl FnOnce(recurrent_runs::Invalid) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io { path, source }
+        move |recurrent_runs::Invalid(reason)| Self::Content {
+            path,
+            what,
+            reason: format!("it {reason}"),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Charts and one self-contained page from the files that training runs leave behind.
 //!
 //! A run's folder holds `run.json`, `history.json` and, for each network, `NETWORK/evaluation.json`
-//! ([`Evaluation`]); [`Run::load`] reads them, [`write()`] makes `report.html` and its pictures of one
+//! ([`recurrent_runs`] defines them); [`Run::load`] reads them, [`write()`] makes `report.html` and its pictures of one
 //! run or of several. Charts can be drawn alone, too ([`chart`]): each is an SVG that carries its own
 //! title and description and follows the reader's light or dark theme.
 //!
@@ -15,7 +15,5 @@ mod stats;
 
 pub use error::ReportError;
 pub use page::{Written, save_chart, write};
-pub use run::{
-    Epoch, Evaluation, GradientCurve, JudgedReview, Quantiles, Run, RunInfo, TracedReview,
-};
+pub use run::{Run, load_evaluation};
 pub use stats::{Bin, Confusion, calibration, confusion, gradient_curve};

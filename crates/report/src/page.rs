@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use askama::Template;
 
-use crate::run::{Epoch, Evaluation, Run, TracedReview};
+use recurrent_runs::{EpochRecord, Evaluation, TracedReview};
+
+use crate::run::Run;
 use crate::{ReportError, chart};
 
 /// Pixels of a PNG for one unit of its SVG.
@@ -107,7 +109,7 @@ struct Page<'a> {
 /// Each file is written beside its place and renamed.
 ///
 /// # Errors
-/// [`ReportError::Io`] where a file cannot be written; [`ReportError::Empty`] without runs.
+/// [`ReportError::File`] where a file cannot be written; [`ReportError::Empty`] without runs.
 pub fn write(runs: &[Run], out: &Path) -> Result<Written, ReportError> {
     let Some(first) = runs.first() else {
         return Err(ReportError::Empty {
@@ -144,7 +146,7 @@ pub fn write(runs: &[Run], out: &Path) -> Result<Written, ReportError> {
         pictures.extend(save_chart(out, &name, svg)?);
     }
     let path = out.join("report.html");
-    replace(&path, page.render()?.as_bytes())?;
+    recurrent_files::write(&path, page.render()?.as_bytes())?;
     Ok(Written {
         page: path,
         pictures,
@@ -210,23 +212,23 @@ fn rows(runs: &[Run]) -> Vec<Row> {
         }
     }
     let rows = names.into_iter().map(|network| {
-        let of_runs: Vec<Vec<&Epoch>> = runs
+        let of_runs: Vec<Vec<&EpochRecord>> = runs
             .iter()
             .map(|run| run.epochs(network).collect::<Vec<_>>())
             .filter(|epochs| !epochs.is_empty())
             .collect();
-        let last = |value: fn(&Epoch) -> f64| -> Vec<f64> {
+        let last = |value: fn(&EpochRecord) -> f64| -> Vec<f64> {
             of_runs
                 .iter()
                 .filter_map(|epochs| epochs.last())
                 .map(|epoch| value(epoch))
                 .collect()
         };
-        let best = |epochs: &Vec<&Epoch>| {
+        let best = |epochs: &Vec<&EpochRecord>| {
             let accuracies = epochs.iter().map(|epoch| epoch.test_accuracy);
             accuracies.fold(f64::NEG_INFINITY, f64::max)
         };
-        let seconds = |epochs: &Vec<&Epoch>| epochs.iter().map(|epoch| epoch.seconds).sum();
+        let seconds = |epochs: &Vec<&EpochRecord>| epochs.iter().map(|epoch| epoch.seconds).sum();
         let parameters = runs
             .iter()
             .find_map(|run| run.evaluations.get(network))
@@ -352,19 +354,12 @@ fn shaded(trace: &TracedReview) -> Vec<Word<'_>> {
 /// Writes a chart into `folder`, as `NAME.svg` and `NAME.png`, and says where they are.
 ///
 /// # Errors
-/// [`ReportError::Io`], and what was there before stays; [`ReportError::Chart`] for what is no SVG.
+/// [`ReportError::File`], and what was there before stays; [`ReportError::Chart`] for what is no SVG.
 pub fn save_chart(folder: &Path, name: &str, svg: &str) -> Result<[PathBuf; 2], ReportError> {
     let [vector, pixels] = ["svg", "png"].map(|end| folder.join(format!("{name}.{end}")));
-    replace(&vector, svg.as_bytes())?;
-    replace(&pixels, &chart::png(svg, PNG_SCALE)?)?;
+    recurrent_files::write(&vector, svg.as_bytes())?;
+    recurrent_files::write(&pixels, &chart::png(svg, PNG_SCALE)?)?;
     Ok([vector, pixels])
-}
-
-/// Writes a file beside its place and renames it.
-fn replace(path: &Path, content: &[u8]) -> Result<(), ReportError> {
-    let mut file = recurrent_files::replace(path).map_err(ReportError::io(path))?;
-    file.write_all(content).map_err(ReportError::io(path))?;
-    file.commit().map_err(ReportError::io(path))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The numbers behind the charts.
 
-use crate::run::{Evaluation, GradientCurve, Quantiles};
+use recurrent_runs::{Evaluation, GradientCurve, Quantiles};
 
 /// Counts `[label][verdict]` of a split.
 pub type Confusion = [[usize; 2]; 2];

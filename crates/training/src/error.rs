@@ -71,12 +71,7 @@ pub enum TrainingError {
     /// A file of tensors cannot be read or written.
     #[error(transparent)]
     Weights(#[from] WeightsError),
-    /// A file cannot be written.
-    #[error("{path}: {source}; check that the folder exists, is writable and has room")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    File(#[from] recurrent_files::FileError),
 }

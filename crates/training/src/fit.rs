@@ -146,6 +146,7 @@ pub fn fit<M: SequenceClassifier>(
             test_loss: test_score.loss,
             test_accuracy: test_score.accuracy,
             seconds: start.elapsed().as_secs_f64(),
+            note: None,
         };
         observer.epoch(config.epochs, steps(train, config.batch_size), &record);
         history.push(record);

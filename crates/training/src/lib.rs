@@ -22,8 +22,9 @@ pub use fit::{
     EVALUATION_BATCH, FitConfig, Observer, Progress, Quiet, evaluate, fit, logits, probabilities,
     sigmoid,
 };
-pub use history::{EpochRecord, Score, write_json};
+pub use history::{Score, write_json};
 pub use loss::binary_cross_entropy;
+pub use recurrent_runs::EpochRecord;
 
 /// The pages of the book that have Rust of their own: it is compiled and run with the documentation tests.
 #[cfg(doctest)]

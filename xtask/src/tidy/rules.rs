@@ -65,7 +65,19 @@ pub(super) const RULES: &[Rule] = &[
         only_optional: &[],
     },
     Rule {
+        package: "recurrent-runs",
+        never: &["burn*", "recurrent*", "serde_json"],
+        never_directly: &[],
+        only_optional: &[],
+    },
+    Rule {
         package: "recurrent",
+        never: &["clap", "indicatif", "recurrent-cli", "recurrent-data"],
+        never_directly: &[],
+        only_optional: &[],
+    },
+    Rule {
+        package: "recurrent-cli",
         never: &[],
         never_directly: &[],
         only_optional: &[],

@@ -7,7 +7,6 @@
 mod guard;
 mod reader;
 
-use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,15 +19,16 @@ use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use recurrent_report::{Evaluation, JudgedReview, ReportError};
+use recurrent_report::{ReportError, load_evaluation};
+use recurrent_runs::JudgedReview;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::Backend;
 use crate::error::CliError;
-use crate::model::{self, Model};
 use crate::print;
 use crate::reading::Wanted;
 use reader::{Reader, Unread};
+use recurrent::Model;
 
 /// Bytes of a request: the longest review has 14,000.
 const MOST_BYTES: usize = 256 * 1024;
@@ -86,7 +86,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let mut models = Vec::new();
     let mut shown = Vec::new();
     for folder in &arguments.model {
-        let model = model::load(folder, &device)?;
+        let model = Model::load(folder, &device)?;
         shown.push(describe(&model, folder));
         models.push(model);
     }
@@ -146,9 +146,9 @@ fn router(site: Site, port: u16) -> Router {
 fn describe(model: &Model, folder: &std::path::Path) -> Shown {
     // Older models have none, and then there is less to pick from.
     let path = folder.join("evaluation.json");
-    let evaluation = match Evaluation::load(&path) {
+    let evaluation = match load_evaluation(&path) {
         Ok(evaluation) => Some(evaluation),
-        Err(ReportError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => None,
+        Err(ReportError::File(error)) if error.is_not_found() => None,
         Err(error) => {
             eprintln!("note: no reviews to pick from: {error}");
             None
@@ -159,8 +159,8 @@ fn describe(model: &Model, folder: &std::path::Path) -> Shown {
         parameters: burn::module::Module::num_params(&model.network),
         classes: model.config.classes.clone(),
         time: model.config.network.time,
-        dataset: model.config.dataset.clone(),
-        sample: model.config.sample,
+        dataset: model.config.provenance.dataset.clone(),
+        sample: model.config.provenance.sample,
         worst: evaluation.map_or(Vec::new(), |evaluation| evaluation.worst),
     }
 }

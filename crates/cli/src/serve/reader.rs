@@ -4,8 +4,8 @@ use burn::tensor::Device;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::model::Model;
 use crate::reading::{self, Reading, Wanted};
+use recurrent::Model;
 
 /// Texts that may wait; a text takes some milliseconds.
 const WAITING: usize = 32;

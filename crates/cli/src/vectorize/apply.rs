@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use recurrent_files::read_at_most;
 use recurrent_vectorizer::{OutputMode, TextVectorizer, VectorizerParams};
 use serde::Serialize;
 
@@ -55,13 +56,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CliError> {
     print(&format!("{rows} texts"))
 }
 
+/// The most bytes of a vectorizer.
+const MOST_BYTES: u64 = 1 << 30;
+
 /// The vectorizer of a folder. Ids without a fixed length come in rows of their own length, not padded
 /// to whatever is longest in a batch.
 fn load(folder: &Path) -> Result<TextVectorizer, CliError> {
     let path = folder.join(fit::MODEL);
-    let bytes = std::fs::read(&path).map_err(|error| CliError::NoModel {
-        path: path.clone(),
-        error,
+    let bytes = read_at_most(&path, MOST_BYTES).map_err(|source| CliError::NoModel {
+        path: folder.to_owned(),
+        source,
     })?;
     let vectorizer = TextVectorizer::from_bytes(&bytes).map_err(CliError::file(&path))?;
     let params = vectorizer.params();

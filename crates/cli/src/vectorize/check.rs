@@ -79,12 +79,12 @@ fn files(path: &Path) -> Vec<Result<PathBuf, CliError>> {
             path: path.to_owned(),
         })],
         Ok(paths) => paths.into_iter().map(Ok).collect(),
-        Err(error) => vec![Err(CliError::io(path)(error))],
+        Err(error) => vec![Err(CliError::read(path)(error))],
     }
 }
 
 fn cases(path: &Path) -> Result<Vec<Checked>, CliError> {
-    let json = std::fs::read(path).map_err(CliError::io(path))?;
+    let json = std::fs::read(path).map_err(CliError::read(path))?;
     let bad = |reason: String| CliError::Fixture {
         path: path.to_owned(),
         reason,

@@ -4,14 +4,14 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use recurrent_files::AtomicWriteFile;
+use recurrent_files::{FileError, Replacement};
 
 use crate::error::CliError;
 
 /// Where one result goes. Dropped before [`finish`](Self::finish), it leaves nothing behind.
 pub(super) enum Target {
     /// A file that takes its name at the end.
-    File(BufWriter<AtomicWriteFile>, PathBuf),
+    File(BufWriter<Replacement>, PathBuf),
     /// What is there and is no file, such as a pipe or `/dev/null`.
     Device(BufWriter<File>, PathBuf),
     /// Standard output.
@@ -30,11 +30,11 @@ impl Target {
             }),
             Ok(there) if !there.is_file() => {
                 let device = File::options().write(true).open(path);
-                let device = device.map_err(CliError::io(path))?;
+                let device = device.map_err(CliError::write(path))?;
                 Ok(Self::Device(BufWriter::new(device), path.to_owned()))
             }
             _ => {
-                let file = recurrent_files::replace(path).map_err(CliError::io(path))?;
+                let file = recurrent_files::replace(path)?;
                 Ok(Self::File(BufWriter::new(file), path.to_owned()))
             }
         }
@@ -43,7 +43,7 @@ impl Target {
     /// What a failure to write means here.
     pub(super) fn error(&self, source: io::Error) -> CliError {
         match self {
-            Self::File(_, path) | Self::Device(_, path) => CliError::io(path)(source),
+            Self::File(_, path) | Self::Device(_, path) => CliError::write(path)(source),
             Self::Stdout(_) => CliError::Output(source),
         }
     }
@@ -53,8 +53,8 @@ impl Target {
         self.flush().map_err(|source| self.error(source))?;
         if let Self::File(file, path) = self {
             let file = file.into_inner();
-            let file = file.map_err(|error| CliError::io(&path)(error.into_error()))?;
-            file.commit().map_err(CliError::io(&path))?;
+            let file = file.map_err(|error| CliError::write(&path)(error.into_error()))?;
+            file.commit()?;
         }
         Ok(())
     }
@@ -84,7 +84,7 @@ pub(super) struct Folder {
     path: PathBuf,
     /// What was not there before, the innermost first.
     made: Vec<PathBuf>,
-    files: Vec<(AtomicWriteFile, PathBuf)>,
+    files: Vec<Replacement>,
     /// What must not stay from an earlier time.
     stale: Vec<PathBuf>,
 }
@@ -104,17 +104,17 @@ impl Folder {
             files: Vec::new(),
             stale: Vec::new(),
         };
-        fs::create_dir_all(path).map_err(CliError::io(path))?;
-        tempfile::tempfile_in(path).map_err(CliError::io(path))?;
+        fs::create_dir_all(path).map_err(CliError::write(path))?;
+        tempfile::tempfile_in(path).map_err(CliError::write(path))?;
         Ok(folder)
     }
 
     /// Writes a file that takes this name at the end.
     pub(super) fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), CliError> {
         let path = self.path.join(name);
-        let mut file = recurrent_files::replace(&path).map_err(CliError::io(&path))?;
-        file.write_all(bytes).map_err(CliError::io(&path))?;
-        self.files.push((file, path));
+        let mut file = recurrent_files::replace(&path)?;
+        file.write_all(bytes).map_err(file.failed())?;
+        self.files.push(file);
         Ok(())
     }
 
@@ -128,13 +128,13 @@ impl Folder {
         for path in &self.stale {
             match fs::remove_file(path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(CliError::io(path)(error));
+                    return Err(FileError::remove(path)(error).into());
                 }
                 _ => {}
             }
         }
-        for (file, path) in self.files.drain(..) {
-            file.commit().map_err(CliError::io(&path))?;
+        for file in self.files.drain(..) {
+            file.commit()?;
         }
         self.made.clear();
         Ok(())

@@ -86,7 +86,7 @@ pub(super) fn merge(arguments: &MergeArguments) -> Result<(), CliError> {
     let open = arguments.output.open()?;
     let mut sum: Option<TokenCounts> = None;
     for path in &arguments.parts {
-        let bytes = std::fs::read(path).map_err(CliError::io(path))?;
+        let bytes = std::fs::read(path).map_err(CliError::read(path))?;
         let part = TokenCounts::from_bytes(&bytes).map_err(CliError::file(path))?;
         // A limit that a part was counted with ended with its counting.
         let limit = arguments.output.limit.map(usize::from);
@@ -101,7 +101,7 @@ pub(super) fn merge(arguments: &MergeArguments) -> Result<(), CliError> {
 
 /// Keras' layer as the configuration describes it; a path of a vocabulary starts from its folder.
 fn read_config(path: &Path) -> Result<Layer, CliError> {
-    let json = std::fs::read(path).map_err(CliError::io(path))?;
+    let json = std::fs::read(path).map_err(CliError::read(path))?;
     let json = String::from_utf8(json).map_err(|error| {
         let reason = error.to_string();
         CliError::file(path)(VectorizerError::BadConfig { reason })
@@ -115,7 +115,7 @@ fn read_config(path: &Path) -> Result<Layer, CliError> {
     let terms = terms.map(|terms| super::files::parent(path).join(terms));
     let file = terms
         .as_ref()
-        .map(|terms| std::fs::read(terms).map_err(CliError::io(terms)));
+        .map(|terms| std::fs::read(terms).map_err(CliError::read(terms)));
     let file = file.transpose()?;
     let layer = Layer::from_config(&json, file.as_deref(), &functions);
     layer.map_err(CliError::file(terms.as_deref().unwrap_or(path)))

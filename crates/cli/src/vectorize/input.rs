@@ -121,7 +121,7 @@ impl InputArguments {
         }
         let mut total = Some(0);
         for Input { path, .. } in inputs.iter().filter(|input| !is_stdin(&input.path)) {
-            let there = std::fs::metadata(path).map_err(CliError::io(path))?;
+            let there = std::fs::metadata(path).map_err(CliError::read(path))?;
             if there.is_dir() {
                 return Err(CliError::IsFolder {
                     path: path.to_path_buf(),
@@ -315,7 +315,7 @@ impl Open {
             }
             Box::new(io::stdin().lock())
         } else {
-            let file = File::open(&path).map_err(CliError::io(&path))?;
+            let file = File::open(&path).map_err(CliError::read(&path))?;
             Box::new(BufReader::with_capacity(1 << 16, file))
         };
         Ok(Self::Lines {
@@ -335,7 +335,7 @@ impl Open {
                 field,
                 next,
             } => {
-                let lines = Lines::read(from.as_mut(), limits).map_err(CliError::io(path))?;
+                let lines = Lines::read(from.as_mut(), limits).map_err(CliError::read(path))?;
                 if lines.places.is_empty() {
                     return Ok(None);
                 }

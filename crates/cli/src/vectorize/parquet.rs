@@ -39,7 +39,7 @@ impl Column {
     /// Opens the column of this name, which must have strings or binary.
     pub(super) fn open(path: &Path, column: &str, rows: usize) -> Result<Self, CliError> {
         let bad = |error: ParquetError| bad(path, error);
-        let file = File::open(path).map_err(CliError::io(path))?;
+        let file = File::open(path).map_err(CliError::read(path))?;
         let bytes = file.metadata().map_or(0, |there| there.len());
         // Plain strings and binary, whatever kind of Arrow array was written.
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);

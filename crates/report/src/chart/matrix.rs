@@ -6,8 +6,8 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::style::{FONT, Ink, PAPER, TEXT, ink};
 use super::{Canvas, reason, svg};
 use crate::ReportError;
-use crate::run::Evaluation;
 use crate::stats::{Confusion, confusion as count};
+use recurrent_runs::Evaluation;
 
 /// Width of a matrix, and height of all, in pixels.
 const SIZE: (u32, u32) = (250, 250);

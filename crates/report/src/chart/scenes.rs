@@ -3,8 +3,10 @@
 use super::lines::{Axis, Line, Lines, Scale};
 use super::style::{GRID, Ink, PAPER, SERIES, ink};
 use super::{reason, svg};
+use recurrent_runs::{EpochRecord, Evaluation, GradientCurve, TracedReview};
+
 use crate::ReportError;
-use crate::run::{Epoch, Evaluation, GradientCurve, Run, TracedReview};
+use crate::run::Run;
 use crate::stats::calibration as reliability;
 
 const SIZE: (u32, u32) = (680, 400);
@@ -14,13 +16,13 @@ const WORDS_UNDER_CHART: usize = 40;
 
 /// Loss of all networks, train (dashes) and test, over the epochs.
 pub fn loss(runs: &[Run]) -> Lines {
-    let losses = |epoch: &Epoch| (epoch.train_loss, epoch.test_loss);
+    let losses = |epoch: &EpochRecord| (epoch.train_loss, epoch.test_loss);
     over_epochs(runs, "Loss", "binary cross-entropy, nats", losses)
 }
 
 /// Accuracy of all networks, train (dashes) and test, over the epochs.
 pub fn accuracy(runs: &[Run]) -> Lines {
-    let accuracies = |epoch: &Epoch| (epoch.train_accuracy, epoch.test_accuracy);
+    let accuracies = |epoch: &EpochRecord| (epoch.train_accuracy, epoch.test_accuracy);
     over_epochs(runs, "Accuracy", "share of right verdicts", accuracies)
 }
 
@@ -49,11 +51,11 @@ pub fn curves(runs: &[Run]) -> Result<String, ReportError> {
 }
 
 /// The networks of all runs; with the backend, where there are several.
-fn groups(runs: &[Run]) -> Vec<(String, Vec<Vec<&Epoch>>)> {
+fn groups(runs: &[Run]) -> Vec<(String, Vec<Vec<&EpochRecord>>)> {
     let backends = runs
         .iter()
         .any(|run| run.info.backend != runs[0].info.backend);
-    let mut groups: Vec<(String, Vec<Vec<&Epoch>>)> = Vec::new();
+    let mut groups: Vec<(String, Vec<Vec<&EpochRecord>>)> = Vec::new();
     for run in runs {
         for network in run.networks() {
             let name = match backends {
@@ -74,7 +76,7 @@ fn over_epochs(
     runs: &[Run],
     title: &str,
     unit: &str,
-    values: impl Fn(&Epoch) -> (f64, f64),
+    values: impl Fn(&EpochRecord) -> (f64, f64),
 ) -> Lines {
     let mut lines = Vec::new();
     let mut described = Vec::new();

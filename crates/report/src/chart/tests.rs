@@ -3,7 +3,7 @@
 use resvg::usvg;
 
 use super::*;
-use crate::run::{GradientCurve, Quantiles, TracedReview};
+use recurrent_runs::{GradientCurve, Quantiles, TracedReview};
 
 fn traced(words: usize) -> TracedReview {
     TracedReview {

@@ -219,7 +219,7 @@ impl Reference {
             reason,
         };
         let network = file
-            .metadata("network")
+            .note("network")
             .ok_or_else(|| content("its metadata names no \"network\"".to_owned()))?
             .to_owned();
         let kind: NetworkKind = network

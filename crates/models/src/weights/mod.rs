@@ -1,34 +1,32 @@
 //! Weights in and out as safetensors, under Keras' names (`recurrent/lstm_cell/kernel`).
 //!
 //! The name of a weight is the path of fields that leads to it. Loading is strict: every weight
-//! must be there, in its shape; what else a file holds is not looked at.
+//! must be there, once, in its shape and finite; what else a file holds is not looked at. What is written here has a
+//! checksum over everything in it, and is held against that when it is read.
 
+mod file;
 mod names;
 
-use std::collections::{BTreeMap, HashMap};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use crate::initializers::trainable;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor, TensorData};
-use names::{FieldPath, unnumbered};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use names::FieldPath;
+use recurrent_files::quoted;
+
+pub use file::{Notes, TensorFile, to_bytes, write};
 
 /// What can go wrong with a file of tensors.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WeightsError {
     /// The file cannot be read or written.
-    #[error("{path}: {source}; check that the path exists and that you may access it")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] recurrent_files::FileError),
     /// The file is not in the safetensors format, or cut short.
-    #[error("{path} is not a whole safetensors file: {reason}; write it again")]
+    #[error("{} is not a whole safetensors file: {reason}; write it again", .path.display())]
     Format {
         /// The file.
         path: PathBuf,
@@ -36,7 +34,10 @@ pub enum WeightsError {
         reason: String,
     },
     /// A tensor is missing.
-    #[error("{path} has no tensor \"{name}\"; it holds {held} tensors, made for another network?")]
+    #[error(
+        "{} has no tensor {}, of the {held} that it holds; it was made for another network, or is damaged",
+        .path.display(), quoted(name)
+    )]
     Missing {
         /// The file.
         path: PathBuf,
@@ -46,7 +47,10 @@ pub enum WeightsError {
         held: usize,
     },
     /// A tensor has another shape or element type than asked for.
-    #[error("{path}: tensor \"{name}\" is {found}, but {expected} is needed")]
+    #[error(
+        "{}: tensor {} is {found}, but {expected} is needed; it was made for another network",
+        .path.display(), quoted(name)
+    )]
     Mismatch {
         /// The file.
         path: PathBuf,
@@ -57,6 +61,43 @@ pub enum WeightsError {
         /// What is there.
         found: String,
     },
+    /// Two tensors could be meant by one name.
+    #[error(
+        "{}: {} and {} are both names of one weight; take one of them out",
+        .path.display(), quoted(first), quoted(second)
+    )]
+    Ambiguous {
+        /// The file.
+        path: PathBuf,
+        /// One of them.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// A weight is infinite or not a number.
+    #[error(
+        "{}: tensor {} has {value} at place {place}, and a network computes nothing with that; train it again",
+        .path.display(), quoted(name)
+    )]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Place of the first such number, from 0, row by row.
+        place: usize,
+        /// The number.
+        value: f32,
+    },
+    /// The file is not as it was written.
+    #[error(
+        "{} is damaged: its checksum does not fit what it holds; restore it, or write it again",
+        .path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 /// A tensor on the host.
@@ -66,161 +107,6 @@ pub struct HostTensor {
     pub shape: Vec<usize>,
     /// Elements, row by row.
     pub values: Vec<f32>,
-}
-
-/// A safetensors file, read whole.
-#[derive(Clone, Debug)]
-pub struct TensorFile {
-    path: PathBuf,
-    metadata: HashMap<String, String>,
-    bytes: Vec<u8>,
-}
-
-impl TensorFile {
-    /// Reads and checks `path`.
-    ///
-    /// # Errors
-    /// [`WeightsError::Io`] and [`WeightsError::Format`].
-    pub fn read(path: &Path) -> Result<Self, WeightsError> {
-        let bytes = std::fs::read(path).map_err(|source| WeightsError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
-        let format = |error: safetensors::SafeTensorError| WeightsError::Format {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        };
-        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(format)?;
-        let metadata = header.metadata().clone().unwrap_or_default();
-        SafeTensors::deserialize(&bytes).map_err(format)?;
-        Ok(Self {
-            path: path.to_owned(),
-            metadata,
-            bytes,
-        })
-    }
-
-    /// Where it was read from.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The file's own notes, by name.
-    pub fn metadata(&self, name: &str) -> Option<&str> {
-        self.metadata.get(name).map(String::as_str)
-    }
-
-    /// Whether there is a tensor `name`.
-    pub fn contains(&self, name: &str) -> bool {
-        SafeTensors::deserialize(&self.bytes).is_ok_and(|file| {
-            file.names()
-                .into_iter()
-                .any(|stored| unnumbered(stored) == name)
-        })
-    }
-
-    /// A tensor of 32-bit floats.
-    ///
-    /// # Errors
-    /// [`WeightsError::Missing`], and [`WeightsError::Mismatch`] for another element type.
-    pub fn f32(&self, name: &str) -> Result<HostTensor, WeightsError> {
-        let (shape, values) = self.elements(name, Dtype::F32, f32::from_le_bytes)?;
-        Ok(HostTensor { shape, values })
-    }
-
-    /// A tensor of 64-bit floats: shape and elements.
-    ///
-    /// # Errors
-    /// As [`Self::f32`].
-    pub fn f64(&self, name: &str) -> Result<(Vec<usize>, Vec<f64>), WeightsError> {
-        self.elements(name, Dtype::F64, f64::from_le_bytes)
-    }
-
-    /// A tensor of 32-bit integers: shape and elements.
-    ///
-    /// # Errors
-    /// As [`Self::f32`].
-    pub fn i32(&self, name: &str) -> Result<(Vec<usize>, Vec<i32>), WeightsError> {
-        self.elements(name, Dtype::I32, i32::from_le_bytes)
-    }
-
-    fn elements<T, const N: usize>(
-        &self,
-        name: &str,
-        dtype: Dtype,
-        read: fn([u8; N]) -> T,
-    ) -> Result<(Vec<usize>, Vec<T>), WeightsError> {
-        let file = SafeTensors::deserialize(&self.bytes).map_err(|error| WeightsError::Format {
-            path: self.path.clone(),
-            reason: error.to_string(),
-        })?;
-        let stored = file
-            .names()
-            .into_iter()
-            .find(|stored| unnumbered(stored) == name);
-        let view = file
-            .tensor(stored.unwrap_or(name))
-            .map_err(|_| WeightsError::Missing {
-                path: self.path.clone(),
-                name: name.to_owned(),
-                held: file.len(),
-            })?;
-        if view.dtype() != dtype {
-            return Err(WeightsError::Mismatch {
-                path: self.path.clone(),
-                name: name.to_owned(),
-                expected: format!("{dtype:?}"),
-                found: format!("{:?}", view.dtype()),
-            });
-        }
-        let (chunks, _) = view.data().as_chunks::<N>();
-        let values = chunks.iter().map(|chunk| read(*chunk)).collect();
-        Ok((view.shape().to_vec(), values))
-    }
-}
-
-/// Writes tensors to `path` with notes, through a temporary file beside it.
-///
-/// # Errors
-/// [`WeightsError::Io`]; nothing half-written stays.
-pub fn write(
-    path: &Path,
-    tensors: &BTreeMap<String, HostTensor>,
-    metadata: HashMap<String, String>,
-) -> Result<(), WeightsError> {
-    let io = |source| WeightsError::Io {
-        path: path.to_owned(),
-        source,
-    };
-    let format = |error: safetensors::SafeTensorError| WeightsError::Format {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    };
-    let bytes: Vec<(&String, Vec<u8>)> = tensors
-        .iter()
-        .map(|(name, tensor)| (name, to_bytes(&tensor.values)))
-        .collect();
-    let views = bytes
-        .iter()
-        .zip(tensors.values())
-        .map(|((name, bytes), tensor)| {
-            TensorView::new(Dtype::F32, tensor.shape.clone(), bytes).map(|view| (name, view))
-        })
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(format)?;
-    let metadata = (!metadata.is_empty()).then_some(metadata);
-    let whole = serialize(views, metadata).map_err(format)?;
-
-    let mut file = recurrent_files::replace(path).map_err(io)?;
-    file.write_all(&whole).map_err(io)?;
-    file.commit().map_err(io)
-}
-
-fn to_bytes(values: &[f32]) -> Vec<u8> {
-    values
-        .iter()
-        .flat_map(|value| value.to_le_bytes())
-        .collect()
 }
 
 /// The parameters of `module` by name.
@@ -282,7 +168,8 @@ pub fn to_host<const D: usize>(tensor: Tensor<D>) -> HostTensor {
 /// `module` with the parameters of `file`, each under `prefix` followed by its name.
 ///
 /// # Errors
-/// [`WeightsError::Missing`] and [`WeightsError::Mismatch`]; the module is then dropped.
+/// [`WeightsError::Missing`], [`WeightsError::Mismatch`], [`WeightsError::Ambiguous`] and
+/// [`WeightsError::NotFinite`]; the module is then dropped.
 pub fn load<M: Module>(module: M, file: &TensorFile, prefix: &str) -> Result<M, WeightsError> {
     struct Load<'a> {
         path: FieldPath,
@@ -300,6 +187,14 @@ pub fn load<M: Module>(module: M, file: &TensorFile, prefix: &str) -> Result<M, 
                     name,
                     expected: format!("{expected:?}"),
                     found: format!("{:?}", tensor.shape),
+                });
+            }
+            if let Some(place) = tensor.values.iter().position(|value| !value.is_finite()) {
+                return Err(WeightsError::NotFinite {
+                    path: self.file.path().to_owned(),
+                    value: tensor.values[place],
+                    name,
+                    place,
                 });
             }
             Ok(tensor)
@@ -366,7 +261,7 @@ mod tests {
                 "recurrent/lstm_cell/recurrent_kernel",
             ]
         );
-        write(&path, &saved, HashMap::new()).unwrap();
+        write(&path, &saved, &Notes::new()).unwrap();
         let file = TensorFile::read(&path).unwrap();
         let other = config.init(2, &Device::flex());
         assert_ne!(collect(&other), saved);
@@ -398,7 +293,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weights.safetensors");
         let lstm = NetworkConfig::notebook(NetworkKind::LSTM).init(1, &Device::flex());
-        write(&path, &collect(&lstm), HashMap::new()).unwrap();
+        write(&path, &collect(&lstm), &Notes::new()).unwrap();
         let file = TensorFile::read(&path).unwrap();
         let rnn = NetworkConfig::notebook(NetworkKind::SIMPLE_RNN).init(1, &Device::flex());
         let error = load(rnn, &file, "").unwrap_err();
@@ -420,7 +315,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weights.safetensors");
         let dense = NetworkConfig::notebook(NetworkKind::Dense).init(1, &Device::flex());
-        write(&path, &collect(&dense), HashMap::new()).unwrap();
+        write(&path, &collect(&dense), &Notes::new()).unwrap();
         let bytes = std::fs::read(&path).unwrap();
         std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
         assert!(matches!(

@@ -1,0 +1,225 @@
+//! `config.json`: what a model is, the checksum of each of its parts, and one over itself.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use burn::tensor::Device;
+use recurrent_files::{FileError, read_at_most};
+use recurrent_models::NetworkConfig;
+use recurrent_models::weights::TensorFile;
+use recurrent_vectorizer::TextVectorizer;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::legacy::Legacy;
+use super::{
+    HEADER_LIMIT, Model, ModelConfig, Provenance, VECTORIZER_FILE, VECTORIZER_LIMIT,
+    VOCABULARY_FILE, WEIGHTS_FILE, pending, sha256,
+};
+use crate::ModelError;
+
+/// What `format` says.
+const FORMAT: &str = "recurrent-model";
+
+/// The version that is written. Files without a version are of 0.1, and read as its first.
+const VERSION: u64 = 2;
+
+/// What `config.json` holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Manifest {
+    format: String,
+    version: u64,
+    network: NetworkConfig,
+    /// The vectorizer's, for those who read the file.
+    max_tokens: Option<usize>,
+    classes: Vec<String>,
+    cleaned: bool,
+    dataset: String,
+    dataset_sha256: String,
+    sample: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    /// SHA-256 of each part.
+    parts: BTreeMap<String, String>,
+    /// SHA-256 of this structure with this field empty.
+    pub(super) checksum: String,
+}
+
+/// A `config.json`, by its version.
+pub(super) enum Description {
+    Legacy(Legacy),
+    Current(Box<Manifest>),
+}
+
+impl Description {
+    /// Reads the `bytes` of the file at `path`.
+    pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Self, ModelError> {
+        let config = |reason: String| ModelError::Config {
+            path: path.to_owned(),
+            reason,
+        };
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let value: Value =
+            serde_json::from_slice(bytes).map_err(|error| config(error.to_string()))?;
+        if value.get("network").is_none() && value.get("standardize").is_some() {
+            return Err(ModelError::VectorizerFolder {
+                path: path.parent().unwrap_or(path).to_owned(),
+            });
+        }
+        let version = value.get("version");
+        if let Some(version) = version.and_then(Value::as_u64).filter(|v| *v > VERSION) {
+            return Err(ModelError::NewerVersion {
+                path: path.to_owned(),
+                version,
+                known: VERSION,
+            });
+        }
+        let failed = |error: serde_json::Error| config(error.to_string());
+        if value.get("format").is_none() && version.is_none() && value.get("parts").is_none() {
+            return Ok(Self::Legacy(serde_json::from_value(value).map_err(failed)?));
+        }
+        // From the bytes, because a field that stands twice is an error there.
+        let manifest: Manifest = serde_json::from_slice(bytes).map_err(failed)?;
+        if manifest.format != FORMAT || manifest.version != VERSION {
+            return Err(config("it is of another format".to_owned()));
+        }
+        if manifest.sum()? != manifest.checksum {
+            return Err(config(
+                "it was changed after it was written: its checksum does not fit".to_owned(),
+            ));
+        }
+        Ok(Self::Current(Box::new(manifest)))
+    }
+}
+
+impl Manifest {
+    /// The description of a model with these parts.
+    pub(super) fn new(
+        config: &ModelConfig,
+        vectorizer: &TextVectorizer,
+        parts: &[(&str, Vec<u8>)],
+    ) -> Result<Self, ModelError> {
+        let Provenance {
+            dataset,
+            dataset_sha256,
+            sample,
+            note,
+        } = config.provenance.clone();
+        let mut manifest = Self {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            network: config.network,
+            max_tokens: vectorizer.params().max_tokens(),
+            classes: config.classes.clone(),
+            cleaned: config.cleaned,
+            dataset,
+            dataset_sha256,
+            sample,
+            note,
+            parts: parts
+                .iter()
+                .map(|(name, bytes)| ((*name).to_owned(), sha256(bytes)))
+                .collect(),
+            checksum: String::new(),
+        };
+        manifest.checksum = manifest.sum()?;
+        Ok(manifest)
+    }
+
+    /// The file's bytes.
+    pub(super) fn to_json(&self) -> Result<Vec<u8>, ModelError> {
+        let mut json = serde_json::to_vec_pretty(self).map_err(cannot_save)?;
+        json.push(b'\n');
+        Ok(json)
+    }
+
+    fn sum(&self) -> Result<String, ModelError> {
+        let without = Self {
+            checksum: String::new(),
+            ..self.clone()
+        };
+        Ok(sha256(&serde_json::to_vec(&without).map_err(cannot_save)?))
+    }
+
+    /// The model in `folder`.
+    pub(super) fn load(self, folder: &Path, device: &Device) -> Result<Model, ModelError> {
+        let config_path = folder.join(super::CONFIG_FILE);
+        let config = ModelConfig {
+            network: self.network,
+            classes: self.classes.clone(),
+            cleaned: self.cleaned,
+            provenance: Provenance {
+                dataset: self.dataset.clone(),
+                dataset_sha256: self.dataset_sha256.clone(),
+                sample: self.sample,
+                note: self.note.clone(),
+            },
+        };
+        config.check().map_err(|reason| ModelError::Config {
+            path: config_path.clone(),
+            reason: format!("it has {reason}"),
+        })?;
+        let numbers = config.network.parameters().unwrap_or(u64::MAX);
+        let weights_limit = numbers.saturating_mul(4).saturating_add(HEADER_LIMIT);
+        let vectorizer_path = folder.join(VECTORIZER_FILE);
+        let (vectorizer, _) = self.vectorizer(folder)?;
+        self.part(folder, VOCABULARY_FILE, VECTORIZER_LIMIT)?;
+        let weights = self.part(folder, WEIGHTS_FILE, weights_limit)?;
+        let weights = TensorFile::parse(&folder.join(WEIGHTS_FILE), weights)?;
+        Model::assemble(
+            config,
+            vectorizer,
+            &weights,
+            self.checksum,
+            [&vectorizer_path, &config_path],
+            device,
+        )
+    }
+
+    /// The vectorizer in `folder`, and whether texts are cleaned before it.
+    pub(super) fn vectorizer(&self, folder: &Path) -> Result<(TextVectorizer, bool), ModelError> {
+        let path = folder.join(VECTORIZER_FILE);
+        let bytes = self.part(folder, VECTORIZER_FILE, VECTORIZER_LIMIT)?;
+        match TextVectorizer::from_bytes(&bytes) {
+            Err(source) => Err(ModelError::Vectorizer { path, source }),
+            Ok(vectorizer) if vectorizer.params().max_tokens() != self.max_tokens => {
+                Err(ModelError::Disagree {
+                    path,
+                    reason: "its max_tokens is not that of config.json".to_owned(),
+                })
+            }
+            Ok(vectorizer) => Ok((vectorizer, self.cleaned)),
+        }
+    }
+
+    /// The bytes of a part, under either of its names, with the checksum that it must have.
+    fn part(&self, folder: &Path, name: &str, limit: u64) -> Result<Vec<u8>, ModelError> {
+        let path = folder.join(name);
+        let expected = self.parts.get(name).ok_or_else(|| ModelError::Config {
+            path: folder.join(super::CONFIG_FILE),
+            reason: format!("it does not list the part {name}"),
+        })?;
+        let fits = |bytes: &Vec<u8>| sha256(bytes) == *expected;
+        let found = read_at_most(&path, limit);
+        if let Ok(bytes) = &found
+            && fits(bytes)
+        {
+            return Ok(found?);
+        }
+        let waiting = read_at_most(&folder.join(pending(name)), limit).ok();
+        if let Some(bytes) = waiting.filter(fits) {
+            return Ok(bytes);
+        }
+        match found {
+            Ok(_) | Err(FileError::TooLarge { .. }) => Err(ModelError::Part { path }),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn cannot_save(error: serde_json::Error) -> ModelError {
+    ModelError::CannotSave {
+        reason: format!("this description ({error})"),
+    }
+}

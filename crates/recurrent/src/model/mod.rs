@@ -1,0 +1,300 @@
+//! The folder of a model: `config.json`, `vectorizer.cbor`, `vocabulary`, `weights.safetensors`.
+//!
+//! `config.json` is what makes the others one model: it has the checksum of each, and is written last. Parts are first
+//! written as `NAME.new` and take their names after it, and a part is looked for under both, so that a write that is
+//! interrupted anywhere leaves a whole model: the one before, or the new one.
+
+mod legacy;
+mod manifest;
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use recurrent_files::{FileError, FolderLock, read_at_most};
+use recurrent_models::weights::{self, Notes, TensorFile};
+use recurrent_models::{Network, NetworkConfig};
+use recurrent_vectorizer::{FixedWidth, TextVectorizer, Vectorize as _};
+use sha2::{Digest, Sha256};
+
+use crate::ModelError;
+use manifest::{Description, Manifest};
+
+/// The part that turns texts into ids: what `recurrent vectorize apply` reads, too.
+pub const VECTORIZER_FILE: &str = "vectorizer.cbor";
+
+/// The part with the numbers that were trained.
+pub const WEIGHTS_FILE: &str = "weights.safetensors";
+
+/// The tokens, one a line, to be looked at; nothing is computed from it.
+const VOCABULARY_FILE: &str = "vocabulary";
+
+/// What describes the model and lists its parts.
+const CONFIG_FILE: &str = "config.json";
+
+/// The most bytes of a description.
+const CONFIG_LIMIT: u64 = 1 << 20;
+
+/// The most bytes of a vectorizer or a vocabulary.
+const VECTORIZER_LIMIT: u64 = 1 << 30;
+
+/// The most bytes that a file of weights has beside its numbers.
+const HEADER_LIMIT: u64 = 1 << 20;
+
+/// The longest text that a model may read, in tokens: as `--length` allows.
+const LONGEST: usize = 10_000;
+
+/// Where a model comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Provenance {
+    /// The data set's name.
+    pub dataset: String,
+    /// SHA-256 of the data set, in hexadecimal digits; empty in models of 0.1.
+    pub dataset_sha256: String,
+    /// Whether that was the bundled sample, not real texts.
+    pub sample: bool,
+    /// What to keep in mind about it.
+    pub note: Option<String>,
+}
+
+/// What a model is, beside its weights and its vectorizer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelConfig {
+    /// The network and its sizes.
+    pub network: NetworkConfig,
+    /// Names of the two classes; the logit speaks for the second.
+    pub classes: Vec<String>,
+    /// Whether `<br />` became a space in the texts before they were vectorized, and has to here, too.
+    pub cleaned: bool,
+    /// Where it comes from.
+    pub provenance: Provenance,
+}
+
+/// A trained network with its vectorizer.
+#[derive(Debug)]
+pub struct Model {
+    /// What it is.
+    pub config: ModelConfig,
+    /// The network, on a device that records no gradients.
+    pub network: Network,
+    /// Text to ids, `config.network.time` of them.
+    pub vectorizer: FixedWidth,
+    /// SHA-256 over everything in it, in hexadecimal digits; empty in models of 0.1, which have none.
+    pub checksum: String,
+}
+
+impl Model {
+    /// Writes a model into `folder`, which is made where there is none. Other files there stay.
+    ///
+    /// Returns the model's checksum.
+    ///
+    /// # Errors
+    /// [`ModelError::File`] where something cannot be written, or another process writes there: the model that was in
+    /// the folder is then whole still, or the new one is. [`ModelError::CannotSave`] for a `config` that makes no sense.
+    pub fn save(
+        folder: &Path,
+        config: &ModelConfig,
+        network: &Network,
+        vectorizer: &TextVectorizer,
+    ) -> Result<String, ModelError> {
+        config
+            .check()
+            .map_err(|reason| ModelError::CannotSave { reason })?;
+        std::fs::create_dir_all(folder).map_err(FileError::write(folder))?;
+        let _lock = FolderLock::acquire(folder)?;
+        let mut notes = Notes::from([("network".to_owned(), config.network.network.name())]);
+        if let Some(note) = &config.provenance.note {
+            notes.insert("note".to_owned(), note.clone());
+        }
+        let weights_path = folder.join(WEIGHTS_FILE);
+        let weights = weights::to_bytes(&weights_path, &weights::collect(network), &notes)?;
+        let cannot = |error: recurrent_vectorizer::VectorizerError| ModelError::CannotSave {
+            reason: format!("this vectorizer ({error})"),
+        };
+        let parts = [
+            (VECTORIZER_FILE, vectorizer.to_bytes().map_err(cannot)?),
+            (
+                VOCABULARY_FILE,
+                vectorizer.vocabulary().to_lines().map_err(cannot)?,
+            ),
+            (WEIGHTS_FILE, weights),
+        ];
+        let manifest = Manifest::new(config, vectorizer, &parts)?;
+        for (name, bytes) in &parts {
+            recurrent_files::write(&folder.join(pending(name)), bytes)?;
+        }
+        recurrent_files::write(&folder.join(CONFIG_FILE), &manifest.to_json()?)?;
+        for (name, _) in &parts {
+            let path = folder.join(name);
+            std::fs::rename(folder.join(pending(name)), &path).map_err(FileError::write(&path))?;
+        }
+        Ok(manifest.checksum)
+    }
+
+    /// Loads the model that [`save`](Self::save), or version 0.1, wrote. Its network is put on `device`.
+    ///
+    /// Nothing larger than the files themselves is allocated before they are known to fit each other.
+    ///
+    /// # Errors
+    /// [`ModelError`] names the file that is missing, damaged or of another model, and the folder that holds none.
+    pub fn load(folder: &Path, device: &Device) -> Result<Self, ModelError> {
+        let mut last = None;
+        // A model that is being replaced while it is read is read once more.
+        for _ in 0..3 {
+            let config = read_config(folder)?;
+            match Self::load_described(folder, &config, device) {
+                Err(error @ (ModelError::Part { .. } | ModelError::File(_)))
+                    if read_config(folder)? != config =>
+                {
+                    last = Some(error);
+                }
+                result => return result,
+            }
+        }
+        Err(last.unwrap_or_else(|| ModelError::NoModel {
+            path: folder.to_owned(),
+        }))
+    }
+
+    /// Loads the vectorizer of a model alone, and whether texts are to be cleaned before it, as by
+    /// [`ModelConfig::cleaned`].
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_vectorizer(folder: &Path) -> Result<(TextVectorizer, bool), ModelError> {
+        let config = read_config(folder)?;
+        match Description::read(&folder.join(CONFIG_FILE), &config)? {
+            Description::Legacy(legacy) => legacy.vectorizer(folder),
+            Description::Current(manifest) => manifest.vectorizer(folder),
+        }
+    }
+
+    fn load_described(folder: &Path, config: &[u8], device: &Device) -> Result<Self, ModelError> {
+        let path = folder.join(CONFIG_FILE);
+        match Description::read(&path, config)? {
+            Description::Legacy(legacy) => legacy.load(folder, device),
+            Description::Current(manifest) => manifest.load(folder, device),
+        }
+    }
+
+    /// Puts the parts together once they are read; `weights` and `vectorizer` are their paths.
+    fn assemble(
+        config: ModelConfig,
+        vectorizer: TextVectorizer,
+        weights: &TensorFile,
+        checksum: String,
+        [vectorizer_path, config_path]: [&Path; 2],
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        let disagree = |path: &Path, reason: String| ModelError::Disagree {
+            path: path.to_owned(),
+            reason,
+        };
+        let expected = config.network.parameters();
+        if expected != Some(weights.elements()) {
+            let needed = expected.map_or("more than can be counted".to_owned(), |n| n.to_string());
+            let reason = format!(
+                "it holds {} numbers, and the network in {} has {needed}",
+                weights.elements(),
+                config_path.display()
+            );
+            return Err(disagree(weights.path(), reason));
+        }
+        let name = config.network.network.name();
+        if let Some(noted) = weights.note("network").filter(|noted| *noted != name) {
+            let noted = ModelError::class(noted);
+            let reason = format!("it holds the weights of {noted}, not of {name}");
+            return Err(disagree(weights.path(), reason));
+        }
+        let vectorizer =
+            vectorizer
+                .into_fixed_width()
+                .map_err(|source| ModelError::Vectorizer {
+                    path: vectorizer_path.to_owned(),
+                    source,
+                })?;
+        let (width, time) = (vectorizer.width(), config.network.time);
+        if width != time {
+            let reason = format!("it gives {width} ids a text, and the network reads {time}");
+            return Err(disagree(vectorizer_path, reason));
+        }
+        let (tokens, rows) = (vectorizer.vocabulary_size(), config.network.embeddings);
+        if tokens > rows {
+            let reason = format!("it knows {tokens} tokens, and the network {rows}");
+            return Err(disagree(vectorizer_path, reason));
+        }
+        let network = weights::load(config.network.init(0, device), weights, "")?;
+        Ok(Self {
+            config,
+            network,
+            vectorizer,
+            checksum,
+        })
+    }
+}
+
+impl ModelConfig {
+    /// What cannot be, in words that complete "a model with …".
+    fn check(&self) -> Result<(), String> {
+        let [first, second] = self.classes.as_slice() else {
+            return Err(format!("{} classes instead of two", self.classes.len()));
+        };
+        if first == second {
+            return Err(format!("two classes called {}", ModelError::class(first)));
+        }
+        for name in &self.classes {
+            if name.is_empty() || name.chars().any(char::is_control) {
+                return Err(format!("a class called {}", ModelError::class(name)));
+            }
+        }
+        if !(1..=LONGEST).contains(&self.network.time) {
+            let time = self.network.time;
+            return Err(format!(
+                "{time} tokens a text, where 1 to {LONGEST} are possible"
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The description, or an error that says what the folder is instead.
+fn read_config(folder: &Path) -> Result<Vec<u8>, ModelError> {
+    let path = folder.to_owned();
+    match read_at_most(&folder.join(CONFIG_FILE), CONFIG_LIMIT) {
+        Err(error) if error.is_not_found() => {}
+        result => return Ok(result?),
+    }
+    if !folder.is_dir() {
+        return Err(ModelError::NoFolder { path });
+    }
+    if folder.join(VECTORIZER_FILE).exists() {
+        return Err(ModelError::VectorizerFolder { path });
+    }
+    if !folder.join("run.json").exists() {
+        return Err(ModelError::NoModel { path });
+    }
+    let entries = std::fs::read_dir(folder).map_err(FileError::read(folder))?;
+    let mut models: Vec<String> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.join(CONFIG_FILE).exists() && path.join(WEIGHTS_FILE).exists())
+        .map(|path| path.display().to_string())
+        .collect();
+    models.sort();
+    if models.is_empty() {
+        return Err(ModelError::NoModel { path });
+    }
+    Err(ModelError::RunFolder { path, models })
+}
+
+/// What a part is called until the description that has its checksum is there.
+fn pending(name: &str) -> String {
+    format!("{name}.new")
+}
+
+/// SHA-256 of bytes, in hexadecimal digits.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
