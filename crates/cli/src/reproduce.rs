@@ -16,9 +16,7 @@ use recurrent_data::{
 use recurrent_files::{FileError, FolderLock, quoted};
 use recurrent_models::{Network, NetworkConfig, NetworkKind, summary};
 use recurrent_runs::{EpochRecord, Evaluation, RunInfo};
-use recurrent_training::{
-    Encoded, FitConfig, RunSettings, check_resume, encode, fit, write_json,
-};
+use recurrent_training::{Encoded, FitConfig, RunSettings, check_resume, encode, fit, write_json};
 use recurrent_vectorizer::{FixedWidth, Vectorize, VectorizerParams};
 
 use crate::backend::Backend;
@@ -87,14 +85,14 @@ struct Row {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     check_networks(&arguments.networks)?;
-    let (backend, device) = arguments.backend.open()?;
-    let dataset = find(&arguments.dataset, &arguments.datasets)?;
-    std::fs::create_dir_all(&arguments.out).map_err(FileError::write(&arguments.out))?;
-    let _alone = FolderLock::acquire(&arguments.out)?;
     interrupt::install(format!(
         "finished epochs are kept in {}, and the same command with --resume goes on from them",
         arguments.out.display()
     ));
+    let (backend, device) = arguments.backend.open()?;
+    let dataset = find(&arguments.dataset, &arguments.datasets)?;
+    std::fs::create_dir_all(&arguments.out).map_err(FileError::write(&arguments.out))?;
+    let _alone = FolderLock::acquire(&arguments.out)?;
     let (corpus, extracted) = load(arguments, &dataset)?;
     check_classes(&dataset, corpus.classes())?;
     for split in Split::ALL {
