@@ -9,10 +9,12 @@ use polars::prelude::*;
 
 pub use polars::prelude::DataFrame;
 
-use crate::corpus::{Review, ReviewCorpus, Split};
+use crate::corpus::{Review, ReviewCorpus};
+use crate::split::Split;
 
 /// The columns of a frame and their types: `train` or `test`, the name of the class, the stars out
-/// of ten, the number of the file, the text.
+/// of ten, the number of the file, the text. Stars and number are null where a file is not named
+/// `id_rating.txt`.
 pub const COLUMNS: [(&str, DataType); 5] = [
     ("split", DataType::String),
     ("label", DataType::String),
@@ -26,7 +28,7 @@ pub const COLUMNS: [(&str, DataType); 5] = [
 #[non_exhaustive]
 pub enum FrameError {
     /// The file could not be opened.
-    #[error("{path}: cannot be read: {source}; check the path", path = .path.display())]
+    #[error("{path}: cannot be read; check the path", path = .path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -35,7 +37,7 @@ pub enum FrameError {
     },
     /// The file could not be written. Whatever was at the path before is still there.
     #[error(
-        "{path}: cannot be written: {source}; check the permissions and the free space",
+        "{path}: cannot be written; check the permissions and the free space",
         path = .path.display()
     )]
     Write {
@@ -45,7 +47,7 @@ pub enum FrameError {
         source: std::io::Error,
     },
     /// The file is not a Parquet file, or a damaged one.
-    #[error("{path}: not a readable Parquet file: {source}; write it again", path = .path.display())]
+    #[error("{path}: not a readable Parquet file; write it again", path = .path.display())]
     NotParquet {
         /// The file.
         path: PathBuf,
@@ -68,7 +70,7 @@ pub enum FrameError {
         found: String,
     },
     /// polars could not compute what was asked for.
-    #[error("the frame could not be computed: {0}")]
+    #[error("the frame could not be computed; check that it has the columns of a corpus")]
     Polars(#[from] PolarsError),
 }
 
@@ -93,9 +95,9 @@ pub fn frame(corpus: &ReviewCorpus) -> Result<DataFrame, FrameError> {
         strings(label, |review, corpus| {
             corpus.classes()[review.label].clone()
         }),
-        UInt8Chunked::from_iter_values(rating.into(), reviews().map(|review| review.rating))
+        UInt8Chunked::from_iter_options(rating.into(), reviews().map(|review| review.rating))
             .into_column(),
-        UInt32Chunked::from_iter_values(id.into(), reviews().map(|review| review.id)).into_column(),
+        UInt32Chunked::from_iter_options(id.into(), reviews().map(|review| review.id)).into_column(),
         StringChunked::from_iter_values(text.into(), texts).into_column(),
     ])?)
 }
