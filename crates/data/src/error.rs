@@ -334,8 +334,8 @@ pub enum DataError {
     },
     /// A class folder without reviews, while the other split has some of that class.
     #[error(
-        "{archive}: there are no reviews (*.txt) in {split}/ of the class {class}; add some, or take the \
-         class out of both splits", archive = .archive.display(), class = Quoted(.class)
+        "{archive}: there are no reviews (*.txt) in {folder}; add some, or take the class out of both \
+         splits", archive = .archive.display(), folder = Quoted(&format!("{split}/{class}"))
     )]
     EmptyClass {
         /// The archive or folder.

@@ -97,7 +97,8 @@ pub fn frame(corpus: &ReviewCorpus) -> Result<DataFrame, FrameError> {
         }),
         UInt8Chunked::from_iter_options(rating.into(), reviews().map(|review| review.rating))
             .into_column(),
-        UInt32Chunked::from_iter_options(id.into(), reviews().map(|review| review.id)).into_column(),
+        UInt32Chunked::from_iter_options(id.into(), reviews().map(|review| review.id))
+            .into_column(),
         StringChunked::from_iter_values(text.into(), texts).into_column(),
     ])?)
 }

@@ -107,7 +107,10 @@ mod tests {
 
     #[test]
     fn names_are_taken_apart() {
-        assert_eq!(parts_of("./a//b/c.txt", false).unwrap(), ["a", "b", "c.txt"]);
+        assert_eq!(
+            parts_of("./a//b/c.txt", false).unwrap(),
+            ["a", "b", "c.txt"]
+        );
         assert_eq!(parts_of("a\\b/c", true).unwrap(), ["a", "b", "c"]);
         assert!(parts_of("", false).unwrap().is_empty());
         for (name, backslash) in [
@@ -128,8 +131,16 @@ mod tests {
     #[test]
     fn what_steers_a_terminal_is_no_name() {
         for name in [
-            "a\u{1b}[31m", "a\nb", "\u{7}", "\u{7f}", "\u{9b}", "a\u{202e}txt", "\u{2066}", "\u{ffff}",
-            "\u{2028}", "\u{1fffe}",
+            "a\u{1b}[31m",
+            "a\nb",
+            "\u{7}",
+            "\u{7f}",
+            "\u{9b}",
+            "a\u{202e}txt",
+            "\u{2066}",
+            "\u{ffff}",
+            "\u{2028}",
+            "\u{1fffe}",
         ] {
             assert!(has_control_characters(name), "{name:?}");
         }
@@ -140,14 +151,23 @@ mod tests {
 
     #[test]
     fn names_are_quoted_and_cut() {
-        assert_eq!(Quoted("a\u{1b}\u{202e}").to_string(), r#""a\u{1b}\u{202e}""#);
+        assert_eq!(
+            Quoted("a\u{1b}\u{202e}").to_string(),
+            r#""a\u{1b}\u{202e}""#
+        );
         let long = format!("train/{}/0_2.txt", "x".repeat(1000));
         let shown = Quoted(&long).to_string();
-        assert!(shown.starts_with("\"train/xx") && shown.ends_with("x/0_2.txt\""), "{shown}");
+        assert!(
+            shown.starts_with("\"train/xx") && shown.ends_with("x/0_2.txt\""),
+            "{shown}"
+        );
         assert_eq!(shown.chars().count(), SHOWN + 3);
         // A quotation mark where the name is cut is still one.
         let quotes = Quoted(&"\"".repeat(1000)).to_string();
-        assert!(quotes.starts_with("\"\\\"") && quotes.ends_with("\\\"\""), "{quotes}");
+        assert!(
+            quotes.starts_with("\"\\\"") && quotes.ends_with("\\\"\""),
+            "{quotes}"
+        );
         let names: Vec<String> = (0..15).map(|number| number.to_string()).collect();
         assert!(Listed(&names).to_string().ends_with("\"11\" and 3 more"));
     }

@@ -341,7 +341,10 @@ impl Contents {
                 .reviews
                 .par_iter()
                 .map_init(zip::Inflater::new, |inflater, packed| {
-                    store(&packed.location, inflater.inflate(archive, packed, &budget)?)?;
+                    store(
+                        &packed.location,
+                        inflater.inflate(archive, packed, &budget)?,
+                    )?;
                     ticker.tick();
                     Ok(())
                 })

@@ -1,8 +1,8 @@
 //! Which folder the data set is in, and whether it can be learned from.
 
+use super::Layout;
 use super::location::Classes;
 use super::root::{Class, Root};
-use super::Layout;
 use crate::error::DataError;
 use crate::passed_over::PassedOver;
 use crate::split::Split;
@@ -77,7 +77,10 @@ impl Layout<'_> {
         let holds = |root: &Root, least: usize| {
             Split::ALL.iter().all(|&split| {
                 root.reviews(split) >= least
-                    && root.classes.iter().any(|class| class.reviews[split as usize].is_some())
+                    && root
+                        .classes
+                        .iter()
+                        .any(|class| class.reviews[split as usize].is_some())
             })
         };
         // Folders without reviews are no data set, but where there is nothing else, they are meant.
@@ -154,17 +157,22 @@ impl Layout<'_> {
         for other in &self.roots {
             let name = format!("{}/", other.name());
             all.append(&other.passed_over);
-            for split in Split::ALL {
-                all.add(other.reviews(split), &name);
+            let reviews = Split::ALL.map(|split| other.reviews(split)).iter().sum();
+            if reviews > 0 {
+                all.add(reviews, &name);
             }
         }
-        for (folder, count) in &self.outside {
+        for (folder, (first, count)) in &self.outside {
             // What describes the data set lies beside it, or above.
             let beside = folder.is_empty()
                 || root.parts.join("/") == *folder
                 || root.name().starts_with(&format!("{folder}/"));
             if !beside {
-                all.add(*count, &format!("{folder}/"));
+                if *count == 1 {
+                    all.add(1, first);
+                } else {
+                    all.add(*count, &format!("{folder}/"));
+                }
             }
         }
         all

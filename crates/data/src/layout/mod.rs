@@ -42,8 +42,8 @@ pub(crate) struct Layout<'a> {
     roots: Vec<Root>,
     numbers: HashMap<Vec<String>, usize>,
     last_root: usize,
-    /// Entries outside of the splits, by the folder they lie in.
-    outside: BTreeMap<String, usize>,
+    /// Entries outside of the splits, by the folder they lie in: the first name, and how many.
+    outside: BTreeMap<String, (String, usize)>,
     /// Folders outside of the splits that hold texts.
     text_folders: BTreeSet<String>,
     passed_over: PassedOver,
@@ -102,7 +102,9 @@ impl<'a> Layout<'a> {
                 }
                 let root = self.root_number(root);
                 if kind == EntryKind::Link {
-                    self.roots[root].link.get_or_insert_with(|| entry.to_owned());
+                    self.roots[root]
+                        .link
+                        .get_or_insert_with(|| entry.to_owned());
                 } else if let Some(split) = Split::from_folder(split) {
                     let class = self.roots[root].class_number(class);
                     self.roots[root].classes[class].reviews[split as usize].get_or_insert(0);
@@ -111,7 +113,9 @@ impl<'a> Layout<'a> {
             }
             ([root @ .., split], EntryKind::Link) if Split::from_folder(split).is_some() => {
                 let root = self.root_number(root);
-                self.roots[root].link.get_or_insert_with(|| entry.to_owned());
+                self.roots[root]
+                    .link
+                    .get_or_insert_with(|| entry.to_owned());
                 Ok(None)
             }
             (_, EntryKind::Folder) => Ok(None),
@@ -120,7 +124,8 @@ impl<'a> Layout<'a> {
                 if is_text(file) && self.text_folders.len() < TEXT_FOLDERS {
                     self.text_folders.insert(folder.clone());
                 }
-                *self.outside.entry(folder).or_insert(0) += 1;
+                let first = || (entry.to_owned(), 0);
+                self.outside.entry(folder).or_insert_with(first).1 += 1;
                 Ok(None)
             }
         }
@@ -149,7 +154,9 @@ impl<'a> Layout<'a> {
             return Ok(None);
         }
         if kind == EntryKind::Link {
-            self.roots[root].link.get_or_insert_with(|| entry.to_owned());
+            self.roots[root]
+                .link
+                .get_or_insert_with(|| entry.to_owned());
             return Ok(None);
         }
         if file != MAC_ICON && has_control_characters(entry) {
@@ -159,9 +166,11 @@ impl<'a> Layout<'a> {
             });
         }
         if !is_text(file) {
-            let end = if kind == EntryKind::Folder { "/" } else { "" };
-            let name = format!("{split}/{class}/{file}{end}");
-            self.roots[root].passed_over.add(1, &name);
+            // What lies in a folder speaks for itself.
+            if kind != EntryKind::Folder {
+                let name = format!("{split}/{class}/{file}");
+                self.roots[root].passed_over.add(1, &name);
+            }
             return Ok(None);
         }
         let found = match kind {
@@ -267,9 +276,9 @@ mod tests {
                 "top/train/neg/.DS_Store",
                 "top/train/@eaDir/",
                 "__MACOSX/",
-                "top/train/",
-                "top/train/neg/deeper/",
-                "top/val/neg/",
+                "top/train/urls_neg.txt",
+                "top/train/neg/deeper/0_3.txt",
+                "top/val/neg/0_3.txt",
             ]
         );
         assert_eq!(classes.passed_over.count(), 9);

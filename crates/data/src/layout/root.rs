@@ -48,7 +48,10 @@ impl Root {
     }
 
     pub(super) fn reviews(&self, split: Split) -> usize {
-        let counts = self.classes.iter().map(|class| class.reviews[split as usize]);
+        let counts = self
+            .classes
+            .iter()
+            .map(|class| class.reviews[split as usize]);
         counts.map(|count| count.unwrap_or(0)).sum()
     }
 
@@ -65,4 +68,3 @@ impl Root {
         number
     }
 }
-

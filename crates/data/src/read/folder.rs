@@ -14,7 +14,9 @@ use walkdir::{DirEntry, WalkDir};
 use super::{Budget, Ticker, first_error, pool, review};
 use crate::corpus::Review;
 use crate::error::DataError;
-use crate::layout::{Classes, EntryKind, Layout, Location, is_never_meant, is_unlabelled, sort_reviews};
+use crate::layout::{
+    Classes, EntryKind, Layout, Location, is_never_meant, is_unlabelled, sort_reviews,
+};
 use crate::options::ReadOptions;
 use crate::split::Split;
 
@@ -99,7 +101,9 @@ impl Listing<'_> {
     fn fill(&mut self) -> Result<(), DataError> {
         let mut splits = Vec::new();
         let mut others = Vec::new();
-        for item in fs::read_dir(self.folder).map_err(|error| DataError::read(self.folder, error))? {
+        for item in
+            fs::read_dir(self.folder).map_err(|error| DataError::read(self.folder, error))?
+        {
             let item = item.map_err(|error| DataError::read(self.folder, error))?;
             let name = item.file_name().to_string_lossy().into_owned();
             // Through links: one that is not followed is an error, not a reason to look elsewhere.
@@ -143,20 +147,27 @@ impl Listing<'_> {
             .into_iter();
         while let Some(entry) = walk.next() {
             let entry = entry.map_err(|error| DataError::walk(&top, error))?;
-            self.left = self.left.checked_sub(1).ok_or_else(|| DataError::TooManyEntries {
-                archive: self.folder.to_path_buf(),
-                limit: self.options.limits.max_entries,
-            })?;
+            self.left = self
+                .left
+                .checked_sub(1)
+                .ok_or_else(|| DataError::TooManyEntries {
+                    archive: self.folder.to_path_buf(),
+                    limit: self.options.limits.max_entries,
+                })?;
             let path = entry.path();
             let inside = path.strip_prefix(self.folder).unwrap_or(path);
             // With the same separator on every system.
             let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
             let name = parts.join("/");
             let file_name = parts.last().map_or("", |part| part);
-            if entry.file_type().is_dir() && (is_never_meant(file_name) || is_unlabelled(file_name)) {
+            if entry.file_type().is_dir() && (is_never_meant(file_name) || is_unlabelled(file_name))
+            {
                 walk.skip_current_dir();
                 self.layout.add_unread_folder(&name);
                 continue;
+            }
+            if entry.file_type().is_dir() && entry.depth() == depth {
+                self.layout.add_unread_folder(&name);
             }
             self.add(&name, kind(&entry), path, inside.to_str().is_some())?;
         }

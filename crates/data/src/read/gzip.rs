@@ -93,7 +93,10 @@ mod tests {
         let (first, second) = (packed(b"one, "), packed(b"two"));
         let members = [first.as_slice(), &second].concat();
         assert_eq!(unpacked(&members).unwrap(), b"one, two");
-        assert_eq!(unpacked(&[members.as_slice(), &[0; 10_000]].concat()).unwrap(), b"one, two");
+        assert_eq!(
+            unpacked(&[members.as_slice(), &[0; 10_000]].concat()).unwrap(),
+            b"one, two"
+        );
     }
 
     #[test]

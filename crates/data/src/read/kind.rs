@@ -62,7 +62,10 @@ fn looks_like(start: &[u8]) -> &'static str {
         (b"Rar!\x1a\x07", " (it looks like RAR)"),
         (b"\x04\x22\x4d\x18", " (it looks like LZ4)"),
         (b"PAR1", " (it looks like Parquet)"),
-        (b"version https://git-lfs", " (it is a pointer of Git LFS, not the file)"),
+        (
+            b"version https://git-lfs",
+            " (it is a pointer of Git LFS, not the file)",
+        ),
         (b"<", " (it looks like a web page)"),
         (b"PK\x07\x08", " (it looks like one part of a zip file)"),
     ];

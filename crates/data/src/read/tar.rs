@@ -69,7 +69,10 @@ pub(crate) fn visit(
             .map_err(|_| damaged_named(&own_name, "its size is no number"))?;
         if let Some(what) = Extension::of(header.entry_type()) {
             if size > MOST_EXTENDED {
-                return Err(damaged_named(&own_name, "what it says about the next entry is too long"));
+                return Err(damaged_named(
+                    &own_name,
+                    "what it says about the next entry is too long",
+                ));
             }
             let content = blocks.content(size)?;
             extended
@@ -79,7 +82,10 @@ pub(crate) fn visit(
         }
         let extended = std::mem::take(&mut extended);
         if extended.size.is_some_and(|stated| stated != size) {
-            return Err(damaged_named(&own_name, "its size is stated twice, and not the same"));
+            return Err(damaged_named(
+                &own_name,
+                "its size is stated twice, and not the same",
+            ));
         }
         let raw_name = extended.name.as_deref().unwrap_or(&own_name);
         let name = String::from_utf8_lossy(raw_name);
@@ -158,7 +164,12 @@ struct Extended {
 
 impl Extended {
     /// Takes in an extension; an error if it is none: a review whose type was changed must not vanish.
-    fn add(&mut self, what: Extension, own_name: &[u8], content: Vec<u8>) -> Result<(), &'static str> {
+    fn add(
+        &mut self,
+        what: Extension,
+        own_name: &[u8],
+        content: Vec<u8>,
+    ) -> Result<(), &'static str> {
         match what {
             Extension::LongName | Extension::LongLink => {
                 let name = content.strip_suffix(&[0]).unwrap_or(&content);
@@ -221,7 +232,7 @@ pub(super) fn is_header(block: &[u8; BLOCK]) -> bool {
         .map(|(at, byte)| u32::from(if field.contains(&at) { b' ' } else { *byte }))
         .sum();
     let header = Header::from_byte_slice(block);
-    block[0] != 0 && header.cksum().is_ok_and(|stated| stated == sum)
+    header.cksum().is_ok_and(|stated| stated == sum)
 }
 
 /// The archive, block by block.

@@ -38,9 +38,9 @@ pub(crate) fn first_error<T>(found: Vec<Result<T, DataError>>) -> Result<Vec<T>,
     for result in found {
         match result {
             Ok(value) => values.push(value),
-            Err(
-                error @ (DataError::TotalTooLarge { .. } | DataError::RatioTooLarge { .. }),
-            ) => exhausted = Some(error),
+            Err(error @ (DataError::TotalTooLarge { .. } | DataError::RatioTooLarge { .. })) => {
+                exhausted = Some(error)
+            }
             Err(DataError::NotUtf8 { archive, files }) => match &mut not_utf8 {
                 Some((_, all)) => all.extend(files),
                 None => not_utf8 = Some((archive, files)),
@@ -178,7 +178,14 @@ mod tests {
             first_error(found),
             Err(DataError::NotUtf8 { files, .. }) if files.len() == 2
         ));
-        let found = vec![Err::<(), _>(not_utf8("a")), Err(exhausted()), Err(missing("c"))];
-        assert!(matches!(first_error(found), Err(DataError::NotFound { .. })));
+        let found = vec![
+            Err::<(), _>(not_utf8("a")),
+            Err(exhausted()),
+            Err(missing("c")),
+        ];
+        assert!(matches!(
+            first_error(found),
+            Err(DataError::NotFound { .. })
+        ));
     }
 }

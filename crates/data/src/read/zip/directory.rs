@@ -246,9 +246,7 @@ fn end_record_64(bytes: &[u8], locator: usize) -> Option<usize> {
     [locator.checked_sub(END_64), usize::try_from(stated).ok()]
         .into_iter()
         .flatten()
-        .find(|&at| {
-            at + END_64 <= locator && bytes[at..locator].starts_with(SIGNATURE_END_64)
-        })
+        .find(|&at| at + END_64 <= locator && bytes[at..locator].starts_with(SIGNATURE_END_64))
 }
 
 /// The record that `fields` begins with, the bytes of its entry from local header to end of data, and
@@ -345,7 +343,9 @@ fn name(raw: &[u8], flags: u16) -> Result<Cow<'_, str>, String> {
     match std::str::from_utf8(raw) {
         // Many write UTF-8 without saying so, the Mac among them.
         Ok(name) => Ok(Cow::Borrowed(name)),
-        Err(_) if flags & UTF_8 != 0 => Err("its name is not UTF-8, though it should be".to_owned()),
+        Err(_) if flags & UTF_8 != 0 => {
+            Err("its name is not UTF-8, though it should be".to_owned())
+        }
         Err(_) => {
             let letter = |&byte: &u8| match byte.checked_sub(128) {
                 None => char::from(byte),
