@@ -9,8 +9,8 @@ use clap::value_parser;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use recurrent_data::{
-    Corpus, Dataset, DatasetChoice, Extracted, ReadOptions, ReviewCorpus, Split, found_line,
-    hash_source, index, read,
+    Corpus, Dataset, DatasetChoice, Extracted, ReviewCorpus, Split, found_line, hash_source_with,
+    index, read,
 };
 use recurrent_models::{NetworkConfig, NetworkKind, summary};
 use recurrent_training::{EpochRecord, FitConfig, encode, fit, write_json};
@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use crate::backend::Backend;
 use crate::dashboard::Dashboard;
-use crate::dataset::{SAMPLE_NOTE, banner, find};
+use crate::dataset::{ReadArguments, SAMPLE_NOTE, banner, find, note_passed_over};
 use crate::error::CliError;
 use crate::model::{self, Model, ModelConfig};
 use crate::progress::Display;
@@ -39,6 +39,8 @@ pub(crate) struct Arguments {
     /// Where archives are looked for and downloaded to.
     #[arg(long, default_value = "datasets")]
     datasets: PathBuf,
+    #[command(flatten)]
+    reading: ReadArguments,
     /// What to compute on.
     #[arg(long, default_value = "auto")]
     backend: Backend,
@@ -60,7 +62,8 @@ pub(crate) struct Arguments {
     /// Where results go.
     #[arg(long, default_value = "target/reproduce")]
     out: PathBuf,
-    /// Unpack the archive into DATASETS/imdb and remove it at the end, as the notebook does.
+    /// Unpack the archive into DATASETS/imdb and remove it at the end, as the notebook does; what a run has
+    /// left there that was killed is replaced.
     #[arg(long)]
     extract: bool,
     /// Go on from the checkpoints in OUT.
@@ -136,7 +139,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
             max_tokens: arguments.max_tokens as usize,
             length: arguments.length as usize,
             dataset: dataset.name.clone(),
-            dataset_sha256: hash_source(&dataset.path)?,
+            dataset_sha256: hash_source_with(&dataset.path, &arguments.reading.options())?,
             sample: dataset.sample,
             commit: std::env::var(COMMIT).ok(),
             note: note(&dataset),
@@ -160,12 +163,15 @@ fn load(
     arguments: &Arguments,
     dataset: &Dataset,
 ) -> Result<(ReviewCorpus, Option<Extracted>), CliError> {
-    let options = ReadOptions::default();
+    let options = arguments.reading.options();
     if !arguments.extract {
-        return Ok((read(&dataset.path, &options)?, None));
+        let corpus = read(&dataset.path, &options)?;
+        note_passed_over(corpus.passed_over());
+        return Ok((corpus, None));
     }
     let target = arguments.datasets.join("imdb");
     let extracted = Extracted::unpack(&dataset.path, &target, &options)?;
+    note_passed_over(extracted.passed_over());
     let corpus = index(extracted.path(), &options)?;
     Ok((corpus, Some(extracted)))
 }

@@ -20,6 +20,7 @@ use crate::corpus::ReviewCorpus;
 use crate::error::DataError;
 use crate::layout::{Classes, Location, sort_reviews};
 use crate::options::ReadOptions;
+use crate::passed_over::PassedOver;
 use crate::read::{Budget, Kind, Ticker, first_error, pool, read, tar, zip};
 use crate::split::Split;
 use leftover::{INSIDE, MARKER, TEMPORARY};
@@ -46,6 +47,7 @@ pub fn index(folder: &Path, options: &ReadOptions<'_>) -> Result<ReviewCorpus, D
 #[must_use = "dropping the value removes what was unpacked"]
 pub struct Extracted {
     target: PathBuf,
+    passed_over: PassedOver,
     cleanup: Cleanup,
 }
 
@@ -118,6 +120,7 @@ impl Extracted {
         // From here on, dropping `extracted` takes away whatever was created so far.
         let extracted = Self {
             target: target.clone(),
+            passed_over: contents.classes().passed_over.clone(),
             cleanup,
         };
         extracted.create_parents(parent)?;
@@ -149,6 +152,12 @@ impl Extracted {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.target
+    }
+
+    /// What lies in the archive and was not unpacked.
+    #[must_use]
+    pub fn passed_over(&self) -> &PassedOver {
+        &self.passed_over
     }
 
     /// Leaves the folder in place and returns its path. It is the caller's from now on.

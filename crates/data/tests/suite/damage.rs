@@ -85,12 +85,12 @@ fn every_bit_of_a_gzipped_tar() {
 
 #[test]
 fn every_bit_of_a_plain_tars_headers() {
-    // Contents have no checksum in a tar file: only headers, the padding and the end are looked at.
+    // Contents have no checksum in a tar file: only headers and the end are looked at.
     let archive = tar(&few(), |_, _| {});
     let mut contents = Vec::new();
     let mut at = 0;
     for (_, content) in few() {
-        contents.push(at + 512..at + 512 + content.len());
+        contents.push(at + 512..at + 512 + content.len().next_multiple_of(512));
         at += 512 + content.len().next_multiple_of(512);
     }
     let is_content = |at| contents.iter().any(|range| range.contains(&at));
