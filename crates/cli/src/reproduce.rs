@@ -164,12 +164,13 @@ fn load(
     dataset: &Dataset,
 ) -> Result<(ReviewCorpus, Option<Extracted>), CliError> {
     let options = arguments.reading.options();
+    let target = arguments.datasets.join("imdb");
     if !arguments.extract {
+        Extracted::sweep(&target);
         let corpus = read(&dataset.path, &options)?;
         note_passed_over(corpus.passed_over());
         return Ok((corpus, None));
     }
-    let target = arguments.datasets.join("imdb");
     let extracted = Extracted::unpack(&dataset.path, &target, &options)?;
     note_passed_over(extracted.passed_over());
     let corpus = index(extracted.path(), &options)?;

@@ -18,9 +18,9 @@ fn is_fetched(archive: &Path) -> bool {
 /// For an archive that is damaged.
 pub(crate) fn again(archive: &Path) -> &'static str {
     if is_fetched(archive) {
-        "fetch it again"
+        "fetch the archive again"
     } else {
-        "copy or pack it again"
+        "copy or pack the archive again"
     }
 }
 

@@ -83,7 +83,7 @@ pub enum DataError {
     },
     /// One entry is cut off or broken.
     #[error(
-        "{archive}: {entry}: the entry is damaged: {reason}; the archive: {again}",
+        "{archive}: {entry}: the entry is damaged: {reason}; {again}",
         archive = .archive.display(), entry = Quoted(.entry), again = advice::again(.archive)
     )]
     DamagedEntry {
@@ -97,7 +97,7 @@ pub enum DataError {
     /// The content of an entry does not have the checksum the archive states.
     #[error(
         "{archive}: {entry}: the checksum is {found:08x}, but the archive states {expected:08x}; \
-         the archive: {again}", archive = .archive.display(), entry = Quoted(.entry),
+         {again}", archive = .archive.display(), entry = Quoted(.entry),
          again = advice::again(.archive)
     )]
     Checksum {

@@ -148,6 +148,15 @@ impl Extracted {
         Ok(extracted)
     }
 
+    /// Removes what unpackings to `target` have left beside it whose processes are gone: the temporary
+    /// folders they were unpacking into. [`unpack`](Self::unpack) does so itself; this is for a program that
+    /// does not unpack this time. Best effort: what stays does no harm but to the space on the disk.
+    pub fn sweep(target: &Path) {
+        if let Some(parent) = target.parent() {
+            leftover::sweep(parent);
+        }
+    }
+
     /// The folder that holds the splits; can be given to [`index`].
     #[must_use]
     pub fn path(&self) -> &Path {

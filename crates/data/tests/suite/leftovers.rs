@@ -130,6 +130,9 @@ fn temporary_folders_of_the_dead_are_swept() {
     alive.try_lock().unwrap();
     fs::create_dir_all(parent.join(".unpacking-mine")).unwrap();
     fs::write(parent.join(".unpacking-mine/notes.md"), "mine").unwrap();
+    Extracted::sweep(&target);
+    assert!(!parent.join(".unpacking-dead").exists());
+    leave(&archive, &parent.join(".unpacking-dead/reviews"));
     unpack(&archive, &target).unwrap().remove().unwrap();
     let left: Vec<_> = fs::read_dir(parent)
         .unwrap()

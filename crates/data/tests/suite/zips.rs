@@ -63,9 +63,9 @@ fn damaged_archives_that_were_once_read() {
 fn advice_fits_the_archive() {
     let whole = zip(&reviews());
     for (name, advice) in [
-        ("imdb.zip", "fetch it again"),
-        ("aclImdb_v1.tar.gz", "fetch it again"),
-        ("mine.zip", "copy or pack it again"),
+        ("imdb.zip", "fetch the archive again"),
+        ("aclImdb_v1.tar.gz", "fetch the archive again"),
+        ("mine.zip", "copy or pack the archive again"),
     ] {
         let message = read_bytes(name, &whole[..500]).unwrap_err().to_string();
         assert!(message.contains(advice), "{message}");
