@@ -21,6 +21,7 @@ mod inputs;
 mod libtorch;
 mod reproduce;
 mod sample;
+mod sanitize;
 mod test;
 mod tidy;
 
