@@ -33,8 +33,6 @@ pub(crate) fn address(root: &Path) -> Result<Outcome, Error> {
     command.current_dir(root).envs([
         ("RUSTC_BOOTSTRAP", "1"),
         ("RUSTFLAGS", "-Zsanitizer=address"),
-        // The tests wait for the kernels, not the kernels for the compiler.
-        ("CARGO_PROFILE_DEV_OPT_LEVEL", "1"),
     ]);
     run(&mut command)
 }

@@ -150,7 +150,8 @@ fn operands_that_disagree_are_refused() {
 #[test]
 fn sizes_whose_product_no_number_holds_are_refused() {
     let half = 1usize << (usize::BITS / 2);
-    let sizes = [1, 3, half / 2, half, usize::MAX / 2 + 1, usize::MAX];
+    let all = [1, half, usize::MAX, 3, half / 2, usize::MAX / 2 + 1];
+    let sizes = &all[..if cfg!(miri) { 3 } else { all.len() }];
     let one = [0.5f32; 1];
     for cell in [Cell::SimpleRnn, Cell::Lstm, Cell::Gru] {
         let (kernel, bias) = ([0.5f32; 4], [0.5f32; 6]);
