@@ -17,12 +17,23 @@ pub struct Pool<E> {
 /// Buffers kept at most, and their bytes: what is returned beyond that is freed.
 const KEPT: usize = 16;
 const KEPT_BYTES: usize = 1 << 30;
+/// Whether buffers are used again. In debug builds each is allocated to its length and freed for good, so that
+/// AddressSanitizer and Miri see where it ends.
+const REUSED: bool = !cfg!(debug_assertions);
 
 impl<E> Pool<E> {
     pub(crate) const fn new() -> Self {
         Self {
             free: Mutex::new(Vec::new()),
         }
+    }
+
+    /// The smallest buffer that is large enough, else the largest, or an empty one.
+    fn take(&self, len: usize) -> Vec<E> {
+        let mut free = self.free();
+        let fit = |memory: &Vec<E>| (memory.len() < len, memory.len().abs_diff(len));
+        let best = (0..free.len()).min_by_key(|place| fit(&free[*place]));
+        best.map_or_else(Vec::new, |place| free.swap_remove(place))
     }
 
     /// Keeps a buffer for the next, if there is room.
@@ -69,12 +80,11 @@ impl<E: Real> Buffer<E> {
             let memory = Vec::new();
             return Self { memory, len };
         }
-        let mut free = E::pool().free();
-        // The smallest that is large enough, else the largest.
-        let fit = |memory: &Vec<E>| (memory.len() < len, memory.len().abs_diff(len));
-        let best = (0..free.len()).min_by_key(|place| fit(&free[*place]));
-        let mut memory = best.map_or_else(Vec::new, |place| free.swap_remove(place));
-        drop(free);
+        let mut memory = if REUSED {
+            E::pool().take(len)
+        } else {
+            Vec::new()
+        };
         if memory.len() < len {
             // Growing would copy what nobody needs.
             memory = vec![E::default(); len];
@@ -105,7 +115,7 @@ pub(crate) fn same<A: Real, B: Real>(buffer: Buffer<A>) -> Result<Buffer<B>, Buf
 
 impl<E: Real> Drop for Buffer<E> {
     fn drop(&mut self) {
-        if !self.memory.is_empty() {
+        if REUSED && !self.memory.is_empty() {
             E::pool().put(std::mem::take(&mut self.memory));
         }
     }
@@ -140,12 +150,22 @@ mod tests {
         let mut buffer = Buffer::<f32>::zeroed(40);
         buffer.fill(3.0);
         drop(buffer);
-        // Of the same memory, most likely.
+        // Of the same memory, most likely, where memory is used again.
         let mut stale = Buffer::<f32>::stale(30);
         assert!(stale.iter().all(|x| x.is_nan()));
         stale[..29].fill(1.0);
         assert!(stale.iter().sum::<f32>().is_nan());
         assert!(Buffer::<f64>::zeroed(30).iter().all(|x| *x == 0.0));
+    }
+
+    #[test]
+    fn the_best_fit_is_taken() {
+        let pool = Pool::<f32>::new();
+        for len in [3, 10, 7] {
+            pool.put(vec![0.0; len]);
+        }
+        let taken = [5, 20, 1, 1].map(|len| pool.take(len).len());
+        assert_eq!(taken, [7, 10, 3, 0]);
     }
 
     #[test]

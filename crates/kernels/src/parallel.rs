@@ -90,7 +90,7 @@ impl<'a, E> Shared<'a, E> {
         self.at
     }
 
-    pub(crate) fn is_null(self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         self.at.is_null()
     }
 

@@ -31,6 +31,10 @@ enum Swept<E: Real> {
 }
 
 /// What a run with dense products in `E`, a sweep in `S` and sums over positions in `K` leaves behind.
+///
+/// Its buffers have the sizes of `shape`, `layout`, `tokens` and the orders, as `run` makes them, and nobody changes
+/// them. The way back multiplies these sizes again: `CheckedLayer` has found the products to fit. Its kernels assert
+/// what they follow pointers by.
 #[derive(Debug)]
 pub(crate) struct Recording<E: Real, S: Real, K: Real> {
     pub(crate) shape: Shape,
@@ -193,7 +197,8 @@ impl<E: Real, S: Real, K: Real> Recording<E, S, K> {
         let mut by_input = Buffer::<S>::stale(places * place);
         let mut by_state = Buffer::<S>::stale(if C::SPLIT { places * place } else { 0 });
         let size = if apart { positions * width } else { 0 };
-        // Registers of fewer lanes need not reach all of the padding.
+        // Registers of fewer lanes need not reach all of the padding, which meets the zeros of Wᵀ's padding: what
+        // is left over might be infinite, and zero times that is not zero.
         let buffer = if padded == self.summed.padded_units {
             Buffer::<K>::stale
         } else {
