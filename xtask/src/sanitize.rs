@@ -1,8 +1,8 @@
-//! The steps of `cargo xtask ci` that watch memory: AddressSanitizer over the kernels' tests on every instruction set
-//! of this CPU, and Miri over their path in plain Rust.
+//! `cargo xtask sanitize`, two steps of `cargo xtask ci`: AddressSanitizer over the kernels' tests on every instruction
+//! set of this CPU, and Miri over their path in plain Rust.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 use crate::cargo;
 use crate::ci::Outcome;
@@ -19,6 +19,16 @@ const ASAN_TARGETS: [&str; 4] = [
     "aarch64-apple-darwin",
 ];
 
+/// Both; what cannot run here says so, and is no failure.
+pub(crate) fn run(root: &Path) -> Result<ExitCode, Error> {
+    let both = [address(root)?, miri(root)?];
+    Ok(if both.contains(&Outcome::Failed) {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
 /// AddressSanitizer over the kernels' tests: all instruction sets, AVX-512's tiles in pairs of registers too.
 ///
 /// The pinned toolchain does it, told to take flags that are not stable yet; what it builds lies apart from everything
@@ -34,7 +44,7 @@ pub(crate) fn address(root: &Path) -> Result<Outcome, Error> {
         ("RUSTC_BOOTSTRAP", "1"),
         ("RUSTFLAGS", "-Zsanitizer=address"),
     ]);
-    run(&mut command)
+    start(&mut command)
 }
 
 /// Miri over the kernels' tests, as far as it is quick enough: what takes minutes is marked in the tests themselves.
@@ -57,10 +67,10 @@ pub(crate) fn miri(root: &Path) -> Result<Outcome, Error> {
     let mut command = Command::new("cargo");
     command.args(["+nightly", "miri", "test", "--package", PACKAGE]);
     command.args(["--lib", "--tests", "--target-dir", "target/miri"]);
-    run(command.current_dir(root))
+    start(command.current_dir(root))
 }
 
-fn run(command: &mut Command) -> Result<Outcome, Error> {
+fn start(command: &mut Command) -> Result<Outcome, Error> {
     println!("$ {}", cargo::shown(command));
     Ok(cargo::status(command)?.success().into())
 }
