@@ -24,6 +24,7 @@ use crate::dashboard::Dashboard;
 use crate::dataset::{SAMPLE_NOTE, banner, find};
 use crate::error::CliError;
 use crate::progress::Display;
+use crate::terminal::printable;
 use crate::{doctor, evaluation, print, report};
 
 /// The variable that says which commit the command was built from.
@@ -144,12 +145,13 @@ fn show_one(corpus: &ReviewCorpus, seed: u64) -> Result<(), CliError> {
         return Ok(());
     }
     let review = &reviews[ChaCha8Rng::seed_from_u64(seed).random_range(0..reviews.len())];
+    let lines: Vec<_> = review.text.lines().map(printable).collect();
     print(&format!(
         "\nReview {}:\n{}\nLabel: {} ({})\n",
-        review.path,
-        review.text,
+        printable(&review.path),
+        lines.join("\n"),
         review.label,
-        corpus.classes()[review.label]
+        printable(&corpus.classes()[review.label])
     ))
 }
 

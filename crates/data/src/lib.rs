@@ -43,7 +43,7 @@ mod options;
 mod read;
 mod source;
 
-pub use clean::{BREAK, clean};
+pub use clean::{BREAK, clean, clean_bytes};
 pub use corpus::{Corpus, LabelledText, Review, ReviewCorpus, Split, found_line};
 #[cfg(feature = "download")]
 pub use download::HttpDownload;
