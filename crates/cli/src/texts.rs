@@ -12,7 +12,7 @@ use recurrent_models::NetworkKind;
 use serde::Serialize;
 
 use crate::error::CliError;
-use crate::terminal::is_unprintable;
+use crate::terminal::printable_json;
 
 /// Why a text has no verdict.
 pub(crate) const NO_WORDS: &str = "no word is left of the text";
@@ -73,19 +73,7 @@ pub(crate) fn padding_note(kind: NetworkKind, words: usize, positions: usize) ->
 /// As JSON on one line, with what a terminal would obey written as `\u001b` and the like.
 pub(crate) fn json(value: &impl Serialize) -> Result<String, CliError> {
     let json = serde_json::to_string(value).map_err(|error| CliError::Output(error.into()))?;
-    if !json.contains(is_unprintable) {
-        return Ok(json);
-    }
-    // serde_json writes only those of U+0000 to U+001F so. The others stand within strings, as all but ASCII does.
-    let mut escaped = String::with_capacity(json.len() + 16);
-    for character in json.chars() {
-        if is_unprintable(character) {
-            escaped.push_str(&format!("\\u{:04x}", u32::from(character)));
-        } else {
-            escaped.push(character);
-        }
-    }
-    Ok(escaped)
+    Ok(printable_json(&json).into_owned())
 }
 
 /// Prints lines. A reader that has gone away (`| head`) is no error, but nothing more need be read for it.
