@@ -7,6 +7,7 @@ mod dataset;
 mod doctor;
 mod error;
 mod evaluation;
+mod interrupt;
 mod libtorch;
 mod libtorch_version;
 mod lines;
@@ -87,18 +88,23 @@ fn main() -> ExitCode {
         Command::Doctor => print(&doctor::report()).map(|()| ExitCode::SUCCESS),
     });
     result.unwrap_or_else(|error| {
-        eprintln!("error: {}", printable(&error.to_string()));
-        let mut source = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            eprintln!("  because: {}", printable(&cause.to_string()));
-            source = cause.source();
-        }
+        complain(&error);
         match command {
             // 1 says that something differs.
             Command::Verify(_) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     })
+}
+
+/// Says what went wrong, and on a line of its own what caused it.
+fn complain(error: &dyn std::error::Error) {
+    say(&format!("error: {}", printable(&error.to_string())));
+    let mut source = error.source();
+    while let Some(cause) = source {
+        say(&format!("  because: {}", printable(&cause.to_string())));
+        source = cause.source();
+    }
 }
 
 /// Starts the threads of the commands that compute with them.
@@ -120,7 +126,7 @@ fn explain(error: &clap::Error) -> ExitCode {
     let plain = error.render().to_string();
     let printed = if error.use_stderr() && plain.lines().any(|line| printable(line) != line) {
         for line in plain.lines() {
-            eprintln!("{}", printable(line));
+            say(&printable(line));
         }
         Ok(())
     } else {
@@ -128,11 +134,16 @@ fn explain(error: &clap::Error) -> ExitCode {
     };
     match printed {
         Err(failed) if failed.kind() != std::io::ErrorKind::BrokenPipe => {
-            eprintln!("error: {}", CliError::Output(failed));
+            say(&format!("error: {}", CliError::Output(failed)));
             ExitCode::FAILURE
         }
         _ => code,
     }
+}
+
+/// Says something on standard error; that nobody can read it is no reason to end.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Prints a line; a reader that has gone away (`| head`) is no error.

@@ -8,6 +8,7 @@ use burn::tensor::Device;
 use recurrent::Model;
 
 use crate::error::CliError;
+use crate::say;
 use crate::terminal::printable;
 
 /// Characters of a folder's name that a label shows.
@@ -75,14 +76,14 @@ fn warn(models: &[Named]) {
         .iter()
         .any(|named| named.model.config.provenance.sample)
     {
-        eprintln!("note: trained on the bundled sample, not on real reviews");
+        say("note: trained on the bundled sample, not on real reviews");
     }
     for named in models {
         if named.model.checksum.is_empty() {
-            eprintln!(
+            say(&format!(
                 "note: {} has no checksums, so that damage to it cannot be seen; train it anew to have them",
                 printable(&named.folder.display().to_string())
-            );
+            ));
         }
     }
 }

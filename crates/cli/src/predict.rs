@@ -15,6 +15,7 @@ use crate::backend::Backend;
 use crate::error::CliError;
 use crate::lines::Lines;
 use crate::named::{self, Named};
+use crate::say;
 use crate::terminal::printable;
 use crate::texts::{self, NO_WORDS, NOTHING};
 
@@ -97,7 +98,7 @@ impl Judge {
     fn standard_input(&mut self) -> Result<(), CliError> {
         let input = std::io::stdin();
         if input.is_terminal() {
-            eprintln!("reading texts from standard input, one a line");
+            say("reading texts from standard input, one a line");
         }
         let mut lines = Lines::new(input.lock());
         loop {
@@ -166,7 +167,7 @@ impl Judge {
         let words = ids.iter().filter(|id| **id != 0).count();
         let kind = self.named.model.config.network.network;
         if let Some(note) = texts::padding_note(kind, words, ids.len()) {
-            eprintln!("{note}");
+            say(&note);
         }
     }
 

@@ -22,10 +22,10 @@ use crate::error::CliError;
 use crate::evaluation::gradients;
 use crate::lines::Lines;
 use crate::named::{self, Named};
-use crate::print;
 use crate::reading::{self, Reading, Wanted};
 use crate::terminal::printable;
 use crate::texts::{self, NO_WORDS, NOTHING};
+use crate::{print, say};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -130,7 +130,7 @@ impl Tracer<'_> {
     fn standard_input(&mut self) -> Result<(), CliError> {
         let input = std::io::stdin();
         if input.is_terminal() {
-            eprintln!("reading texts from standard input, one a line");
+            say("reading texts from standard input, one a line");
         }
         let mut lines = Lines::new(input.lock());
         while let Some(line) = lines.batch(1)?.first() {
@@ -161,7 +161,7 @@ impl Tracer<'_> {
                 if !self.noted {
                     let kind = named.model.config.network.network;
                     let note = texts::padding_note(kind, reading.words, reading.ids.len());
-                    self.noted = note.inspect(|note| eprintln!("{note}")).is_some();
+                    self.noted = note.inspect(|note| say(note)).is_some();
                 }
                 if texts::print_lines(&self.shown(&reading)?)?.is_break() {
                     return Ok(ControlFlow::Break(()));
@@ -230,7 +230,10 @@ fn draw(out: &Path, name: &str, lines: &chart::Lines) -> Result<(), CliError> {
     std::fs::create_dir_all(out).map_err(CliError::write(out))?;
     let [path, _] = recurrent_report::save_chart(out, name, &lines.svg()?)?;
     // Standard output may be read by a program.
-    eprintln!("Drawn: {}", path.display());
+    say(&format!(
+        "Drawn: {}",
+        printable(&path.display().to_string())
+    ));
     Ok(())
 }
 

@@ -28,9 +28,9 @@ use tokio::sync::{mpsc, oneshot};
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::named::{self, Named};
-use crate::print;
 use crate::reading::Wanted;
 use crate::terminal::printable;
+use crate::{print, say};
 use reader::{Reader, Unread};
 
 /// Bytes of a request: the longest review has 14,000.
@@ -108,7 +108,7 @@ async fn serve(port: u16, site: Site) -> Result<(), CliError> {
         .await
         .map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let mut signals = signals().map_err(CliError::Server)?;
+    let mut signals = signals()?;
     print(&format!("Reading at http://{address}/ until Ctrl-C"))?;
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = connections::serve(listener, router(site, address.port()), async {
@@ -126,23 +126,14 @@ async fn serve(port: u16, site: Site) -> Result<(), CliError> {
     Ok(())
 }
 
-/// A message for each time that this process is asked to end.
-fn signals() -> std::io::Result<mpsc::Receiver<()>> {
+/// A message for each time that this process is told to stop.
+fn signals() -> Result<mpsc::Receiver<()>, CliError> {
     let (sender, receiver) = mpsc::channel(2);
-    #[cfg(unix)]
-    {
-        use signal_hook::consts::{SIGINT, SIGTERM};
-        let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
-        std::thread::spawn(move || {
-            for _ in &mut signals {
-                // A third does no more than a second.
-                let _ = sender.try_send(());
-            }
-        });
-    }
-    // Elsewhere Ctrl-C ends the process at once.
-    #[cfg(not(unix))]
-    std::mem::forget(sender);
+    ctrlc::set_handler(move || {
+        // A third does no more than a second.
+        let _ = sender.try_send(());
+    })
+    .map_err(CliError::Signals)?;
     Ok(receiver)
 }
 
@@ -187,7 +178,10 @@ fn describe(named: &Named) -> Shown {
         Err(ReportError::File(error)) if error.is_not_found() => None,
         Err(error) => {
             let error = error.to_string();
-            eprintln!("note: no reviews to pick from: {}", printable(&error));
+            say(&format!(
+                "note: no reviews to pick from: {}",
+                printable(&error)
+            ));
             None
         }
     };
