@@ -8,15 +8,23 @@ use super::common::{fail, json, recurrent, succeed};
 use super::serve::Server;
 use super::{TEXT, alike, small};
 
-const LABELS: [&str; 2] = ["lstm (seed-0)", "lstm (seed-1)"];
+pub(super) const LABELS: [&str; 2] = ["lstm (seed-0)", "lstm (seed-1)"];
 
-fn with_both(command: &str) -> Command {
+pub(super) fn with_both(command: &str) -> Command {
     let mut process = recurrent();
     process.arg(command);
     for model in alike() {
         process.arg("--model").arg(model);
     }
     process
+}
+
+/// What `trace` says of a text with each.
+pub(super) fn traced(text: &str) -> Vec<Value> {
+    succeed(with_both("trace").args(["--json", text]))
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// What `predict` says of `TEXT` with each.
@@ -47,11 +55,7 @@ fn check(readings: &[Value]) {
 
 #[test]
 fn trace_names_both() {
-    let readings: Vec<Value> = succeed(with_both("trace").args(["--json", TEXT]))
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    check(&readings);
+    check(&traced(TEXT));
     let out = tempfile::tempdir().unwrap();
     let table = succeed(with_both("trace").arg(TEXT).arg("--out").arg(out.path()));
     let picture = std::fs::read_to_string(out.path().join("words.svg")).unwrap();

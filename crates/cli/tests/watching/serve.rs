@@ -3,12 +3,16 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::common::{fail, recurrent};
 use super::{NETWORKS, TEXT, model, traced, with_models};
+
+/// A process may open so many files; tests that need most of them come one after the other.
+static MANY: Mutex<()> = Mutex::new(());
 
 /// A running server; it ends with the test.
 pub(super) struct Server {
@@ -196,6 +200,7 @@ fn bad_input_gets_an_answer_and_the_server_stays_up() {
 
 #[test]
 fn a_thousand_questions_at_once_are_answered_or_turned_away() {
+    let _many = MANY.lock().unwrap_or_else(PoisonError::into_inner);
     let server = Server::start();
     let body = json!({"text": TEXT}).to_string();
     let request = server.question(body.as_bytes(), "");
@@ -232,6 +237,7 @@ fn a_taken_port_is_named() {
 
 #[test]
 fn idle_connections_keep_nobody_waiting() {
+    let _many = MANY.lock().unwrap_or_else(PoisonError::into_inner);
     let server = Server::start();
     let body = json!({"text": TEXT}).to_string();
     // More than there are places; some have begun to ask.
