@@ -93,22 +93,12 @@ impl Reading {
 
     /// Whether every number is one. Where weights are too large some are not, and mean nothing.
     pub(crate) fn is_finite(&self) -> bool {
-        let mut all = true;
-        let mut see = |numbers: &mut dyn Iterator<Item = f64>| {
-            all = all && numbers.all(f64::is_finite);
-        };
-        see(&mut self.beliefs.iter().copied().chain([self.probability]));
-        for layer in &self.layers {
-            see(&mut layer.gradient.iter().copied());
+        let layers = self.layers.iter().all(|layer| {
             let gates = layer.gates.iter().flat_map(|gate| &gate.open);
-            see(&mut layer
-                .states
-                .iter()
-                .chain(gates)
-                .flatten()
-                .map(|x| f64::from(*x)));
-        }
-        all
+            let mut units = layer.states.iter().chain(gates).flatten();
+            layer.gradient.iter().all(|x| x.is_finite()) && units.all(|x| x.is_finite())
+        });
+        layers && self.probability.is_finite() && self.beliefs.iter().all(|x| x.is_finite())
     }
 
     /// The words alone, without padding, for a report.
