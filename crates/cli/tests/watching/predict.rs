@@ -354,12 +354,20 @@ pub(super) fn legacy(network: &str, change: impl Fn(f32) -> f32) -> (TempDir, Pa
     });
     fs::write(target.join("config.json"), legacy.to_string()).unwrap();
     fs::copy(source.join("vocabulary"), target.join("vocabulary")).unwrap();
-    let mut weights = fs::read(source.join("weights.safetensors")).unwrap();
-    let header = u64::from_le_bytes(weights[..8].try_into().unwrap());
-    let data = 8 + usize::try_from(header).unwrap();
-    for number in weights[data..].chunks_exact_mut(4) {
-        let changed = change(f32::from_le_bytes((&*number).try_into().unwrap()));
-        number.copy_from_slice(&changed.to_le_bytes());
+    let weights = fs::read(source.join("weights.safetensors")).unwrap();
+    let (length, rest) = weights.split_at(8);
+    let length = u64::from_le_bytes(length.try_into().unwrap());
+    let (header, data) = rest.split_at(usize::try_from(length).unwrap());
+    // The checksum stands among the notes.
+    let mut header: Value = serde_json::from_slice(header).unwrap();
+    header.as_object_mut().unwrap().remove("__metadata__");
+    let header = header.to_string();
+    let header = format!("{header:width$}", width = header.len().next_multiple_of(8));
+    let mut weights = (header.len() as u64).to_le_bytes().to_vec();
+    weights.extend_from_slice(header.as_bytes());
+    for number in data.chunks_exact(4) {
+        let changed = change(f32::from_le_bytes(number.try_into().unwrap()));
+        weights.extend_from_slice(&changed.to_le_bytes());
     }
     fs::write(target.join("weights.safetensors"), weights).unwrap();
     (folder, target)

@@ -132,7 +132,7 @@ fn curves_of_the_test_split_are_drawn() {
 fn bad_requests_name_what_is_wrong() {
     let of = |arguments: &[&str]| fail(with_models("trace").args(arguments), 1);
     let stderr = of(&["--gradient", "--label", "great", TEXT]);
-    assert!(stderr.contains("neg and pos"), "{stderr}");
+    assert!(stderr.contains("\"neg\" and \"pos\""), "{stderr}");
     let (_, _, stderr) = run(recurrent()
         .args(["trace", "--model"])
         .arg(trained())
