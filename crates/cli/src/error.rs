@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use recurrent::ModelError;
 use recurrent_data::DataError;
-use recurrent_files::FileError;
+use recurrent_files::{FileError, quoted};
 use recurrent_models::weights::WeightsError;
 use recurrent_report::ReportError;
 use recurrent_training::{Setting, TrainingError};
 use recurrent_vectorizer::VectorizerError;
+
+use crate::lines::LONGEST;
 
 /// An error of the command; the libraries' own say what to do.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +62,10 @@ pub(crate) enum CliError {
         classes: String,
     },
     /// A label that a model does not know.
-    #[error("{label:?} is no class of {model}; its classes are {first} and {second}")]
+    #[error(
+        "{} is no class of {}; its classes are {} and {}",
+        quoted(.label), .model.display(), quoted(.first), quoted(.second)
+    )]
     Label {
         /// What was asked for.
         label: String,
@@ -76,6 +81,74 @@ pub(crate) enum CliError {
         "none of these networks is recurrent, so that no gradient goes back in time; name one with --model"
     )]
     NoGradient,
+    /// One model twice.
+    #[error("{} is named twice; name every model once", .path.display())]
+    SameModel {
+        /// The folder, as it was named the second time.
+        path: PathBuf,
+    },
+    /// The name of a file where a text should be.
+    #[error(
+        "{} is the name of a file, and no text; to read its lines: `recurrent {command} … < FILE`", quoted(.text)
+    )]
+    TextIsFile {
+        /// The text.
+        text: String,
+        /// The command that takes texts.
+        command: &'static str,
+    },
+    /// A text without a token.
+    #[error("there is nothing to judge in {}: no word is left of it; give a text with words", quoted(.text))]
+    NothingToJudge {
+        /// The text.
+        text: String,
+    },
+    /// A network that answers with no number.
+    #[error(
+        "the network in {} answers with numbers that are not finite to {}; its weights are damaged, or grew too large: \
+         restore the folder, or train it again", .folder.display(), quoted(.text)
+    )]
+    NotFinite {
+        /// The model's folder.
+        folder: PathBuf,
+        /// The text.
+        text: String,
+    },
+    /// A line beyond any text.
+    #[error(
+        "line {line} of standard input is longer than {LONGEST} bytes, as no text may be; check that it is text, one a line"
+    )]
+    LongLine {
+        /// Its number, from 1.
+        line: u64,
+    },
+    /// Another encoding.
+    #[error("standard input is UTF-16; convert it to UTF-8: `iconv -f UTF-16 -t UTF-8 FILE`")]
+    Utf16,
+    /// More threads than there can be.
+    #[error(
+        "{variable} is {}, and at most {} threads are possible; set a smaller number, or unset it for one a core",
+        quoted(.value), crate::threads::MOST
+    )]
+    TooManyThreads {
+        /// The variable of the environment.
+        variable: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// The system gives no threads.
+    #[error(
+        "the threads to compute with cannot be started; set RAYON_NUM_THREADS to a smaller number, or raise the limits"
+    )]
+    Threads(#[source] rayon::ThreadPoolBuildError),
+    /// The system refuses what the page's server needs.
+    #[error("the page's server cannot be started; check the limits of this machine, and try again")]
+    Server(#[source] std::io::Error),
+    /// The system tells no signals.
+    #[error(
+        "this process cannot be told when to stop; check the limits of this machine, and try again"
+    )]
+    Signals(#[source] ctrlc::Error),
     /// The page cannot be served.
     #[error("port {port} of this machine cannot be listened on; try another with --port")]
     Port {

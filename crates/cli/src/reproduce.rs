@@ -25,6 +25,7 @@ use crate::dataset::{ReadArguments, SAMPLE_NOTE, banner, find, note_passed_over}
 use crate::error::CliError;
 use crate::interrupt::OnStop;
 use crate::progress::Display;
+use crate::terminal::printable;
 use crate::{doctor, evaluation, interrupt, print, report, say};
 
 /// The variable that says which commit the command was built from.
@@ -234,12 +235,13 @@ fn show_one(corpus: &ReviewCorpus, seed: u64) -> Result<(), CliError> {
         return Ok(());
     }
     let review = &reviews[ChaCha8Rng::seed_from_u64(seed).random_range(0..reviews.len())];
+    let lines: Vec<_> = review.text.lines().map(printable).collect();
     print(&format!(
         "\nReview {}:\n{}\nLabel: {} ({})\n",
-        review.path,
-        review.text,
+        printable(&review.path),
+        lines.join("\n"),
         review.label,
-        corpus.classes()[review.label]
+        printable(&corpus.classes()[review.label])
     ))
 }
 

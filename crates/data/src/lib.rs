@@ -50,7 +50,7 @@ mod read;
 mod source;
 mod split;
 
-pub use clean::{BREAK, clean};
+pub use clean::{BREAK, clean, clean_bytes};
 pub use corpus::{Corpus, LabelledText, Review, ReviewCorpus, found_line};
 #[cfg(feature = "download")]
 pub use download::HttpDownload;
