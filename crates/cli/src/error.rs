@@ -104,6 +104,12 @@ pub(crate) enum CliError {
     /// Standard input cannot be read.
     #[error("standard input cannot be read; give one text a line")]
     Input(#[source] std::io::Error),
+    /// Threads that the system does not give.
+    #[error(
+        "{} threads cannot be started on this machine; set RAYON_NUM_THREADS to fewer",
+        crate::threads::MOST
+    )]
+    Pool(#[source] rayon::ThreadPoolBuildError),
     /// `recurrent vectorize`.
     #[error(transparent)]
     Vectorize(#[from] VectorizeError),

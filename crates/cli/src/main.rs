@@ -15,6 +15,7 @@ mod reading;
 mod report;
 mod reproduce;
 mod serve;
+mod threads;
 mod trace;
 mod vectorize;
 mod verify;
@@ -61,10 +62,11 @@ enum Command {
     Doctor,
 }
 
-fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+fn run(command: Command) -> Result<ExitCode, CliError> {
+    threads::bound_pool()?;
+    match command {
         Command::Reproduce(arguments) => reproduce::run(&arguments).map(|()| ExitCode::SUCCESS),
-        Command::Verify(arguments) => return verify::run(&arguments),
+        Command::Verify(arguments) => Ok(verify::run(&arguments)),
         Command::Summary { network } => {
             print(&summary(&NetworkConfig::notebook(network))).map(|()| ExitCode::SUCCESS)
         }
@@ -74,16 +76,24 @@ fn main() -> ExitCode {
         Command::Report(arguments) => report::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Vectorize(command) => vectorize::run(&command),
         Command::Doctor => print(&doctor::report()).map(|()| ExitCode::SUCCESS),
-    };
-    result.unwrap_or_else(|error| {
-        say(&format!("error: {error}"));
-        let mut source = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            say(&format!("  because: {cause}"));
-            source = cause.source();
-        }
+    }
+}
+
+fn main() -> ExitCode {
+    run(Cli::parse().command).unwrap_or_else(|error| {
+        tell(&error);
         ExitCode::FAILURE
     })
+}
+
+/// Says what failed, and each cause on a line of its own.
+fn tell(error: &dyn std::error::Error) {
+    say(&format!("error: {error}"));
+    let mut source = error.source();
+    while let Some(cause) = source {
+        say(&format!("  because: {cause}"));
+        source = cause.source();
+    }
 }
 
 /// Says something on standard error; that nobody can read it is no reason to end.

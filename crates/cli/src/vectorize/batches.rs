@@ -254,7 +254,7 @@ fn from_start(input: &Input) -> Result<Box<dyn BufRead>, CliError> {
     let path = input.name.path();
     let mut from: Box<dyn BufRead> = if input.name.is_stdin() {
         if io::stdin().is_terminal() {
-            eprintln!("reading texts from standard input, one a line");
+            crate::say("reading texts from standard input, one a line");
         }
         Box::new(io::stdin().lock())
     } else {

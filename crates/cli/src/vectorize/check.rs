@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
                 }
                 Err(error) => {
                     unreadable += 1;
-                    tell(&error);
+                    crate::tell(&error);
                 }
             }
         }
@@ -96,16 +96,6 @@ fn cases(path: &Path) -> Result<Vec<Checked>, CliError> {
         let path = path.to_owned();
         VectorizeError::Fixture { path, source }.into()
     })
-}
-
-/// Says what failed and why, as at the end of the program.
-fn tell(error: &dyn std::error::Error) {
-    eprintln!("error: {error}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        eprintln!("  because: {cause}");
-        source = cause.source();
-    }
 }
 
 fn line(case: &Checked) -> String {

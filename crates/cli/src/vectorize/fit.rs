@@ -268,12 +268,12 @@ impl Open {
     /// Learns the vocabulary and writes all there is to write.
     fn finish(self, config: &Path, mut layer: Layer, counts: &TokenCounts) -> Result<(), CliError> {
         if let Some(loss) = counts.loss() {
-            eprintln!(
+            crate::say(&format!(
                 "warning: there were more distinct tokens than the limit: {} times one was dropped. \
                  Counts may be too low by up to {}, and a token that occurs no more often than that \
                  may be missing. A higher --limit, or none, counts exactly.",
                 loss.dropped, loss.undercount
-            );
+            ));
         }
         let mut said = format!(
             "{} texts, {} distinct tokens",
@@ -316,7 +316,9 @@ impl Open {
 /// Writes the vectorizer, and what Keras can read of it. Returns what there is to say about it.
 fn export(folder: &mut Folder, vectorizer: &TextVectorizer) -> Result<String, CliError> {
     let cannot = |name: &str, error: VectorizerError| {
-        eprintln!("note: no {name} for Keras: {error}. The vectorizer itself is complete.");
+        crate::say(&format!(
+            "note: no {name} for Keras: {error}. The vectorizer itself is complete."
+        ));
     };
     match Layer::of(vectorizer.clone()).get_config() {
         Ok(config) => folder.write(CONFIG, format!("{config}\n").as_bytes())?,

@@ -11,9 +11,7 @@ use super::format::{Candidate, Format, PREFIX};
 use super::meter::Meter;
 use super::skipped::Skipped;
 use crate::error::CliError;
-
-/// The most threads that work.
-const THREADS: u16 = 1024;
+use crate::threads::MOST;
 
 /// Where texts come from.
 #[derive(clap::Args)]
@@ -37,7 +35,7 @@ pub(super) struct InputArguments {
     #[arg(long)]
     pub(super) clean: bool,
     /// How many threads work, at most 1024; by default as many as there are processors. The result is the same.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(THREADS)))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(MOST)))]
     threads: Option<u16>,
 }
 
@@ -80,7 +78,7 @@ impl InputArguments {
     pub(super) fn threads(&self) -> usize {
         let all = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = self.threads.map_or_else(all, usize::from);
-        threads.min(THREADS.into())
+        threads.min(MOST.into())
     }
 
     /// Batches of the texts of all files in order, cleaned if that is asked for or `clean` says so. That every file is

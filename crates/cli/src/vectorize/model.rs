@@ -64,12 +64,12 @@ pub(super) fn load(folder: &Path) -> Result<Loaded, CliError> {
     let vectorizer =
         TextVectorizer::from_bytes(&bytes).map_err(VectorizeError::vectorizer(&path))?;
     for name in others(folder, &vectorizer)? {
-        eprintln!(
+        crate::say(&format!(
             "warning: {} is of another vectorizer than {}, which is the one applied: run `fit` again before you give \
              it to Keras",
             folder.join(name).display(),
             path.display()
-        );
+        ));
     }
     let params = vectorizer.params();
     let vectorizer =

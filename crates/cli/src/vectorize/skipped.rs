@@ -61,7 +61,7 @@ impl Skipped {
     pub(super) fn warn(&self) {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(told) = told(&found) {
-            eprintln!("{told}");
+            crate::say(&told);
         }
     }
 }
