@@ -25,7 +25,7 @@ fn refused(folder: &Folder, arguments: &[&str], expected: &str) {
         let names = names.chain(
             folder
                 .files("model")
-                .iter()
+                .into_iter()
                 .map(|name| format!("model/{name}")),
         );
         let files = names.filter(|name| folder.path().join(name).is_file());
