@@ -11,6 +11,7 @@ use recurrent_training::{Setting, TrainingError};
 use recurrent_vectorizer::VectorizerError;
 
 use crate::lines::LONGEST;
+use crate::vectorize::VectorizeError;
 
 /// An error of the command; the libraries' own say what to do.
 #[derive(Debug, thiserror::Error)]
@@ -175,123 +176,9 @@ pub(crate) enum CliError {
     /// Standard input cannot be read.
     #[error("standard input cannot be read; give one text a line")]
     Input(#[source] std::io::Error),
-    /// What a file says makes no vectorizer.
-    #[error("{} makes no vectorizer", .path.display())]
-    NoVectorizer {
-        /// The file.
-        path: PathBuf,
-        /// What the vectorizer says.
-        source: VectorizerError,
-    },
-    /// Nothing to read.
-    #[error("no texts to read: name files with --input, or standard input with --input -")]
-    NoInput,
-    /// A folder where a file should be.
-    #[error("{path} is a folder; name a file")]
-    IsFolder {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// A compressed file of texts.
-    #[error(
-        "{path} is compressed, which is not read here; decompress it into a pipe: \
-         `zcat {path} | recurrent vectorize … --input -`, with --format if it has no plain lines"
-    )]
-    Compressed {
-        /// The file.
-        path: PathBuf,
-    },
-    /// It is not said where in each row the text is.
-    #[error("{path} is read as {kind}; say where the text is with {flag} NAME")]
-    NameMissing {
-        /// The file.
-        path: PathBuf,
-        /// What it is taken for.
-        kind: &'static str,
-        /// What would say it.
-        flag: &'static str,
-    },
-    /// A name for files of which there are none.
-    #[error("{flag} is of no use here: no input is read as {used}; add --format {used} if one is")]
-    UnusedFlag {
-        /// The name's flag.
-        flag: &'static str,
-        /// The format that has such names.
-        used: &'static str,
-    },
-    /// A JSON line without a text.
-    #[error(
-        "{path}, line {line}, {reason}; each line must be an object whose field {field:?} is a \
-         string or null"
-    )]
-    JsonLine {
-        /// The file.
-        path: PathBuf,
-        /// Line number, from 1.
-        line: u64,
-        /// What is wrong with it.
-        reason: String,
-        /// The field looked for.
-        field: String,
-    },
-    /// Parquet can only be read from its end.
-    #[error("Parquet cannot be read from standard input; write it to a file and name that")]
-    ParquetFromStdin,
-    /// Not in this build.
-    #[cfg(not(feature = "parquet"))]
-    #[error("{path}: this build has no Parquet; build `recurrent` with its feature `parquet`")]
-    NoParquet {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A Parquet file without that column.
-    #[cfg(feature = "parquet")]
-    #[error("{path} has no column {column:?}; it has: {columns}")]
-    NoColumn {
-        /// The file.
-        path: PathBuf,
-        /// The column looked for.
-        column: String,
-        /// Those that it has.
-        columns: String,
-    },
-    /// A file that is not Parquet, damaged, or cannot be written.
-    #[cfg(feature = "parquet")]
-    #[error("{path}: {reason}; check the file and, if it is one of results, the space on its disk")]
-    ParquetFile {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A folder that has no vectorizer.
-    #[error(
-        "{} has no vectorizer.cbor that can be read; --model names a folder that `recurrent vectorize fit` or `recurrent \
-         reproduce` wrote", .path.display()
-    )]
-    NoModel {
-        /// The folder.
-        path: PathBuf,
-        /// Why not.
-        source: FileError,
-    },
-    /// A file that has no cases.
-    #[error("{path} is no file of recorded cases: {reason}")]
-    Fixture {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A folder without files of cases.
-    #[error("{path} has no .json files of recorded cases")]
-    NoFixtures {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// The vectorizer makes what this command cannot write.
-    #[error("this kind of output cannot be written; update `recurrent`")]
-    UnknownOutput,
+    /// `recurrent vectorize`.
+    #[error(transparent)]
+    Vectorize(#[from] VectorizeError),
 }
 
 impl CliError {
@@ -329,12 +216,6 @@ impl CliError {
             there,
             here,
         }
-    }
-
-    /// For `map_err` beside the path of what was read.
-    pub(crate) fn file(path: &std::path::Path) -> impl FnOnce(VectorizerError) -> Self {
-        let path = path.to_owned();
-        move |source| Self::NoVectorizer { path, source }
     }
 
     /// For `map_err` where `path` was read.

@@ -114,7 +114,8 @@ fn start(command: &Command) -> Result<(), CliError> {
         | Command::Verify(_)
         | Command::Predict(_)
         | Command::Trace(_)
-        | Command::Serve(_) => threads::start(),
+        | Command::Serve(_)
+        | Command::Vectorize(_) => threads::start(),
         _ => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 use crate::error::CliError;
 
 /// The most threads that may be asked for: with many thousands a machine starts threads for minutes.
-pub(crate) const MOST: usize = 1024;
+pub(crate) const MOST: u16 = 1024;
 
 /// What rayon asks, in this order.
 const VARIABLES: [&str; 2] = ["RAYON_NUM_THREADS", "RAYON_RS_NUM_CPUS"];
@@ -27,7 +27,7 @@ pub(crate) fn start() -> Result<(), CliError> {
 fn check(variable: &'static str, value: &str) -> Result<(), CliError> {
     let digits = value.strip_prefix('+').unwrap_or(value);
     let number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if number && !digits.parse::<usize>().is_ok_and(|threads| threads <= MOST) {
+    if number && !digits.parse::<usize>().is_ok_and(|threads| threads <= MOST.into()) {
         return Err(CliError::TooManyThreads {
             variable,
             value: value.to_owned(),

@@ -10,14 +10,14 @@ use anstyle::{Color, RgbColor, Style};
 use burn::tensor::Device;
 use clap::value_parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use recurrent_data::{DatasetChoice, ReadOptions, Review, Split, read};
+use recurrent_data::{DatasetChoice, Review, Split, read};
 use recurrent_report::chart;
 use recurrent_runs::{GradientCurve, Quantiles, TracedReview};
 use recurrent_training::write_json;
 use serde::Serialize;
 
 use crate::backend::Backend;
-use crate::dataset::find;
+use crate::dataset::{ReadArguments, find, note_passed_over};
 use crate::error::CliError;
 use crate::evaluation::gradients;
 use crate::lines::Lines;
@@ -56,6 +56,8 @@ pub(crate) struct Arguments {
     /// Where archives are looked for and downloaded to.
     #[arg(long, default_value = "datasets")]
     datasets: PathBuf,
+    #[command(flatten)]
+    reading: ReadArguments,
     /// At most so many reviews of the test split, spread evenly over it.
     #[arg(long, value_parser = value_parser!(u32).range(1..), requires = "test_split")]
     reviews: Option<u32>,
@@ -344,7 +346,8 @@ fn over_test_split(
     device: &Device,
 ) -> Result<(), CliError> {
     let dataset = find(&arguments.dataset, &arguments.datasets)?;
-    let corpus = read(&dataset.path, &ReadOptions::default())?;
+    let corpus = read(&dataset.path, &arguments.reading.options())?;
+    note_passed_over(corpus.passed_over());
     let all = corpus.reviews(Split::Test);
     let most = arguments.reviews.map_or(all.len(), |most| most as usize);
     let reviews: Vec<&Review> = all
