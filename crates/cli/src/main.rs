@@ -135,7 +135,7 @@ fn explain(error: &clap::Error) -> ExitCode {
     };
     match printed {
         Err(failed) if failed.kind() != std::io::ErrorKind::BrokenPipe => {
-            say(&format!("error: {}", CliError::Output(failed)));
+            complain(&CliError::Output(failed));
             ExitCode::FAILURE
         }
         _ => code,

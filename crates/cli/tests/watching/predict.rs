@@ -393,7 +393,7 @@ fn a_model_without_checksums_is_spoken_of_and_judges_as_before() {
 #[test]
 fn what_is_no_number_is_no_verdict() {
     for network in ["dense", "lstm"] {
-        let (_folder, path) = legacy(network, |_| 3e38);
+        let (_folder, path) = legacy(network, |weight| 3e38_f32.copysign(weight));
         for arguments in [
             &["predict"][..],
             &["predict", "--json"],

@@ -321,7 +321,7 @@ fn it_ends_when_told_and_answers_what_was_asked() {
 
 #[test]
 fn what_is_no_number_is_no_answer() {
-    let (_folder, path) = super::predict::legacy("lstm", |_| 3e38);
+    let (_folder, path) = super::predict::legacy("lstm", |weight| 3e38_f32.copysign(weight));
     let mut command = recurrent();
     command.arg("serve").arg("--model").arg(path);
     let server = Server::of(command);
