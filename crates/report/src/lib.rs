@@ -24,4 +24,4 @@ pub use error::ReportError;
 pub use groups::{Group, groups};
 pub use run::{Run, load_evaluation};
 pub use stats::{Bin, Confusion, calibration, confusion, gradient_curve};
-pub use write::{Written, save_chart, write};
+pub use write::{PAGE, Written, save_chart, write};

@@ -126,6 +126,9 @@ impl Run {
             return Some(format!("it is of {}", quoted(&evaluation.network)));
         }
         let differ = |one: &str, other: &str| !one.is_empty() && !other.is_empty() && one != other;
+        if differ(&evaluation.run, &self.info.identity()) {
+            return Some("it is of a run with other settings than run.json has".to_owned());
+        }
         if differ(&evaluation.model, &manifest.checksum) {
             return Some("it is of another model than the one beside it".to_owned());
         }
@@ -373,10 +376,11 @@ mod tests {
         let folder = folder("", |_| ());
         let path = folder.path().join("history.json");
         let whole = fs::read_to_string(&path).unwrap();
-        fs::write(&path, whole.replacen("0.6", "NaN", 1)).unwrap();
-        assert!(refused(folder.path()).contains("[0].train_"));
+        fs::write(&path, whole.replacen("1.5", "NaN", 1)).unwrap();
+        let text = refused(folder.path());
+        assert!(text.contains("[0].seconds"), "{text}");
         let long = format!("\"\u{7f}{}\"", "x".repeat(100_000));
-        fs::write(&path, whole.replacen("0.6", &long, 1)).unwrap();
+        fs::write(&path, whole.replacen("1.5", &long, 1)).unwrap();
         assert!(refused(folder.path()).contains("history.json"));
         fs::write(&path, format!("{whole} and more")).unwrap();
         assert!(refused(folder.path()).contains("trailing"));
@@ -392,7 +396,8 @@ mod tests {
     #[test]
     fn evaluations_of_another_run_are_left_out_with_the_reason() {
         type Case = (&'static str, fn(&mut Value));
-        let cases: [Case; 3] = [
+        let cases: [Case; 4] = [
+            ("other settings", |e| e["run"] = json!("data x, seed 7")),
             ("of \"gru\"", |e| e["network"] = json!("gru")),
             ("accuracy", |e| e["labels"] = json!([1, 1, 0, 0])),
             ("not finite", |e| e["probabilities"][1] = Value::Null),

@@ -51,6 +51,7 @@ pub(crate) fn run(seed: u64) -> Run {
 pub(crate) fn evaluation(network: &str) -> Evaluation {
     Evaluation {
         version: VERSION,
+        run: String::new(),
         model: String::new(),
         network: network.to_owned(),
         parameters: 100,

@@ -12,6 +12,9 @@ pub struct Evaluation {
     /// Version of the file: see [`VERSION`](crate::VERSION). Files of 0.1 name none, which reads as 0.
     #[serde(default)]
     pub version: u32,
+    /// The run that the model is of: [`RunInfo::identity`](crate::RunInfo::identity); empty in files of 0.1.
+    #[serde(default)]
+    pub run: String,
     /// The checksum of the model that was evaluated, as its `config.json` has it; empty in files of 0.1.
     #[serde(default)]
     pub model: String,
@@ -125,6 +128,7 @@ impl Evaluation {
         check_version(self.version)?;
         check_name(&self.network)?;
         check_sha256("model", &self.model)?;
+        check_line("run", &self.run)?;
         ensure(self.classes.len() == 2, || {
             format!("names {} classes instead of two", self.classes.len())
         })?;
@@ -221,6 +225,7 @@ mod tests {
     fn evaluation() -> Evaluation {
         Evaluation {
             version: crate::VERSION,
+            run: String::new(),
             model: String::new(),
             network: "lstm".to_owned(),
             parameters: 10,

@@ -53,6 +53,19 @@ pub struct RunInfo {
 const MOST_NETWORKS: usize = 1000;
 
 impl RunInfo {
+    /// What the results of the run depend on, in words: equal for a run and one that went on from it.
+    pub fn identity(&self) -> String {
+        format!(
+            "data {}, vectorizer {}, {} tokens, length {}, seed {}, on {}",
+            self.dataset_sha256,
+            self.vectorizer_sha256,
+            self.max_tokens,
+            self.length,
+            self.seed,
+            self.backend
+        )
+    }
+
     /// Whether this can be the description of a run that this program can read.
     ///
     /// # Errors

@@ -31,6 +31,9 @@ const TITLE: usize = 80;
 /// Characters of a chart's description.
 const DESCRIPTION: usize = 4000;
 
+/// What every chart has behind its title and description, and what it can be known by.
+pub(crate) const MARK: &str = "<style>@media (prefers-color-scheme: dark){";
+
 /// Draws a chart of `size` pixels and gives it its title and description, for those who cannot see it.
 fn svg(
     title: &str,
@@ -67,7 +70,7 @@ fn named(text: &str, title: &str, description: &str) -> String {
     let label = escape(&format!("{title}. {description}"));
     format!(
         "{} role=\"img\" aria-label=\"{label}\"><title>{}</title><desc>{}</desc>\
-         <style>@media (prefers-color-scheme: dark){{{}}}</style>{}",
+         {MARK}{}}}</style>{}",
         &text[start..end],
         escape(&title),
         escape(&description),

@@ -61,8 +61,6 @@ struct Page<'a> {
     classes: [Cow<'a, str>; 2],
     dense: bool,
     dark: String,
-    /// Names of all pictures, for the next report of this folder.
-    pictures: String,
 }
 
 /// A report in memory.
@@ -88,7 +86,7 @@ pub(crate) fn draw(runs: &[Run]) -> Result<Drawn, ReportError> {
             Some((group.label.as_str(), evaluation))
         })
         .collect();
-    let mut page = page(runs, &groups, &evaluations, &notes)?;
+    let page = page(runs, &groups, &evaluations, &notes)?;
     let charts = page.curves.iter().chain(&page.verdicts);
     let mut pictures: Vec<(String, String)> = charts
         .chain(&page.gradients)
@@ -98,8 +96,6 @@ pub(crate) fn draw(runs: &[Run]) -> Result<Drawn, ReportError> {
     for (place, reading) in page.readings.iter().enumerate() {
         pictures.push((format!("words-{}", place + 1), reading.chart.clone()));
     }
-    let names: Vec<&str> = pictures.iter().map(|(name, _)| name.as_str()).collect();
-    page.pictures = names.join(" ");
     let html = plain(&page.render()?).into_owned();
     Ok(Drawn {
         html,
@@ -158,7 +154,6 @@ fn page<'a>(
             .iter()
             .any(|(_, evaluation)| evaluation.network == "dense"),
         dark: chart::style::dark_rules("svg "),
-        pictures: String::new(),
     })
 }
 
