@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use recurrent::ModelError;
 use recurrent_data::DataError;
-use recurrent_files::FileError;
+use recurrent_files::{FileError, quoted};
 use recurrent_models::weights::WeightsError;
 use recurrent_report::ReportError;
 use recurrent_training::{Setting, TrainingError};
@@ -60,7 +60,10 @@ pub(crate) enum CliError {
         classes: String,
     },
     /// A label that a model does not know.
-    #[error("{label:?} is no class of {model}; its classes are {first} and {second}")]
+    #[error(
+        "{} is no class of {}; its classes are {} and {}",
+        quoted(.label), .model.display(), quoted(.first), quoted(.second)
+    )]
     Label {
         /// What was asked for.
         label: String,

@@ -15,6 +15,7 @@ mod reading;
 mod report;
 mod reproduce;
 mod serve;
+mod terminal;
 mod trace;
 mod vectorize;
 mod verify;

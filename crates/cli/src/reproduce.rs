@@ -16,9 +16,7 @@ use recurrent_data::{
 use recurrent_files::{FileError, FolderLock, quoted};
 use recurrent_models::{Network, NetworkConfig, NetworkKind, summary};
 use recurrent_runs::{EpochRecord, Evaluation, RunInfo};
-use recurrent_training::{
-    Encoded, FitConfig, RunSettings, check_resume, encode, fit, write_json,
-};
+use recurrent_training::{Encoded, FitConfig, RunSettings, check_resume, encode, fit, write_json};
 use recurrent_vectorizer::{FixedWidth, Vectorize, VectorizerParams};
 
 use crate::backend::Backend;

@@ -17,8 +17,9 @@ use crate::backend::Backend;
 use crate::dataset::find;
 use crate::error::CliError;
 use crate::evaluation::gradients;
-use crate::print;
 use crate::reading::{self, Reading, Wanted};
+use crate::terminal::{printable, printable_json};
+use crate::{print, say};
 use recurrent::Model;
 
 #[derive(clap::Args)]
@@ -66,7 +67,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
         .map(|folder| Model::load(folder, &device))
         .collect::<Result<Vec<_>, _>>()?;
     if models.iter().any(|model| model.config.provenance.sample) {
-        eprintln!("note: trained on the bundled sample, not on real reviews");
+        say("note: trained on the bundled sample, not on real reviews");
     }
     if let (true, Some(out)) = (arguments.test_split, &arguments.out) {
         return over_test_split(arguments, &models, out, &device);
@@ -78,7 +79,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
             .try_for_each(|text| trace(arguments, &models, text, &device));
     }
     if std::io::stdin().is_terminal() {
-        eprintln!("reading texts from standard input, one a line");
+        say("reading texts from standard input, one a line");
     }
     for line in std::io::stdin().lock().lines() {
         trace(arguments, &models, &line.map_err(CliError::Input)?, &device)?;
@@ -107,7 +108,7 @@ fn trace(
             if arguments.json {
                 let line = serde_json::to_string(&reading)
                     .map_err(|error| CliError::Output(error.into()))?;
-                print(&line)?;
+                print(&printable_json(&line))?;
             } else if std::io::stdout().is_terminal() && !arguments.gradient {
                 print_shaded(&reading)?;
             } else {
@@ -135,7 +136,10 @@ fn draw(out: &Path, name: &str, lines: &chart::Lines) -> Result<(), CliError> {
     std::fs::create_dir_all(out).map_err(CliError::write(out))?;
     let [path, _] = recurrent_report::save_chart(out, name, &lines.svg()?)?;
     // Standard output may be read by a program.
-    eprintln!("Drawn: {}", path.display());
+    say(&format!(
+        "Drawn: {}",
+        printable(&path.display().to_string())
+    ));
     Ok(())
 }
 
@@ -158,7 +162,7 @@ fn verdict(reading: &Reading) -> String {
     format!(
         "{}: {} {:.4} after {} words and {} steps of padding{unread}",
         reading.network,
-        reading.label,
+        printable(&reading.label),
         reading.probability,
         reading.words,
         reading.tokens.len() - reading.words
@@ -176,7 +180,8 @@ fn print_shaded(reading: &Reading) -> Result<(), CliError> {
         } else {
             style
         };
-        line.push_str(&format!("{style}{}{style:#} ", reading.tokens[place]));
+        let word = printable(&reading.tokens[place]);
+        line.push_str(&format!("{style}{word}{style:#} "));
     }
     let plain = matches!(
         anstream::AutoStream::choice(&std::io::stdout()),
@@ -213,13 +218,14 @@ fn table(reading: &Reading) -> String {
     if let Some(label) = &reading.loss_label {
         let names: Vec<&str> = layers.iter().map(|layer| layer.name.as_str()).collect();
         lines.push(format!(
-            "gradients: of the loss if {label} were right; layers: {}",
+            "gradients: of the loss if {} were right; layers: {}",
+            printable(label),
             names.join(", ")
         ));
     }
     lines.push(format!(
         "step  p({})  {}word",
-        reading.classes[1],
+        printable(&reading.classes[1]),
         "gradient  ".repeat(layers.len())
     ));
     for place in 0..reading.words {
@@ -236,7 +242,7 @@ fn table(reading: &Reading) -> String {
             "{:>4}  {:.4}  {gradients}{}{unknown}",
             place + 1,
             reading.beliefs[place],
-            reading.tokens[place]
+            printable(&reading.tokens[place])
         ));
     }
     lines.push(String::new());

@@ -1,6 +1,8 @@
 //! The page: what stands on it, in the order of its template. Nothing is written here.
 
 mod rows;
+#[cfg(test)]
+mod tests;
 mod texts;
 
 use std::borrow::Cow;
@@ -15,6 +17,9 @@ use crate::groups::{Group, groups};
 use crate::run::Run;
 use crate::text::{self, plain};
 use crate::{ReportError, chart};
+
+/// Characters of a note.
+const NOTE: usize = 1000;
 
 /// A chart, and its file's name without extension.
 pub(crate) struct Picture {
@@ -204,7 +209,7 @@ fn sample(runs: &[Run]) -> Option<String> {
     } else {
         "Some of these figures"
     };
-    let note = run.info.note.as_deref().unwrap_or_default();
+    let note = text::cut(run.info.note.as_deref().unwrap_or_default(), NOTE);
     Some(format!(
         "{which} come from the bundled sample, not from real reviews. {note}"
     ))
@@ -212,7 +217,10 @@ fn sample(runs: &[Run]) -> Option<String> {
 
 /// What a reader must know of the figures.
 fn notes(runs: &[Run], groups: &[Group<'_>]) -> Vec<String> {
-    let mut notes: Vec<String> = runs.iter().flat_map(|run| run.left_out.clone()).collect();
+    let left_out = runs.iter().flat_map(|run| &run.left_out);
+    let mut notes: Vec<String> = left_out
+        .map(|note| text::cut(note, NOTE).into_owned())
+        .collect();
     for group in groups {
         let lengths: Vec<usize> = group.epochs().iter().map(Vec::len).collect();
         let common = group.common_epochs();
