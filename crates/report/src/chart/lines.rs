@@ -11,6 +11,9 @@ use crate::text::cut;
 /// Characters of a name at a line's end; with what differs among runs, these are longer than elsewhere.
 const NAME: usize = 80;
 
+/// Characters of a name that has room in every chart, wherever its line ends.
+pub(super) const SHORT: usize = 18;
+
 /// Characters of a word below a chart, where it is written on end.
 const WORD: usize = 12;
 
@@ -239,7 +242,11 @@ impl Lines {
         ends.sort_by_key(|(_, y, _)| *y);
         places.sort_unstable();
         spread(&mut places, 15, top, bottom);
+        // Long names would lie over other lines where one ends early.
+        let (right, _) = chart.backend_coord(&(to_x, from_y));
+        let aligned = longest > SHORT;
         for ((x, _, line), y) in ends.iter().zip(places) {
+            let x = if aligned { right } else { *x };
             let ink = line.ink.color();
             let style = (FONT, 13, &ink)
                 .into_text_style(canvas)

@@ -1,6 +1,6 @@
 //! The charts of a report: which numbers go into which lines.
 
-use super::lines::{Axis, Line, Lines, Scale};
+use super::lines::{Axis, Line, Lines, SHORT, Scale};
 use super::style::{GRID, Ink, PAPER, SERIES, ink};
 use super::{reason, svg};
 use recurrent_runs::{EpochRecord, Evaluation, GradientCurve, TracedReview};
@@ -149,12 +149,12 @@ fn over_epochs(
 
 /// The chart with room for all the names at its lines' ends.
 fn roomy(mut lines: Lines) -> Lines {
-    // Names of so many characters, and so many of them, have room in every chart.
-    const USUAL: (usize, usize) = (18, 16);
-    let more = lines.longest_name().saturating_sub(USUAL.0) as u32;
+    // So many names have room in every chart.
+    const USUAL: usize = 16;
+    let more = lines.longest_name().saturating_sub(SHORT) as u32;
     lines.size.0 += 7 * more;
     let named = lines.lines.iter().filter(|line| line.name.is_some());
-    lines.size.1 += 15 * named.count().saturating_sub(USUAL.1) as u32;
+    lines.size.1 += 15 * named.count().saturating_sub(USUAL) as u32;
     lines
 }
 
