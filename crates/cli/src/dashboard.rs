@@ -19,6 +19,7 @@ use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
 use recurrent_training::{EpochRecord, Observer, Progress};
 
 use crate::interrupt::{OnStop, on_stop};
+use crate::print;
 use crate::progress::epoch_lines;
 
 /// Lines of the terminal that the dashboard takes.
@@ -84,7 +85,9 @@ impl Observer for Dashboard {
         let text = epoch_lines(epochs, steps, record);
         let lines: Vec<Line> = text.lines().map(Line::raw).collect();
         // Without rows there is no place above the picture, and none would be sought for ever.
-        if has_room() {
+        if !has_room() {
+            let _ = print(&text);
+        } else {
             let _ = self.terminal.insert_before(lines.len() as u16, |buffer| {
                 for (row, line) in lines.iter().enumerate() {
                     line.render(Rect::new(0, row as u16, buffer.area.width, 1), buffer);

@@ -85,14 +85,14 @@ struct Row {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     check_networks(&arguments.networks)?;
-    let (backend, device) = arguments.backend.open()?;
-    let dataset = find(&arguments.dataset, &arguments.datasets)?;
-    std::fs::create_dir_all(&arguments.out).map_err(FileError::write(&arguments.out))?;
-    let _alone = FolderLock::acquire(&arguments.out)?;
     interrupt::install(format!(
         "finished epochs are kept in {}, and the same command with --resume goes on from them",
         arguments.out.display()
     ));
+    let (backend, device) = arguments.backend.open()?;
+    let dataset = find(&arguments.dataset, &arguments.datasets)?;
+    std::fs::create_dir_all(&arguments.out).map_err(FileError::write(&arguments.out))?;
+    let _alone = FolderLock::acquire(&arguments.out)?;
     let (corpus, extracted) = load(arguments, &dataset)?;
     check_classes(&dataset, corpus.classes())?;
     for split in Split::ALL {

@@ -58,7 +58,13 @@ const TEXTS: [&str; 2] = ["a good film", "a bad film and a long one"];
 
 fn save(folder: &Path, seed: u64) -> String {
     let config = config("lstm");
-    Model::save(folder, &config, &network(&config, seed), &vectorizer(&TEXTS)).unwrap()
+    Model::save(
+        folder,
+        &config,
+        &network(&config, seed),
+        &vectorizer(&TEXTS),
+    )
+    .unwrap()
 }
 
 fn load(folder: &Path) -> Result<Model, ModelError> {
@@ -67,8 +73,10 @@ fn load(folder: &Path) -> Result<Model, ModelError> {
 
 /// The logits of a text.
 fn logits(model: &Model, text: &str) -> Vec<f32> {
-    let ids = model.vectorizer.vectorize(text);
-    let data = TensorData::new(ids, [1, model.vectorizer.width()]);
+    let width = model.vectorizer.width();
+    let mut ids = vec![0; width];
+    model.vectorizer.vectorize_into(text, &mut ids);
+    let data = TensorData::new(ids, [1, width]);
     let ids = Tensor::<2, Int>::from_data(data, &Device::flex());
     model.network.forward(ids).into_data().iter().collect()
 }
@@ -266,10 +274,7 @@ fn parts_of_two_models_are_no_model() {
     }
     fs::remove_file(one.join("weights.safetensors")).unwrap();
     let error = load(&one).unwrap_err();
-    assert!(
-        error.to_string().contains("weights.safetensors"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("weights.safetensors"), "{error}");
 }
 
 /// A copy of a model of 0.1 with a change to its description.
@@ -294,7 +299,10 @@ fn sizes_are_held_against_the_weights_before_anything_is_allocated() {
         ("\"hidden\": 64", "\"hidden\": 9223372036854775808"),
         ("\"units\": 64", "\"units\": 4294967296"),
         ("\"units\": 64", "\"units\": 100000"),
-        ("\"embedding_width\": 128", "\"embedding_width\": 2147483648"),
+        (
+            "\"embedding_width\": 128",
+            "\"embedding_width\": 2147483648",
+        ),
         ("\"embeddings\": 41", "\"embeddings\": 4294967296"),
         ("\"max_tokens\": 40", "\"max_tokens\": 18446744073709551615"),
         ("\"time\": 12", "\"time\": 2147483647"),
@@ -352,7 +360,10 @@ fn a_folder_that_is_no_model_is_named_for_what_it_is() {
     let error = what(&run);
     assert!(matches!(error, ModelError::RunFolder { .. }));
     assert!(error.to_string().contains("lstm"), "{error}");
-    assert!(matches!(what(&run.join("gru")), ModelError::NoFolder { .. }));
+    assert!(matches!(
+        what(&run.join("gru")),
+        ModelError::NoFolder { .. }
+    ));
     let fitted = folder.path().join("fitted");
     fs::create_dir(&fitted).unwrap();
     fs::write(fitted.join("vectorizer.cbor"), "").unwrap();
