@@ -27,7 +27,11 @@ pub(crate) fn start() -> Result<(), CliError> {
 fn check(variable: &'static str, value: &str) -> Result<(), CliError> {
     let digits = value.strip_prefix('+').unwrap_or(value);
     let number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if number && !digits.parse::<usize>().is_ok_and(|threads| threads <= MOST.into()) {
+    if number
+        && !digits
+            .parse::<usize>()
+            .is_ok_and(|threads| threads <= MOST.into())
+    {
         return Err(CliError::TooManyThreads {
             variable,
             value: value.to_owned(),
