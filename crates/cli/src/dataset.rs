@@ -11,7 +11,7 @@ use recurrent_data::{
 };
 
 use crate::error::CliError;
-use crate::print;
+use crate::{print, say};
 
 /// How a data set is read.
 #[derive(clap::Args)]
@@ -56,7 +56,7 @@ impl ReadArguments {
 /// Says what was passed over, where there was anything.
 pub(crate) fn note_passed_over(passed_over: &PassedOver) {
     if passed_over.count() > 0 {
-        eprintln!("note: passed over {passed_over}");
+        say(&format!("note: passed over {passed_over}"));
     }
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn find(choice: &DatasetChoice, folder: &Path) -> Result<Dataset, Cli
     bar.finish_and_clear();
     let dataset = found?;
     if let Some(reason) = &dataset.fallback {
-        eprintln!("The reviews could not be had: {reason}");
+        say(&format!("The reviews could not be had: {reason}"));
     }
     if dataset.sample {
         print(&banner())?;
