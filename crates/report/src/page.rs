@@ -1,10 +1,10 @@
 //! The page and the pictures beside it.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use askama::Template;
 
+use recurrent_files::FileError;
 use recurrent_runs::{EpochRecord, Evaluation, TracedReview};
 
 use crate::run::Run;
@@ -116,7 +116,7 @@ pub fn write(runs: &[Run], out: &Path) -> Result<Written, ReportError> {
             path: out.to_owned(),
         });
     };
-    std::fs::create_dir_all(out).map_err(ReportError::io(out))?;
+    std::fs::create_dir_all(out).map_err(FileError::write(out))?;
     let shown = runs
         .iter()
         .find(|run| !run.evaluations.is_empty())

@@ -12,6 +12,7 @@ mod step;
 mod together;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use burn::backend::Dispatch;
 use burn::module::{Module, ModuleMapper, Param};
@@ -20,10 +21,13 @@ use recurrent_kernels::AdamStep;
 use recurrent_models::recurrence::Kernels;
 use recurrent_models::weights::{HostTensor, TensorFile, WeightsError, to_host};
 
+use serde::{Deserialize, Serialize};
+
 use self::step::AdamBackend as _;
 
 /// Adam's numbers; the defaults are Keras'.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AdamConfig {
     /// Step size.
     pub learning_rate: f32,
@@ -38,7 +42,8 @@ pub struct AdamConfig {
 }
 
 /// Where Adam adds its ε.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Epsilon {
     /// `m / (√v + ε)`, then corrected: Keras.
     OutsideCorrection,
@@ -55,6 +60,20 @@ impl Default for AdamConfig {
             epsilon: 1e-7,
             placement: Epsilon::OutsideCorrection,
         }
+    }
+}
+
+impl fmt::Display for AdamConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = match self.placement {
+            Epsilon::OutsideCorrection => "outside",
+            Epsilon::InsideCorrection => "inside",
+        };
+        write!(
+            f,
+            "Adam with rate {}, β {} and {}, ε {} {place} the correction",
+            self.learning_rate, self.beta_1, self.beta_2, self.epsilon
+        )
     }
 }
 
@@ -153,32 +172,45 @@ impl Adam {
         state
     }
 
-    /// The optimizer after `steps` steps, with the [`Self::state`] that `file` holds, for parameters on
-    /// `device`.
+    /// The optimizer after `steps` steps, with the [`Self::state`] that `file` holds, for parameters of `lengths`
+    /// numbers each, in the order of the module, on `device`.
     ///
     /// # Errors
-    /// [`WeightsError`] where a tensor is missing or of another type.
+    /// [`WeightsError`] where a tensor is missing, of another length or type, or not finite, and where there are more
+    /// of them than parameters.
     pub fn restore(
         config: AdamConfig,
         steps: u32,
         file: &TensorFile,
+        lengths: &[usize],
         device: &Device,
     ) -> Result<Self, WeightsError> {
         let device = place(device);
-        let mut moments = Vec::new();
-        while file.contains(&format!("adam/mean/{}", moments.len())) {
-            let read = |kind: &str| -> Result<Tensor<1>, WeightsError> {
-                let host = file.f32(&format!("adam/{kind}/{}", moments.len()))?;
-                let length = host.values.len();
-                Ok(Tensor::from_data(
-                    TensorData::new(host.values, [length]),
-                    &device,
-                ))
-            };
-            moments.push(Moments {
-                mean: read("mean")?,
-                square: read("square")?,
-            });
+        let read = |kind: &str, place: usize, length: usize| -> Result<Tensor<1>, WeightsError> {
+            let name = format!("adam/{kind}/{place}");
+            let host = file.finite(&name, &[length])?;
+            Ok(Tensor::from_data(
+                TensorData::new(host.values, [length]),
+                &device,
+            ))
+        };
+        let moments = lengths
+            .iter()
+            .enumerate()
+            .map(|(place, length)| {
+                Ok(Moments {
+                    mean: read("mean", place, *length)?,
+                    square: read("square", place, *length)?,
+                })
+            })
+            .collect::<Result<_, WeightsError>>()?;
+        let known = file.names().filter(|name| name.starts_with("adam/"));
+        if known.count() != 2 * lengths.len() {
+            return Err(file.mismatch(
+                "adam",
+                format!("two for each of {} parameters", lengths.len()),
+                "another number of them".to_owned(),
+            ));
         }
         Ok(Self {
             config,

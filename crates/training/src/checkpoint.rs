@@ -1,22 +1,24 @@
 //! A training run between two epochs, as one safetensors file.
 //!
-//! Weights under `weights/`, Adam's state under `adam/`, settings and history as notes. As it is one
-//! file, replaced whole, an interruption leaves the checkpoint before or after, never a mixture.
+//! Weights under `weights/`, Adam's state under `adam/`; as notes, what the run is of, its history and the steps made.
+//! As it is one file, replaced whole, an interruption leaves the checkpoint before or after, never a mixture; as it has a
+//! checksum over everything in it, what has changed since is found out; and its parts are held against each other.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use recurrent_models::weights::{self, TensorFile};
+use recurrent_models::weights::{self, Notes, TensorFile};
+use recurrent_runs::check_history;
 
 use crate::adam::{Adam, AdamConfig};
+use crate::identity::{self, RunIdentity};
 use crate::{EpochRecord, TrainingError};
 
 /// Writes the state after `history.len()` epochs.
 pub(crate) fn save<M: Module>(
     path: &Path,
-    run: &str,
+    run: &RunIdentity,
     module: &M,
     adam: &Adam,
     history: &[EpochRecord],
@@ -25,48 +27,100 @@ pub(crate) fn save<M: Module>(
     for (name, tensor) in weights::collect(module) {
         tensors.insert(format!("weights/{name}"), tensor);
     }
-    let history = serde_json::to_string(history).map_err(|error| TrainingError::Content {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    })?;
-    let notes = HashMap::from([
-        ("run".to_owned(), run.to_owned()),
+    let json = |value: serde_json::Result<String>| {
+        value.map_err(|error| TrainingError::Content {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })
+    };
+    let notes = Notes::from([
+        ("run".to_owned(), json(serde_json::to_string(run))?),
         ("steps".to_owned(), adam.steps().to_string()),
-        ("history".to_owned(), history),
+        ("history".to_owned(), json(serde_json::to_string(history))?),
     ]);
-    Ok(weights::write(path, &tensors, notes)?)
+    Ok(weights::write(path, &tensors, &notes)?)
 }
 
-/// Reads the state of the run described by `run`.
-pub(crate) fn load<M: Module>(
-    path: &Path,
-    run: &str,
-    module: M,
-    config: AdamConfig,
-    device: &Device,
-) -> Result<(M, Adam, Vec<EpochRecord>), TrainingError> {
-    let file = TensorFile::read(path)?;
-    let found = file.metadata("run").unwrap_or("no training run");
-    if found != run {
-        return Err(TrainingError::OtherRun {
+/// A checkpoint of the right run, its tensors not yet looked at.
+pub(crate) struct Checkpoint {
+    file: TensorFile,
+    steps: u32,
+    pub(crate) history: Vec<EpochRecord>,
+}
+
+impl Checkpoint {
+    /// Reads the state of `run`, of which an epoch has `steps_an_epoch` steps.
+    pub(crate) fn read(
+        path: &Path,
+        run: &RunIdentity,
+        network: &str,
+        steps_an_epoch: usize,
+    ) -> Result<Self, TrainingError> {
+        let content = |reason: &str| TrainingError::Content {
             path: path.to_owned(),
-            expected: run.to_owned(),
-            found: found.to_owned(),
-        });
+            reason: format!("{reason}; start anew without resuming"),
+        };
+        let file = TensorFile::read(path)?;
+        let found = file
+            .note("run")
+            .ok_or_else(|| content("it is no checkpoint"))?;
+        let found: RunIdentity = serde_json::from_str(found).map_err(|_| {
+            if file.note("steps").is_some() && !found.starts_with('{') {
+                content("it is a checkpoint of version 0.1, which does not say what data it is of")
+            } else {
+                content("what it says of its run cannot be read")
+            }
+        })?;
+        if found.version != identity::VERSION {
+            return Err(content(&format!(
+                "it is a checkpoint of version {}, and this program goes on from version {}",
+                found.version,
+                identity::VERSION
+            )));
+        }
+        if let Some((setting, there, here)) = run.difference(&found) {
+            return Err(TrainingError::OtherRun {
+                path: path.to_owned(),
+                setting,
+                there,
+                here,
+            });
+        }
+        let history: Vec<EpochRecord> = file
+            .note("history")
+            .and_then(|history| serde_json::from_str(history).ok())
+            .ok_or_else(|| content("its history cannot be read"))?;
+        let steps: u32 = file
+            .note("steps")
+            .and_then(|steps| steps.parse().ok())
+            .ok_or_else(|| content("its number of steps cannot be read"))?;
+        check_history(&history).map_err(|invalid| content(&format!("its history {invalid}")))?;
+        if history.is_empty() || history.iter().any(|record| record.network != network) {
+            return Err(content("its history is not that of its network"));
+        }
+        if history.len().checked_mul(steps_an_epoch) != Some(steps as usize) {
+            return Err(content(&format!(
+                "it has made {steps} steps in {} epochs of {steps_an_epoch}",
+                history.len()
+            )));
+        }
+        Ok(Self {
+            file,
+            steps,
+            history,
+        })
     }
-    let broken = |what: &str| TrainingError::Content {
-        path: path.to_owned(),
-        reason: format!("its {what} cannot be read; start anew without resuming"),
-    };
-    let steps = file
-        .metadata("steps")
-        .and_then(|steps| steps.parse().ok())
-        .ok_or_else(|| broken("number of steps"))?;
-    let history = file
-        .metadata("history")
-        .and_then(|history| serde_json::from_str(history).ok())
-        .ok_or_else(|| broken("history"))?;
-    let module = weights::load(module, &file, "weights/")?;
-    let adam = Adam::restore(config, steps, &file, device)?;
-    Ok((module, adam, history))
+
+    /// The module with its weights, the optimizer, and the epochs so far.
+    pub(crate) fn restore<M: Module>(
+        self,
+        module: M,
+        config: AdamConfig,
+        device: &Device,
+    ) -> Result<(M, Adam, Vec<EpochRecord>), TrainingError> {
+        let module = weights::load(module, &self.file, "weights/")?;
+        let lengths = weights::lengths(&module);
+        let adam = Adam::restore(config, self.steps, &self.file, &lengths, device)?;
+        Ok((module, adam, self.history))
+    }
 }

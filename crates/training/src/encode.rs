@@ -5,6 +5,7 @@ use std::ops::Range;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use recurrent_data::{Corpus, Split};
 use recurrent_vectorizer::Vectorize;
+use sha2::{Digest, Sha256};
 
 use crate::TrainingError;
 
@@ -95,6 +96,23 @@ impl Encoded {
     /// The labels of all texts, `[N, 1]`.
     pub(crate) fn labels(&self) -> Tensor<2> {
         self.labels.clone()
+    }
+
+    /// SHA-256 over sizes, ids and labels, in hexadecimal digits. Reads them back from the device.
+    pub(crate) fn sha256(&self) -> String {
+        let mut hash = Sha256::new();
+        for size in [self.rows, self.width()] {
+            hash.update((size as u64).to_le_bytes());
+        }
+        let mut add = |bytes: Vec<u8>| hash.update(bytes);
+        let ids = self.ids.clone().into_data();
+        add(ids.iter::<i32>().flat_map(i32::to_le_bytes).collect());
+        let labels = self.labels.clone().into_data();
+        add(labels.iter::<f32>().flat_map(f32::to_le_bytes).collect());
+        hash.finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 
     /// Where the texts are.

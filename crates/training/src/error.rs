@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use recurrent_models::weights::WeightsError;
 
+use crate::Setting;
+
 /// An error of training, evaluation or a checkpoint.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -47,21 +49,49 @@ pub enum TrainingError {
         /// The loss.
         loss: f32,
     },
+    /// The loss on the test split became infinite or not a number.
+    #[error(
+        "the loss of {network} on the test split is {loss} after epoch {epoch}: training diverged; try a smaller \
+         learning rate, and look for bad input"
+    )]
+    TestNotFinite {
+        /// The network.
+        network: String,
+        /// Epoch, from 1.
+        epoch: usize,
+        /// The loss.
+        loss: f64,
+    },
     /// A checkpoint belongs to another run.
     #[error(
-        "{path} is a checkpoint of another run ({found}, not {expected}); \
-         repeat the settings of that run, or start anew without resuming"
+        "{} is a checkpoint of another run: {setting} is {there} there, and {here} here; repeat the settings of that run, \
+         or start anew without resuming", .path.display()
     )]
     OtherRun {
         /// The checkpoint.
         path: PathBuf,
-        /// The settings asked for.
-        expected: String,
-        /// The settings it was made with.
-        found: String,
+        /// The first setting that differs.
+        setting: Setting,
+        /// Its value in the checkpoint.
+        there: String,
+        /// Its value in this run.
+        here: String,
+    },
+    /// A checkpoint is of more epochs than are asked for.
+    #[error(
+        "{} is of {done} epochs, and {asked} are asked for; ask for {done} or more, or train anew without resuming",
+        .path.display()
+    )]
+    FewerEpochs {
+        /// The checkpoint.
+        path: PathBuf,
+        /// Epochs that it has.
+        done: usize,
+        /// Epochs asked for.
+        asked: usize,
     },
     /// A checkpoint or reference holds something that makes no sense.
-    #[error("{path}: {reason}")]
+    #[error("{}: {reason}", .path.display())]
     Content {
         /// The file.
         path: PathBuf,

@@ -5,7 +5,7 @@
 //! the device, and are judged and read together at the end. A non-finite loss is therefore found after
 //! its epoch, but named by its step.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use burn::tensor::Tensor;
@@ -15,8 +15,10 @@ use rand_chacha::ChaCha8Rng;
 use recurrent_models::SequenceClassifier;
 
 use crate::adam::{Adam, AdamConfig};
+use crate::checkpoint::{self, Checkpoint};
+use crate::identity::{RunIdentity, RunSettings};
 use crate::loss::right;
-use crate::{Encoded, EpochRecord, Score, TrainingError, binary_cross_entropy, checkpoint};
+use crate::{Encoded, EpochRecord, Score, TrainingError, binary_cross_entropy};
 
 /// Texts that are judged together after an epoch: what is computed once a batch is computed less
 /// often, and which texts share a batch makes no difference to any of them.
@@ -39,6 +41,8 @@ pub struct FitConfig {
     pub checkpoint: Option<PathBuf>,
     /// Go on from the checkpoint, if there is one.
     pub resume: bool,
+    /// What checkpoints say of the run beside this, and must agree on to be continued.
+    pub settings: RunSettings,
 }
 
 impl FitConfig {
@@ -52,6 +56,7 @@ impl FitConfig {
             adam: AdamConfig::default(),
             checkpoint: None,
             resume: false,
+            settings: RunSettings::default(),
         }
     }
 
@@ -64,15 +69,6 @@ impl FitConfig {
             });
         }
         Ok(())
-    }
-
-    /// What a checkpoint must agree on to be continued. The number of epochs may grow.
-    fn describe(&self, train: &Encoded) -> String {
-        let (rows, width) = (train.rows(), train.width());
-        format!(
-            "{} with seed {}, {rows} texts of {width} tokens, {} a step, {:?}",
-            self.network, self.seed, self.batch_size, self.adam
-        )
     }
 }
 
@@ -93,7 +89,7 @@ pub struct Progress {
 pub trait Observer {
     /// After every step.
     fn step(&mut self, progress: Progress);
-    /// After every epoch, evaluation included.
+    /// After every epoch, its evaluation and its checkpoint.
     fn epoch(&mut self, epochs: usize, steps: usize, record: &EpochRecord);
 }
 
@@ -113,7 +109,8 @@ impl Observer for Quiet {
 /// resumed run ends with bitwise the same weights as one that was not interrupted.
 ///
 /// # Errors
-/// [`TrainingError::NotFinite`] when training diverges; those of reading and writing a checkpoint.
+/// [`TrainingError::NotFinite`] and [`TrainingError::TestNotFinite`] when training diverges (the checkpoint of the epoch
+/// before stays); those of [`check_resume`], and of writing a checkpoint.
 pub fn fit<M: SequenceClassifier>(
     network: M,
     train: &Encoded,
@@ -122,13 +119,16 @@ pub fn fit<M: SequenceClassifier>(
     observer: &mut impl Observer,
 ) -> Result<(M, Vec<EpochRecord>), TrainingError> {
     config.check()?;
-    let run = config.describe(train);
+    let run = config
+        .checkpoint
+        .as_ref()
+        .map(|path| (path, RunIdentity::new(config, train, test)));
     let mut network = network;
     let mut adam = Adam::new(config.adam);
     let mut history = Vec::new();
-    if let Some(path) = resumable(config) {
+    if let Some(checkpoint) = resumable(config, run.as_ref(), train)? {
         let device = train.device();
-        (network, adam, history) = checkpoint::load(path, &run, network, config.adam, &device)?;
+        (network, adam, history) = checkpoint.restore(network, config.adam, &device)?;
         for record in &history {
             observer.epoch(config.epochs, steps(train, config.batch_size), record);
         }
@@ -138,6 +138,13 @@ pub fn fit<M: SequenceClassifier>(
         let train_score;
         (network, train_score) = train_epoch(network, train, &mut adam, epoch, config, observer)?;
         let test_score = evaluate(&network, test, EVALUATION_BATCH);
+        if !test_score.loss.is_finite() {
+            return Err(TrainingError::TestNotFinite {
+                network: config.network.clone(),
+                epoch,
+                loss: test_score.loss,
+            });
+        }
         let record = EpochRecord {
             network: config.network.clone(),
             epoch,
@@ -148,20 +155,56 @@ pub fn fit<M: SequenceClassifier>(
             seconds: start.elapsed().as_secs_f64(),
             note: None,
         };
-        observer.epoch(config.epochs, steps(train, config.batch_size), &record);
-        history.push(record);
-        if let Some(path) = &config.checkpoint {
-            checkpoint::save(path, &run, &network, &adam, &history)?;
+        history.push(record.clone());
+        // First of all: whatever happens to an observer, the epoch is kept.
+        if let Some((path, run)) = &run {
+            checkpoint::save(path, run, &network, &adam, &history)?;
         }
+        observer.epoch(config.epochs, steps(train, config.batch_size), &record);
     }
     Ok((network, history))
 }
 
-fn resumable(config: &FitConfig) -> Option<&Path> {
-    config
+/// Whether [`fit`] can go on as `config` says, before anything is trained: the epochs that are done, 0 where there is
+/// no checkpoint or none is to be resumed.
+///
+/// # Errors
+/// [`TrainingError::OtherRun`], [`TrainingError::FewerEpochs`], [`TrainingError::Content`] and those of reading the file.
+pub fn check_resume(
+    train: &Encoded,
+    test: &Encoded,
+    config: &FitConfig,
+) -> Result<usize, TrainingError> {
+    config.check()?;
+    let run = config
         .checkpoint
-        .as_deref()
+        .as_ref()
         .filter(|path| config.resume && path.exists())
+        .map(|path| (path, RunIdentity::new(config, train, test)));
+    let checkpoint = resumable(config, run.as_ref(), train)?;
+    Ok(checkpoint.map_or(0, |checkpoint| checkpoint.history.len()))
+}
+
+/// The checkpoint to go on from, if there is one, held against the run.
+fn resumable(
+    config: &FitConfig,
+    run: Option<&(&PathBuf, RunIdentity)>,
+    train: &Encoded,
+) -> Result<Option<Checkpoint>, TrainingError> {
+    let Some((path, run)) = run.filter(|(path, _)| config.resume && path.exists()) else {
+        return Ok(None);
+    };
+    let steps = steps(train, config.batch_size);
+    let checkpoint = Checkpoint::read(path, run, &config.network, steps)?;
+    let done = checkpoint.history.len();
+    if done > config.epochs {
+        return Err(TrainingError::FewerEpochs {
+            path: (*path).clone(),
+            done,
+            asked: config.epochs,
+        });
+    }
+    Ok(Some(checkpoint))
 }
 
 fn steps(split: &Encoded, batch_size: usize) -> usize {

@@ -13,16 +13,18 @@ mod encode;
 mod error;
 mod fit;
 mod history;
+mod identity;
 mod loss;
 pub mod replay;
 
 pub use encode::{Encoded, encode};
 pub use error::TrainingError;
 pub use fit::{
-    EVALUATION_BATCH, FitConfig, Observer, Progress, Quiet, evaluate, fit, logits, probabilities,
-    sigmoid,
+    EVALUATION_BATCH, FitConfig, Observer, Progress, Quiet, check_resume, evaluate, fit, logits,
+    probabilities, sigmoid,
 };
 pub use history::{Score, write_json};
+pub use identity::{RunSettings, Setting};
 pub use loss::binary_cross_entropy;
 pub use recurrent_runs::EpochRecord;
 

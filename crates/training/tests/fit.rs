@@ -5,7 +5,9 @@
 
 use burn::tensor::Device;
 use recurrent_models::{Network, NetworkConfig, NetworkKind, weights};
-use recurrent_training::{Encoded, FitConfig, Progress, Quiet, TrainingError, evaluate, fit};
+use recurrent_training::{
+    Encoded, FitConfig, Progress, Quiet, Setting, TrainingError, check_resume, evaluate, fit,
+};
 
 const TIME: usize = 6;
 
@@ -106,9 +108,134 @@ fn a_resumed_run_ends_with_the_same_bits() {
     };
     assert_eq!(figures(&history), figures(&again));
 
-    half.seed = 8;
-    let error = fit(network(NetworkKind::LSTM), &data, &data, &half, &mut Quiet).unwrap_err();
-    assert!(matches!(error, TrainingError::OtherRun { .. }), "{error}");
+    half.epochs = 3;
+    let error = check_resume(&data, &data, &half).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            TrainingError::FewerEpochs {
+                done: 4,
+                asked: 3,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    half.epochs = 4;
+    assert_eq!(check_resume(&data, &data, &half).unwrap(), 4);
+}
+
+/// A run goes on only from a checkpoint of the same run, and the first setting that differs is named.
+#[test]
+fn a_checkpoint_of_another_run_is_refused_by_the_setting_that_differs() {
+    type Change = fn(&mut FitConfig);
+    let folder = tempfile::tempdir().unwrap();
+    let device = Device::flex();
+    let data = problem(70, &device);
+    let mut config = config(1);
+    config.checkpoint = Some(folder.path().join("checkpoint.safetensors"));
+    config.settings.dataset = "mine".to_owned();
+    config.settings.dataset_sha256 = "1234".to_owned();
+    fit(
+        network(NetworkKind::LSTM),
+        &data,
+        &data,
+        &config,
+        &mut Quiet,
+    )
+    .unwrap();
+    config.resume = true;
+    assert_eq!(check_resume(&data, &data, &config).unwrap(), 1);
+    let refused = |train: &Encoded, test: &Encoded, config: &FitConfig| match check_resume(
+        train, test, config,
+    )
+    .unwrap_err()
+    {
+        TrainingError::OtherRun { setting, .. } => setting,
+        other => panic!("{other}"),
+    };
+    let changes: [(Setting, Change); 8] = [
+        (Setting::Network, |config| config.network = "gru".to_owned()),
+        (Setting::Dataset, |config| {
+            config.settings.dataset_sha256 = "9999".to_owned();
+        }),
+        (Setting::MaxTokens, |config| {
+            config.settings.max_tokens = Some(9)
+        }),
+        (Setting::Seed, |config| config.seed = 8),
+        (Setting::Backend, |config| {
+            config.settings.backend = "other".to_owned()
+        }),
+        (Setting::BatchSize, |config| config.batch_size = 16),
+        (Setting::Optimizer, |config| config.adam.beta_1 = 0.8),
+        (Setting::Vectorizer, |config| {
+            config.settings.vectorizer_sha256 = "5678".to_owned();
+        }),
+    ];
+    for (setting, change) in changes {
+        let mut changed = config.clone();
+        change(&mut changed);
+        assert_eq!(refused(&data, &data, &changed), setting);
+    }
+    // Texts that nobody has given a name are told apart by what they are.
+    let others = problem(71, &device);
+    assert_eq!(refused(&others, &data, &config), Setting::TrainingTexts);
+    assert_eq!(refused(&data, &others, &config), Setting::TestTexts);
+    let error = check_resume(&others, &data, &config)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("the texts of the training split"), "{error}");
+}
+
+/// What an epoch's observer does, even panic, comes after the epoch is kept.
+#[test]
+fn an_epoch_is_kept_before_it_is_told() {
+    struct Look(std::path::PathBuf, Vec<bool>);
+    impl recurrent_training::Observer for Look {
+        fn step(&mut self, _: Progress) {}
+        fn epoch(&mut self, _: usize, _: usize, _: &recurrent_training::EpochRecord) {
+            self.1.push(self.0.exists());
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint.safetensors");
+    let data = problem(70, &Device::flex());
+    let mut config = config(1);
+    config.checkpoint = Some(path.clone());
+    let mut look = Look(path, Vec::new());
+    fit(
+        network(NetworkKind::Dense),
+        &data,
+        &data,
+        &config,
+        &mut look,
+    )
+    .unwrap();
+    assert_eq!(look.1, [true]);
+}
+
+/// One step is taken on finite numbers, and leaves weights that judge nothing.
+#[test]
+fn a_test_loss_that_is_not_finite_ends_the_run_and_is_written_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint.safetensors");
+    let data = problem(30, &Device::flex());
+    let mut config = config(1);
+    config.adam.learning_rate = f32::MAX;
+    config.checkpoint = Some(path.clone());
+    let error = fit(
+        network(NetworkKind::Dense),
+        &data,
+        &data,
+        &config,
+        &mut Quiet,
+    )
+    .unwrap_err();
+    assert!(
+        matches!(error, TrainingError::TestNotFinite { epoch: 1, .. }),
+        "{error}"
+    );
+    assert!(!path.exists());
 }
 
 #[test]

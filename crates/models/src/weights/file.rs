@@ -146,6 +146,36 @@ impl TensorFile {
         Ok(HostTensor { shape, values })
     }
 
+    /// A tensor of 32-bit floats in this shape, all of them finite.
+    ///
+    /// # Errors
+    /// As [`Self::f32`]; [`WeightsError::Mismatch`] for another shape, and [`WeightsError::NotFinite`].
+    pub fn finite(&self, name: &str, shape: &[usize]) -> Result<HostTensor, WeightsError> {
+        let tensor = self.f32(name)?;
+        if tensor.shape != shape {
+            return Err(self.mismatch(name, format!("{shape:?}"), format!("{:?}", tensor.shape)));
+        }
+        match tensor.values.iter().position(|value| !value.is_finite()) {
+            None => Ok(tensor),
+            Some(place) => Err(WeightsError::NotFinite {
+                path: self.path.clone(),
+                name: name.to_owned(),
+                place,
+                value: tensor.values[place],
+            }),
+        }
+    }
+
+    /// The error of a tensor that is not as it has to be.
+    pub fn mismatch(&self, name: &str, expected: String, found: String) -> WeightsError {
+        WeightsError::Mismatch {
+            path: self.path.clone(),
+            name: name.to_owned(),
+            expected,
+            found,
+        }
+    }
+
     /// A tensor of 64-bit floats: shape and elements.
     ///
     /// # Errors
@@ -170,12 +200,7 @@ impl TensorFile {
     ) -> Result<(Vec<usize>, Vec<T>), WeightsError> {
         let stored = self.find(name)?;
         if stored.dtype != dtype {
-            return Err(WeightsError::Mismatch {
-                path: self.path.clone(),
-                name: name.to_owned(),
-                expected: format!("{dtype:?}"),
-                found: format!("{:?}", stored.dtype),
-            });
+            return Err(self.mismatch(name, format!("{dtype:?}"), format!("{:?}", stored.dtype)));
         }
         let (chunks, _) = self.bytes[stored.data.clone()].as_chunks::<N>();
         let values = chunks.iter().map(|chunk| read(*chunk)).collect();

@@ -114,6 +114,19 @@ pub fn collect<M: Module>(module: &M) -> BTreeMap<String, HostTensor> {
     collect_from(module, None)
 }
 
+/// How many numbers each parameter of `module` has, in the order in which a module is walked.
+pub fn lengths<M: Module>(module: &M) -> Vec<usize> {
+    struct Lengths(Vec<usize>);
+    impl ModuleVisitor for Lengths {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0.push(param.val().shape().num_elements());
+        }
+    }
+    let mut lengths = Lengths(Vec::new());
+    module.visit(&mut lengths);
+    lengths.0
+}
+
 /// The gradients of the parameters of `module` by name; a parameter that has none is left out.
 pub fn collect_gradients<M: Module>(
     module: &M,
@@ -180,24 +193,7 @@ pub fn load<M: Module>(module: M, file: &TensorFile, prefix: &str) -> Result<M, 
     impl Load<'_> {
         fn tensor(&self, expected: &[usize]) -> Result<HostTensor, WeightsError> {
             let name = format!("{}{}", self.prefix, self.path.name());
-            let tensor = self.file.f32(&name)?;
-            if tensor.shape != expected {
-                return Err(WeightsError::Mismatch {
-                    path: self.file.path().to_owned(),
-                    name,
-                    expected: format!("{expected:?}"),
-                    found: format!("{:?}", tensor.shape),
-                });
-            }
-            if let Some(place) = tensor.values.iter().position(|value| !value.is_finite()) {
-                return Err(WeightsError::NotFinite {
-                    path: self.file.path().to_owned(),
-                    value: tensor.values[place],
-                    name,
-                    place,
-                });
-            }
-            Ok(tensor)
+            self.file.finite(&name, expected)
         }
     }
     impl ModuleMapper for Load<'_> {
