@@ -23,6 +23,7 @@ mod reproduce;
 mod sample;
 mod test;
 mod tidy;
+mod torture;
 
 use browser::Browser;
 use error::Error;
@@ -79,6 +80,13 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Damage what the command reads, kill it, fill its disk, and judge what it does (`--help` shows its own options)
+    #[command(disable_help_flag = true)]
+    Torture {
+        /// Passed on as they stand
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -117,5 +125,6 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Docs(arguments) => docs::run(&root, &arguments),
         Command::Tidy => tidy::run(&root),
         Command::Sample { check } => sample::run(&root, check),
+        Command::Torture { args } => torture::run(&args),
     }
 }

@@ -144,7 +144,10 @@ impl Context {
                         bar.inc(1);
                         if let Outcome::Faulty(done, fault) = &outcome {
                             bar.suspend(|| {
-                                eprintln!("{campaign} {number}: {}: {done}: {}", fault.kind, fault.what);
+                                eprintln!(
+                                    "{campaign} {number}: {}: {done}: {}",
+                                    fault.kind, fault.what
+                                );
                             });
                         }
                         let replay = || self.replay(campaign, number);
@@ -157,7 +160,9 @@ impl Context {
             }
         });
         bar.finish_and_clear();
-        let mut tally = tally.into_inner().unwrap_or_else(|broken| broken.into_inner());
+        let mut tally = tally
+            .into_inner()
+            .unwrap_or_else(|broken| broken.into_inner());
         tally.seconds = start.elapsed().as_secs_f64();
         tally.finds.sort_by_key(|find| find.case);
         tally

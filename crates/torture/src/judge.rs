@@ -187,7 +187,10 @@ pub(crate) fn equal<T: PartialEq>(found: &T, right: &T, what: &str) -> Result<()
     if found == right {
         Ok(())
     } else {
-        Err(Fault::new(Kind::Wrong, format!("{what} is not the right one")))
+        Err(Fault::new(
+            Kind::Wrong,
+            format!("{what} is not the right one"),
+        ))
     }
 }
 
@@ -199,7 +202,10 @@ fn lossy(bytes: &[u8]) -> String {
 pub(crate) fn excerpt(text: &str) -> String {
     let one_line = text.trim().replace('\n', " | ");
     let cut: String = one_line.chars().take(300).collect();
-    cut.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'")
+    cut.escape_debug()
+        .to_string()
+        .replace("\\\"", "\"")
+        .replace("\\'", "'")
 }
 
 #[cfg(test)]
@@ -230,7 +236,11 @@ mod tests {
             "note: a word\nerror: a.zip cannot be read\n  because: no such file or directory\n",
             Ok(false),
         );
-        check(Ending::Exit(2), "error: unexpected argument\n\nUsage: …\n", Ok(false));
+        check(
+            Ending::Exit(2),
+            "error: unexpected argument\n\nUsage: …\n",
+            Ok(false),
+        );
     }
 
     #[test]
@@ -284,7 +294,10 @@ mod tests {
         assert_eq!(left.unwrap_err().kind, Kind::Left);
         assert!(equal(&[1, 2], &[1, 2], "the weights").is_ok());
         let wrong = equal(&[1, 2], &[1, 3], "the weights").unwrap_err();
-        assert_eq!(wrong, Fault::new(Kind::Wrong, "the weights is not the right one"));
+        assert_eq!(
+            wrong,
+            Fault::new(Kind::Wrong, "the weights is not the right one")
+        );
     }
 
     #[test]

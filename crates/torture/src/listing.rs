@@ -45,14 +45,15 @@ impl Listing {
     /// What is here and was not in `before`, or is otherwise, but for what lies in a folder of `allowed`.
     pub(crate) fn beyond(&self, before: &Self, allowed: &[&str]) -> Vec<String> {
         let is_allowed = |path: &Path| allowed.iter().any(|top| path.starts_with(top));
-        let new = self.entries.iter().filter_map(|(path, hash)| {
-            match before.entries.get(path) {
+        let new = self
+            .entries
+            .iter()
+            .filter_map(|(path, hash)| match before.entries.get(path) {
                 _ if is_allowed(path) => None,
                 None => Some(format!("new: {}", path.display())),
                 Some(old) if old != hash => Some(format!("changed: {}", path.display())),
                 Some(_) => None,
-            }
-        });
+            });
         let gone = before.entries.keys().filter_map(|path| {
             let lost = !self.entries.contains_key(path) && !is_allowed(path);
             lost.then(|| format!("gone: {}", path.display()))

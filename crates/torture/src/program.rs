@@ -138,15 +138,20 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(program: &Program, mut command: Command) -> Result<Self, Error> {
-        let mut child = command.spawn().map_err(|source| Error::Start {
+        let child = command.spawn().map_err(|source| Error::Start {
             program: program.path.clone(),
             source,
         })?;
+        Ok(Self::adopt(child))
+    }
+
+    /// Takes over a child; what nobody has taken of its output is read.
+    pub(crate) fn adopt(mut child: Child) -> Self {
         let readers = [
             child.stdout.take().map(collect),
             child.stderr.take().map(collect),
         ];
-        Ok(Self { child, readers })
+        Self { child, readers }
     }
 
     /// Sends a signal; a process that has ended takes no notice.

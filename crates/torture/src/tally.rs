@@ -144,7 +144,8 @@ pub(crate) fn table(tallies: &[Tally], took: Duration) -> String {
             seen,
             replay,
         } = find;
-        out += &format!("\nFAILED {campaign} {case} ({kind}): {done}\n  {seen}\n  again: {replay}\n");
+        out +=
+            &format!("\nFAILED {campaign} {case} ({kind}): {done}\n  {seen}\n  again: {replay}\n");
     }
     out
 }
@@ -162,7 +163,11 @@ mod tests {
         tally.add(2, Outcome::Skipped("no root".to_owned()), replay);
         assert_eq!((tally.tried, tally.failures()), (2, 0));
         let fault = Fault::new(Kind::Wrong, "the weights are others");
-        tally.add(3, Outcome::Faulty("a bit flipped".to_owned(), fault), replay);
+        tally.add(
+            3,
+            Outcome::Faulty("a bit flipped".to_owned(), fault),
+            replay,
+        );
         assert_eq!((tally.tried, tally.failures()), (3, 1));
         let table = table(&[tally], Duration::from_secs(2));
         for part in [
