@@ -225,3 +225,67 @@ fn bar(campaign: &str, count: u64) -> ProgressBar {
         Err(_) => bar,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rand::RngExt as _;
+
+    use super::*;
+
+    fn context(folder: &Path) -> Context {
+        Context {
+            program: Program::new(Path::new("/bin/sh")).unwrap(),
+            fixture: Fixture::default(),
+            seed: 7,
+            effort: Effort::Quick,
+            workers: 2,
+            case: None,
+            keep: false,
+            scratch: folder.to_owned(),
+        }
+    }
+
+    #[test]
+    fn every_way_to_fail_is_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let context = context(folder.path());
+        let tally = context.cases("example", 6, 1.0, |case| match case.number {
+            0 => Ok(Stood::Refused),
+            1 => Ok(Stood::Right),
+            2 => Err(Case::fault(Kind::Wrong, "other weights")),
+            3 => Err(Trouble::Skipped("no root")),
+            4 => Err(Error::io("a file")(std::io::ErrorKind::NotFound.into()).into()),
+            _ => panic!("in a library"),
+        });
+        assert_eq!((tally.tried, tally.refused, tally.right), (5, 1, 1));
+        assert_eq!(tally.failures(), 3);
+        assert_eq!(tally.skipped.get("no root"), Some(&1));
+        for kind in [Kind::Wrong, Kind::Status, Kind::Panic] {
+            assert_eq!(tally.faults.get(&kind), Some(&1), "{kind}");
+        }
+        assert!(tally.finds[0].replay.contains("--only example --seed 7 --case 2"));
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_case_alone_draws_what_it_drew_among_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut context = context(folder.path());
+        let draw = |context: &Context| {
+            let drawn = Mutex::new(Vec::new());
+            context.cases("example", 9, 1.0, |case| {
+                drawn.lock().unwrap().push((case.number, case.rng.random::<u64>()));
+                Ok(Stood::Right)
+            });
+            let mut drawn = drawn.into_inner().unwrap();
+            drawn.sort_unstable();
+            drawn
+        };
+        let all = draw(&context);
+        assert_eq!(all.len(), 9);
+        context.case = Some(5);
+        assert_eq!(draw(&context), [all[5]]);
+        context.seed = 8;
+        assert_ne!(draw(&context), [all[5]]);
+    }
+}

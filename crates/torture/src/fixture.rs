@@ -27,6 +27,7 @@ pub(crate) type Hash = [u8; 32];
 pub(crate) type Texts = BTreeMap<String, Vec<u8>>;
 
 /// Everything undamaged.
+#[derive(Default)]
 pub(crate) struct Fixture {
     /// Where it lies; nothing in it is changed.
     pub(crate) folder: PathBuf,
