@@ -1,12 +1,15 @@
 //! `--dashboard`: live curves on the terminal, above what has been printed.
 //!
-//! Drawn in place, on standard error, without taking the terminal over: an interruption leaves nothing to
-//! mend, and finished epochs stay in the terminal's own history.
+//! Drawn in place, on standard error, without taking the terminal over: finished epochs stay in the terminal's own
+//! history, the cursor is shown again after each drawing, and an interruption gives the terminal back as it was.
 
 use std::io::{IsTerminal, Stderr, stderr};
 use std::time::{Duration, Instant};
 
 use ratatui::backend::CrosstermBackend;
+use ratatui::crossterm::cursor::Show;
+use ratatui::crossterm::execute;
+use ratatui::crossterm::terminal::{disable_raw_mode, size};
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Style};
 use ratatui::symbols::Marker;
@@ -15,6 +18,8 @@ use ratatui::widgets::{Axis, Block, Chart, Dataset, Gauge, GraphType, Widget};
 use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
 use recurrent_training::{EpochRecord, Observer, Progress};
 
+use crate::interrupt::{OnStop, on_stop};
+use crate::print;
 use crate::progress::epoch_lines;
 
 /// Lines of the terminal that the dashboard takes.
@@ -26,6 +31,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// A dashboard of all networks of a run, one after the other.
 pub(crate) struct Dashboard {
     terminal: Terminal<CrosstermBackend<Stderr>>,
+    /// Gives the terminal back when the program is interrupted.
+    _restored: OnStop,
     records: Vec<EpochRecord>,
     progress: Option<Progress>,
     drawn: Instant,
@@ -34,15 +41,21 @@ pub(crate) struct Dashboard {
 impl Dashboard {
     /// None where standard output or standard error is no terminal, or cannot be drawn on.
     pub(crate) fn open() -> Option<Self> {
-        if !stderr().is_terminal() || !std::io::stdout().is_terminal() {
+        if !stderr().is_terminal() || !std::io::stdout().is_terminal() || !has_room() {
             return None;
         }
+        // Asking the terminal where its cursor is takes raw mode, which must not outlive the program.
+        let restored = on_stop(|| {
+            let _ = disable_raw_mode();
+            let _ = execute!(stderr(), Show);
+        });
         let options = TerminalOptions {
             viewport: Viewport::Inline(HEIGHT),
         };
         let terminal = Terminal::with_options(CrosstermBackend::new(stderr()), options).ok()?;
         Some(Self {
             terminal,
+            _restored: restored,
             records: Vec::new(),
             progress: None,
             drawn: Instant::now(),
@@ -52,7 +65,10 @@ impl Dashboard {
     fn draw(&mut self) {
         let (records, progress) = (&self.records, self.progress);
         // A picture that cannot be drawn is no reason to end a run.
-        let _ = self.terminal.draw(|frame| show(frame, records, progress));
+        if has_room() {
+            let _ = self.terminal.draw(|frame| show(frame, records, progress));
+            let _ = self.terminal.show_cursor();
+        }
         self.drawn = Instant::now();
     }
 }
@@ -68,16 +84,26 @@ impl Observer for Dashboard {
     fn epoch(&mut self, epochs: usize, steps: usize, record: &EpochRecord) {
         let text = epoch_lines(epochs, steps, record);
         let lines: Vec<Line> = text.lines().map(Line::raw).collect();
-        let _ = self.terminal.insert_before(lines.len() as u16, |buffer| {
-            for (row, line) in lines.iter().enumerate() {
-                line.render(Rect::new(0, row as u16, buffer.area.width, 1), buffer);
-            }
-        });
+        // Without rows there is no place above the picture, and none would be sought for ever.
+        if !has_room() {
+            let _ = print(&text);
+        } else {
+            let _ = self.terminal.insert_before(lines.len() as u16, |buffer| {
+                for (row, line) in lines.iter().enumerate() {
+                    line.render(Rect::new(0, row as u16, buffer.area.width, 1), buffer);
+                }
+            });
+        }
         // One network at a time: another one begins a new picture.
         self.records.retain(|known| known.network == record.network);
         self.records.push(record.clone());
         self.draw();
     }
+}
+
+/// Whether the terminal has any rows and columns; a serial line may say that it has none.
+fn has_room() -> bool {
+    size().is_ok_and(|(columns, rows)| columns > 0 && rows > 0)
 }
 
 fn show(frame: &mut Frame, records: &[EpochRecord], progress: Option<Progress>) {
@@ -174,6 +200,7 @@ mod tests {
             test_loss: 0.5,
             test_accuracy: 0.75,
             seconds: 1.0,
+            note: None,
         }
     }
 

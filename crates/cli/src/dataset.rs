@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use recurrent_data::{ACL_IMDB, Dataset, DatasetChoice, ENVIRONMENT, HttpDownload, locate};
 
 use crate::error::CliError;
+use crate::print;
 
 /// The data set for `choice`, downloaded into `folder` if it must be.
 pub(crate) fn find(choice: &DatasetChoice, folder: &Path) -> Result<Dataset, CliError> {
@@ -31,7 +32,7 @@ pub(crate) fn find(choice: &DatasetChoice, folder: &Path) -> Result<Dataset, Cli
         eprintln!("The reviews could not be had: {reason}");
     }
     if dataset.sample {
-        println!("{}", banner());
+        print(&banner())?;
     }
     Ok(dataset)
 }

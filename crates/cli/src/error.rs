@@ -7,7 +7,7 @@ use recurrent_data::DataError;
 use recurrent_files::FileError;
 use recurrent_models::weights::WeightsError;
 use recurrent_report::ReportError;
-use recurrent_training::TrainingError;
+use recurrent_training::{Setting, TrainingError};
 use recurrent_vectorizer::VectorizerError;
 
 /// An error of the command; the libraries' own say what to do.
@@ -25,6 +25,40 @@ pub(crate) enum CliError {
     /// The report.
     #[error(transparent)]
     Report(#[from] ReportError),
+    /// A checkpoint of another run.
+    #[error(
+        "{} is a checkpoint of another run: {option} {there} there, {here} here; repeat the settings of that run, or \
+         start anew without --resume", .path.display()
+    )]
+    OtherRun {
+        /// The checkpoint.
+        path: PathBuf,
+        /// The option that sets it, or what it is where none does.
+        option: &'static str,
+        /// Its value in the checkpoint.
+        there: String,
+        /// Its value here.
+        here: String,
+    },
+    /// A network that is asked for twice.
+    #[error("--networks names {network} twice; name it once")]
+    NetworkTwice {
+        /// The network.
+        network: String,
+    },
+    /// A data set that has not two classes.
+    #[error(
+        "{} has {count} classes: {classes}; these networks tell two apart: keep two class folders in each split",
+        .path.display()
+    )]
+    Classes {
+        /// The data set.
+        path: PathBuf,
+        /// How many it has.
+        count: usize,
+        /// Their names.
+        classes: String,
+    },
     /// A label that a model does not know.
     #[error("{label:?} is no class of {model}; its classes are {first} and {second}")]
     Label {
@@ -188,6 +222,42 @@ pub(crate) enum CliError {
 }
 
 impl CliError {
+    /// For `map_err` where training goes on from a checkpoint: a setting that differs is named by its option.
+    pub(crate) fn resume(error: TrainingError) -> Self {
+        let TrainingError::OtherRun {
+            path,
+            setting,
+            there,
+            here,
+        } = error
+        else {
+            return error.into();
+        };
+        let option = match setting {
+            Setting::Network => "--networks",
+            Setting::Dataset => "--dataset",
+            Setting::MaxTokens => "--max-tokens",
+            Setting::Length => "--length",
+            Setting::Seed => "--seed",
+            Setting::Backend => "--backend",
+            _ => {
+                return TrainingError::OtherRun {
+                    path,
+                    setting,
+                    there,
+                    here,
+                }
+                .into();
+            }
+        };
+        Self::OtherRun {
+            path,
+            option,
+            there,
+            here,
+        }
+    }
+
     /// For `map_err` beside the path of what was read.
     pub(crate) fn file(path: &std::path::Path) -> impl FnOnce(VectorizerError) -> Self {
         let path = path.to_owned();

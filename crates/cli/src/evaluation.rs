@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use recurrent_data::{Review, ReviewCorpus, Split};
 use recurrent_models::{SequenceClassifier, trace};
 use recurrent_report::gradient_curve;
-use recurrent_runs::{self as runs, Evaluation, GradientCurve, JudgedReview};
+use recurrent_runs::{self as runs, Evaluation, GradientCurve, JudgedReview, RunInfo};
 use recurrent_training::{EVALUATION_BATCH, Encoded, probabilities, sigmoid};
 use recurrent_vectorizer::Vectorize;
 
@@ -27,13 +27,13 @@ const FELT: usize = 128;
 /// Texts whose gradients are taken together.
 const GRADIENT_BATCH: usize = 128;
 
-/// Lets a model judge the test split. `seed` chooses the reviews that are followed word by word, the
+/// Lets a model of `run` judge the test split. The run's seed chooses the reviews that are followed word by word, the
 /// same ones for every network.
 pub(crate) fn evaluate(
     model: &Model,
     corpus: &ReviewCorpus,
     test: &Encoded,
-    seed: u64,
+    run: &RunInfo,
     device: &Device,
 ) -> Evaluation {
     let reviews = corpus.reviews(Split::Test);
@@ -44,7 +44,7 @@ pub(crate) fn evaluate(
         .collect();
     worst.sort_by(|a, b| wrongness(b).total_cmp(&wrongness(a)));
     worst.truncate(WORST);
-    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    let mut generator = ChaCha8Rng::seed_from_u64(run.seed);
     let traced: Vec<&Review> = reviews.sample(&mut generator, TRACED).collect();
     let texts: Vec<&str> = traced.iter().map(|review| review.text.as_str()).collect();
     let readings = reading::read(model, &texts, Wanted::default(), device);
@@ -52,6 +52,7 @@ pub(crate) fn evaluate(
     let felt: Vec<&Review> = reviews.iter().step_by(step).collect();
     Evaluation {
         version: runs::VERSION,
+        run: run.identity(),
         model: model.checksum.clone(),
         network: model.config.network.network.name(),
         parameters: burn::module::Module::num_params(&model.network),

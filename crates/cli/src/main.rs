@@ -6,6 +6,7 @@ mod dataset;
 mod doctor;
 mod error;
 mod evaluation;
+mod interrupt;
 mod libtorch;
 mod libtorch_version;
 mod predict;
@@ -75,14 +76,19 @@ fn main() -> ExitCode {
         Command::Doctor => print(&doctor::report()).map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("error: {error}");
+        say(&format!("error: {error}"));
         let mut source = std::error::Error::source(&error);
         while let Some(cause) = source {
-            eprintln!("  because: {cause}");
+            say(&format!("  because: {cause}"));
             source = cause.source();
         }
         ExitCode::FAILURE
     })
+}
+
+/// Says something on standard error; that nobody can read it is no reason to end.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Prints a line; a reader that has gone away (`| head`) is no error.

@@ -5,11 +5,15 @@ use std::time::Instant;
 use indicatif::{ProgressBar, ProgressStyle};
 use recurrent_training::{EpochRecord, Observer, Progress};
 
+use crate::error::CliError;
+use crate::print;
+
 /// Prints epochs as Keras does.
 pub(crate) struct Display {
     bar: Option<ProgressBar>,
     epoch_start: Instant,
     terminal: bool,
+    failure: Option<CliError>,
 }
 
 impl Display {
@@ -18,7 +22,13 @@ impl Display {
             bar: None,
             epoch_start: Instant::now(),
             terminal: std::io::IsTerminal::is_terminal(&std::io::stderr()),
+            failure: None,
         }
+    }
+
+    /// What could not be printed, once. Training goes on without it.
+    pub(crate) fn failure(self) -> Option<CliError> {
+        self.failure
     }
 }
 
@@ -48,7 +58,9 @@ impl Observer for Display {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
-        println!("{}", epoch_lines(epochs, steps, record));
+        if let Err(error) = print(&epoch_lines(epochs, steps, record)) {
+            self.failure.get_or_insert(error);
+        }
     }
 }
 

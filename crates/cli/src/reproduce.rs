@@ -1,6 +1,6 @@
 //! `recurrent reproduce`: the notebook, in its order.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use burn::module::Module as _;
@@ -13,10 +13,10 @@ use recurrent_data::{
     Corpus, Dataset, DatasetChoice, Extracted, ReadOptions, ReviewCorpus, Split, found_line,
     hash_source, index, read,
 };
-use recurrent_files::FileError;
-use recurrent_models::{NetworkConfig, NetworkKind, summary};
-use recurrent_runs::{EpochRecord, RunInfo};
-use recurrent_training::{FitConfig, encode, fit, write_json};
+use recurrent_files::{FileError, FolderLock, quoted};
+use recurrent_models::{Network, NetworkConfig, NetworkKind, summary};
+use recurrent_runs::{EpochRecord, Evaluation, RunInfo};
+use recurrent_training::{Encoded, FitConfig, RunSettings, check_resume, encode, fit, write_json};
 use recurrent_vectorizer::{FixedWidth, Vectorize, VectorizerParams};
 
 use crate::backend::Backend;
@@ -24,10 +24,13 @@ use crate::dashboard::Dashboard;
 use crate::dataset::{SAMPLE_NOTE, banner, find};
 use crate::error::CliError;
 use crate::progress::Display;
-use crate::{doctor, evaluation, print, report};
+use crate::{doctor, evaluation, interrupt, print, report, say};
 
 /// The variable that says which commit the command was built from.
 const COMMIT: &str = "RECURRENT_COMMIT";
+
+/// What a network's training goes on from, in its folder.
+const CHECKPOINT: &str = "checkpoint.safetensors";
 
 /// The version of burn, for `run.json`. A test holds it against the workspace's manifest.
 const BURN: &str = "0.22.1";
@@ -81,16 +84,23 @@ struct Row {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
+    check_networks(&arguments.networks)?;
+    interrupt::install(format!(
+        "finished epochs are kept in {}, and the same command with --resume goes on from them",
+        arguments.out.display()
+    ));
     let (backend, device) = arguments.backend.open()?;
     let dataset = find(&arguments.dataset, &arguments.datasets)?;
     std::fs::create_dir_all(&arguments.out).map_err(FileError::write(&arguments.out))?;
+    let _alone = FolderLock::acquire(&arguments.out)?;
     let (corpus, extracted) = load(arguments, &dataset)?;
+    check_classes(&dataset, corpus.classes())?;
     for split in Split::ALL {
         print(&found_line(corpus.texts(split).len(), corpus.classes()))?;
     }
     show_one(&corpus, arguments.seed)?;
     let vectorizer = fit_vectorizer(arguments, &corpus)?;
-    let run = RunInfo {
+    let info = RunInfo {
         version: recurrent_runs::VERSION,
         recurrent: env!("CARGO_PKG_VERSION").to_owned(),
         burn: BURN.to_owned(),
@@ -110,16 +120,66 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
         commit: std::env::var(COMMIT).ok(),
         note: note(&dataset),
     };
-    write_json(&arguments.out.join("run.json"), &run)?;
-    let rows = train_all(arguments, &run, &corpus, &vectorizer, &device)?;
-    print(&table(&rows, dataset.sample))?;
+    let run = Run {
+        arguments,
+        train: encode(&corpus, Split::Train, &vectorizer, &device)?,
+        test: encode(&corpus, Split::Test, &vectorizer, &device)?,
+        info,
+        corpus,
+        vectorizer,
+        device,
+    };
+    run.begin()?;
+    let (rows, unprinted) = run.train_all()?;
+    let printed = print(&table(&rows, dataset.sample));
     if !rows.is_empty() {
         report::write_and_say(std::slice::from_ref(&arguments.out), &arguments.out)?;
     }
     if let Some(extracted) = extracted {
         extracted.remove()?;
     }
+    match unprinted {
+        Some(error) => Err(error),
+        None => printed,
+    }
+}
+
+/// No network twice: the second would train into the folder of the first.
+fn check_networks(networks: &[NetworkKind]) -> Result<(), CliError> {
+    for (place, network) in networks.iter().enumerate() {
+        if networks[..place].contains(network) {
+            return Err(CliError::NetworkTwice {
+                network: network.name(),
+            });
+        }
+    }
     Ok(())
+}
+
+/// Two classes: before anything is trained, and by their names.
+fn check_classes(dataset: &Dataset, classes: &[String]) -> Result<(), CliError> {
+    if classes.len() == 2 {
+        return Ok(());
+    }
+    Err(CliError::Classes {
+        path: dataset.path.clone(),
+        count: classes.len(),
+        classes: some_of(classes),
+    })
+}
+
+/// Some of many names, for a message.
+fn some_of(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let mut shown: Vec<String> = names
+        .iter()
+        .take(SHOWN)
+        .map(|name| quoted(name).to_string())
+        .collect();
+    if names.len() > SHOWN {
+        shown.push(format!("and {} more", names.len() - SHOWN));
+    }
+    shown.join(", ")
 }
 
 /// The reviews in memory, and what was unpacked for them.
@@ -169,75 +229,158 @@ fn fit_vectorizer(arguments: &Arguments, corpus: &ReviewCorpus) -> Result<FixedW
     Ok(vectorizer)
 }
 
-fn train_all(
-    arguments: &Arguments,
-    run: &RunInfo,
-    corpus: &ReviewCorpus,
-    vectorizer: &FixedWidth,
-    device: &Device,
-) -> Result<Vec<Row>, CliError> {
-    let train = encode(corpus, Split::Train, vectorizer, device)?;
-    let test = encode(corpus, Split::Test, vectorizer, device)?;
-    let mut history: Vec<EpochRecord> = Vec::new();
-    let mut rows = Vec::new();
-    let mut drawn = arguments.dashboard;
-    for &kind in &arguments.networks {
-        let start = Instant::now();
-        let config = NetworkConfig {
+/// Everything that training needs.
+struct Run<'a> {
+    arguments: &'a Arguments,
+    info: RunInfo,
+    corpus: ReviewCorpus,
+    vectorizer: FixedWidth,
+    train: Encoded,
+    test: Encoded,
+    device: Device,
+}
+
+impl Run<'_> {
+    fn folder(&self, kind: NetworkKind) -> PathBuf {
+        self.arguments.out.join(kind.name())
+    }
+
+    fn network_config(&self, kind: NetworkKind) -> NetworkConfig {
+        NetworkConfig {
             // One row more than there are ids, as in the notebook.
-            embeddings: arguments.max_tokens as usize + 1,
-            time: arguments.length as usize,
+            embeddings: self.info.max_tokens + 1,
+            time: self.info.length,
             ..NetworkConfig::notebook(kind)
-        };
-        print(&format!("\n{}", summary(&config)))?;
-        let folder = arguments.out.join(kind.name());
-        std::fs::create_dir_all(&folder).map_err(FileError::write(&folder))?;
-        let network = config.init(arguments.seed, &device.clone().autodiff());
-        let fit_config = FitConfig {
-            epochs: arguments.epochs,
-            checkpoint: Some(folder.join("checkpoint.safetensors")),
-            resume: arguments.resume,
-            ..FitConfig::notebook(&kind.name(), arguments.seed)
-        };
-        let (network, records) = match dashboard(&mut drawn) {
-            Some(mut dashboard) => fit(network, &train, &test, &fit_config, &mut dashboard),
-            None => fit(network, &train, &test, &fit_config, &mut Display::new()),
-        }?;
+        }
+    }
+
+    fn fit_config(&self, kind: NetworkKind) -> FitConfig {
+        FitConfig {
+            epochs: self.info.epochs,
+            checkpoint: Some(self.folder(kind).join(CHECKPOINT)),
+            resume: self.arguments.resume,
+            settings: RunSettings {
+                dataset: self.info.dataset.clone(),
+                dataset_sha256: self.info.dataset_sha256.clone(),
+                max_tokens: Some(self.info.max_tokens),
+                vectorizer_sha256: self.info.vectorizer_sha256.clone(),
+                shapes: Some(self.network_config(kind)),
+                backend: self.info.backend.clone(),
+            },
+            ..FitConfig::notebook(&kind.name(), self.info.seed)
+        }
+    }
+
+    /// Sees, before anything is changed, whether every network can go on; then puts this run's files in the place of
+    /// an older one's, so that no description stands beside another's results. Models stay until they are replaced:
+    /// each says itself what it is of.
+    fn begin(&self) -> Result<(), CliError> {
+        let out = &self.arguments.out;
+        let mut done = 0;
+        for kind in &self.arguments.networks {
+            done += check_resume(&self.train, &self.test, &self.fit_config(*kind))
+                .map_err(CliError::resume)?;
+        }
+        if self.arguments.resume && done == 0 {
+            say(&format!(
+                "note: there is nothing in {} to go on from; training starts anew",
+                out.display()
+            ));
+        }
+        if !self.arguments.resume {
+            for kind in &self.arguments.networks {
+                remove(&self.folder(*kind).join(CHECKPOINT))?;
+            }
+        }
+        remove(&out.join(recurrent_report::PAGE))?;
+        write_json(&out.join("history.json"), &Vec::<EpochRecord>::new())?;
+        Ok(write_json(&out.join("run.json"), &self.info)?)
+    }
+
+    /// Trains, saves and evaluates all networks; and what of it could not be printed.
+    fn train_all(&self) -> Result<(Vec<Row>, Option<CliError>), CliError> {
+        let mut history: Vec<EpochRecord> = Vec::new();
+        let (mut rows, mut unprinted) = (Vec::new(), None);
+        let mut drawn = self.arguments.dashboard;
+        for &kind in &self.arguments.networks {
+            let start = Instant::now();
+            let config = self.network_config(kind);
+            let printed = print(&format!("\n{}", summary(&config)));
+            unprinted = unprinted.or(printed.err());
+            let folder = self.folder(kind);
+            std::fs::create_dir_all(&folder).map_err(FileError::write(&folder))?;
+            let network = config.init(self.info.seed, &self.device.clone().autodiff());
+            let fit_config = self.fit_config(kind);
+            let (train, test) = (&self.train, &self.test);
+            let trained = match dashboard(&mut drawn) {
+                Some(mut dashboard) => fit(network, train, test, &fit_config, &mut dashboard),
+                None => {
+                    let mut display = Display::new();
+                    let trained = fit(network, train, test, &fit_config, &mut display);
+                    unprinted = unprinted.or(display.failure());
+                    trained
+                }
+            };
+            let (network, records) = trained.map_err(CliError::resume)?;
+            let evaluation = self.save(kind, config, network)?;
+            if let Some(last) = records.last() {
+                rows.push(Row {
+                    network: kind,
+                    parameters: evaluation.parameters,
+                    last: last.clone(),
+                    seconds: start.elapsed().as_secs_f64(),
+                });
+            }
+            history.extend(records.into_iter().map(|record| EpochRecord {
+                note: self.info.note.clone(),
+                ..record
+            }));
+            write_json(&self.arguments.out.join("history.json"), &history)?;
+        }
+        Ok((rows, unprinted))
+    }
+
+    /// Writes the model and what it says of the test split.
+    fn save(
+        &self,
+        kind: NetworkKind,
+        config: NetworkConfig,
+        network: Network,
+    ) -> Result<Evaluation, CliError> {
         let config = ModelConfig {
             network: config,
-            classes: corpus.classes().to_vec(),
+            classes: self.corpus.classes().to_vec(),
             cleaned: ReadOptions::default().clean,
             provenance: Provenance {
-                dataset: run.dataset.clone(),
-                dataset_sha256: run.dataset_sha256.clone(),
-                sample: run.sample,
-                note: run.note.clone(),
+                dataset: self.info.dataset.clone(),
+                dataset_sha256: self.info.dataset_sha256.clone(),
+                sample: self.info.sample,
+                note: self.info.note.clone(),
             },
         };
-        let checksum = Model::save(&folder, &config, &network, vectorizer.vectorizer())?;
+        let folder = self.folder(kind);
+        let checksum = Model::save(&folder, &config, &network, self.vectorizer.vectorizer())?;
         let model = Model {
             config,
             network: network.valid(),
-            vectorizer: vectorizer.clone(),
+            vectorizer: self.vectorizer.clone(),
             checksum,
         };
-        let evaluation = evaluation::evaluate(&model, corpus, &test, arguments.seed, device);
+        let evaluation =
+            evaluation::evaluate(&model, &self.corpus, &self.test, &self.info, &self.device);
         write_json(&folder.join("evaluation.json"), &evaluation)?;
-        if let Some(last) = records.last() {
-            rows.push(Row {
-                network: kind,
-                parameters: evaluation.parameters,
-                last: last.clone(),
-                seconds: start.elapsed().as_secs_f64(),
-            });
-        }
-        history.extend(records.into_iter().map(|record| EpochRecord {
-            note: run.note.clone(),
-            ..record
-        }));
-        write_json(&arguments.out.join("history.json"), &history)?;
+        Ok(evaluation)
     }
-    Ok(rows)
+}
+
+/// Removes a file that may be there.
+fn remove(path: &Path) -> Result<(), FileError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(FileError::remove(path)(error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A picture for each network, so that what is printed between them stays in order. Where there can be
@@ -246,7 +389,7 @@ fn dashboard(wanted: &mut bool) -> Option<Dashboard> {
     let dashboard = wanted.then(Dashboard::open)?;
     if dashboard.is_none() {
         *wanted = false;
-        eprintln!("note: a dashboard needs a terminal that can be drawn on; lines instead");
+        say("note: a dashboard needs a terminal that can be drawn on; lines instead");
     }
     dashboard
 }

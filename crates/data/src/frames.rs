@@ -9,6 +9,8 @@ use polars::prelude::*;
 
 pub use polars::prelude::DataFrame;
 
+use recurrent_files::FileError;
+
 use crate::corpus::{Review, ReviewCorpus, Split};
 
 /// The columns of a frame and their types: `train` or `test`, the name of the class, the stars out
@@ -25,27 +27,11 @@ pub const COLUMNS: [(&str, DataType); 5] = [
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FrameError {
-    /// The file could not be opened.
-    #[error("{path}: cannot be read: {source}; check the path", path = .path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The reason given by the operating system.
-        source: std::io::Error,
-    },
-    /// The file could not be written. Whatever was at the path before is still there.
-    #[error(
-        "{path}: cannot be written: {source}; check the permissions and the free space",
-        path = .path.display()
-    )]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// The reason given by the operating system.
-        source: std::io::Error,
-    },
+    /// The file could not be read or written. Whatever was at the path before is still there.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The file is not a Parquet file, or a damaged one.
-    #[error("{path}: not a readable Parquet file: {source}; write it again", path = .path.display())]
+    #[error("{path}: not a readable Parquet file; write it again", path = .path.display())]
     NotParquet {
         /// The file.
         path: PathBuf,
@@ -103,28 +89,21 @@ pub fn frame(corpus: &ReviewCorpus) -> Result<DataFrame, FrameError> {
 /// Writes a frame as a Parquet file, compressed with Zstandard, through a temporary file beside it.
 ///
 /// # Errors
-/// [`FrameError::Write`] and [`FrameError::Polars`]; what was at `path` before stays untouched.
+/// [`FrameError::File`] and [`FrameError::Polars`]; what was at `path` before stays untouched.
 pub fn write_parquet(frame: &DataFrame, path: &Path) -> Result<(), FrameError> {
-    let failed = |source| FrameError::Write {
-        path: path.to_path_buf(),
-        source,
-    };
-    let mut file = recurrent_files::replace(path).map_err(failed)?;
+    let mut file = recurrent_files::replace(path)?;
     // A data frame shares its columns: the copy costs nothing.
     ParquetWriter::new(&mut file).finish(&mut frame.clone())?;
-    file.commit().map_err(failed)
+    Ok(file.commit()?)
 }
 
 /// Reads a frame that [`write_parquet`] wrote.
 ///
 /// # Errors
-/// [`FrameError::Read`], [`FrameError::NotParquet`], and [`FrameError::Column`] for a Parquet file
+/// [`FrameError::File`], [`FrameError::NotParquet`], and [`FrameError::Column`] for a Parquet file
 /// with other columns.
 pub fn read_parquet(path: &Path) -> Result<DataFrame, FrameError> {
-    let file = File::open(path).map_err(|source| FrameError::Read {
-        path: path.to_path_buf(),
-        source,
-    })?;
+    let file = File::open(path).map_err(FileError::read(path))?;
     let frame = ParquetReader::new(file)
         .finish()
         .map_err(|source| FrameError::NotParquet {

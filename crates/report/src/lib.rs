@@ -14,6 +14,6 @@ mod run;
 mod stats;
 
 pub use error::ReportError;
-pub use page::{Written, save_chart, write};
+pub use page::{PAGE, Written, save_chart, write};
 pub use run::{Run, load_evaluation};
 pub use stats::{Bin, Confusion, calibration, confusion, gradient_curve};

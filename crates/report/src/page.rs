@@ -104,6 +104,9 @@ struct Page<'a> {
     dark: String,
 }
 
+/// The name of the page in its folder.
+pub const PAGE: &str = "report.html";
+
 /// Writes `report.html` and its pictures into `out`: of one run, or of several together (seeds as mean
 /// and spread, backends side by side). Verdicts on single texts are those of the first run that has any.
 /// Each file is written beside its place and renamed.
@@ -145,7 +148,7 @@ pub fn write(runs: &[Run], out: &Path) -> Result<Written, ReportError> {
     for (name, svg) in charts.chain(readings) {
         pictures.extend(save_chart(out, &name, svg)?);
     }
-    let path = out.join("report.html");
+    let path = out.join(PAGE);
     recurrent_files::write(&path, page.render()?.as_bytes())?;
     Ok(Written {
         page: path,

@@ -10,6 +10,9 @@ pub struct Evaluation {
     /// Version of the file: see [`VERSION`](crate::VERSION). Files of 0.1 name none, which reads as 0.
     #[serde(default)]
     pub version: u32,
+    /// The run that the model is of: [`RunInfo::identity`](crate::RunInfo::identity); empty in files of 0.1.
+    #[serde(default)]
+    pub run: String,
     /// The checksum of the model that was evaluated, as its `config.json` has it; empty in files of 0.1.
     #[serde(default)]
     pub model: String,

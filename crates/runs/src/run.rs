@@ -49,6 +49,19 @@ pub struct RunInfo {
 }
 
 impl RunInfo {
+    /// What the results of the run depend on, in words: equal for a run and one that went on from it.
+    pub fn identity(&self) -> String {
+        format!(
+            "data {}, vectorizer {}, {} tokens, length {}, seed {}, on {}",
+            self.dataset_sha256,
+            self.vectorizer_sha256,
+            self.max_tokens,
+            self.length,
+            self.seed,
+            self.backend
+        )
+    }
+
     /// Whether this program can read such a file.
     ///
     /// # Errors

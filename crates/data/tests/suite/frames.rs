@@ -105,7 +105,7 @@ fn files_that_are_no_such_frame() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let error = read_parquet(&at("missing.parquet")).unwrap_err();
-    assert!(matches!(error, FrameError::Read { .. }), "{error}");
+    assert!(matches!(error, FrameError::File(_)), "{error}");
 
     for (name, bytes) in [
         ("text.parquet", b"words".to_vec()),
@@ -150,6 +150,6 @@ fn a_target_that_cannot_be_written() {
         &folder.path().join("no/such.parquet"),
     );
     let error = error.unwrap_err();
-    assert!(matches!(error, FrameError::Write { .. }), "{error}");
+    assert!(matches!(error, FrameError::File(_)), "{error}");
     assert!(listing(folder.path()).is_empty());
 }

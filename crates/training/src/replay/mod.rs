@@ -35,7 +35,7 @@ const MULTIPLE: f64 = 20.0;
 /// Least tolerance of a loss.
 const LOSS: f64 = 1e-6;
 
-pub use self::rounding::Spread;
+pub use self::rounding::{Spread, replay_judged};
 
 /// One quantity of a replay.
 #[derive(Clone, Debug, PartialEq, Serialize)]

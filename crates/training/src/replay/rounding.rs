@@ -1,9 +1,10 @@
 //! What rounding alone may do to where a training ends.
 //!
 //! A network with relus may have some within rounding of their kinks in its last steps: then nobody can say on
-//! which sides another library's rounding ends. On Flex, which follows Keras, the same is found out by starting
-//! from weights that are moved by a rounding unit or two, and what that does to the last quantities bounds what another
-//! backend's rounding may do to them. Gradients, weights and all that comes before stay strict.
+//! which sides another library's rounding ends, or that of another processor, whose blocking of a product adds up in
+//! another order. What rounding can do is found out by starting from weights that are moved by a rounding unit or two,
+//! and what that does to the last quantities bounds what any backend's rounding may do to them. Gradients, weights and
+//! all that comes before stay strict.
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -57,6 +58,24 @@ impl Spread {
     }
 }
 
+/// As [`replay`](super::replay); where all that then differs is late, it is held against what rounding alone does to
+/// it. `finding_out` is called before that, as it takes as long as sixteen replays.
+///
+/// # Errors
+/// As [`replay`](super::replay).
+pub fn replay_judged(
+    file: &TensorFile,
+    device: &Device,
+    finding_out: impl FnOnce(),
+) -> Result<Report, TrainingError> {
+    let mut report = super::replay(file, device)?;
+    if report.differs_only_late() {
+        finding_out();
+        report.allow(Spread::of(file)?);
+    }
+    Ok(report)
+}
+
 impl Report {
     /// Whether something does not hold, and all that does not is late: [`allow`](Self::allow) may explain it.
     pub fn differs_only_late(&self) -> bool {
@@ -64,8 +83,7 @@ impl Report {
         failed().next().is_some() && failed().all(|check| check.late.is_some())
     }
 
-    /// Lets what is late be as far off as rounding got it on Flex, and by its own tolerance from there. For
-    /// backends other than Flex.
+    /// Lets what is late be as far off as rounding got it on Flex, and by its own tolerance from there.
     pub fn allow(&mut self, spread: Spread) {
         for check in &mut self.checks {
             let spread = match check.late {
