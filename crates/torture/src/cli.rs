@@ -10,7 +10,7 @@ use crate::campaign;
 use crate::context::{Context, Effort};
 use crate::error::Error;
 use crate::fixture::Fixture;
-use crate::program::{self, Program};
+use crate::program::Program;
 use crate::tally::{Summary, Tally, table};
 
 /// Damage what `recurrent` reads, kill it, fill its disk, and judge what it does.
@@ -53,9 +53,6 @@ pub(crate) struct Cli {
 pub(crate) fn run() -> Result<bool, Error> {
     let cli = Cli::parse();
     let start = Instant::now();
-    if !program::limit() {
-        eprintln!("note: memory cannot be bounded here, so that too much of it is not noticed");
-    }
     let effort = match cli.minutes {
         Some(minutes) => Effort::Within(Duration::from_secs(60 * u64::from(minutes))),
         None if cli.quick => Effort::Quick,

@@ -1,6 +1,7 @@
 //! Starts the command under test, and sees how it ends and what it says.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
@@ -8,18 +9,39 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
-
 use crate::error::Error;
 
 /// Longer than this, and it hangs: what is run here takes well under a second on a machine with nothing else to do.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The most memory that a process may ask for, as address space: it takes some 0.3 GB of it for 0.1 GB in use.
-pub(crate) const MEMORY: u64 = 4 << 30;
+/// What every process is started through: at most 4 GB of address space, of which one that uses 0.1 GB takes 0.3 GB.
+/// Where there is no such limit, too much memory goes unnoticed.
+const LIMITED: &str = "(ulimit -v 4194304) 2>/dev/null && ulimit -v 4194304; ";
 
 /// Bytes of each stream that are kept.
 const KEPT: u64 = 4 << 20;
+
+/// Signals that are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signal {
+    Kill,
+    Interrupt,
+    Terminate,
+    Stop,
+    Continue,
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Kill => "KILL",
+            Self::Interrupt => "INT",
+            Self::Terminate => "TERM",
+            Self::Stop => "STOP",
+            Self::Continue => "CONT",
+        })
+    }
+}
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,13 +97,10 @@ impl Program {
         folder: &Path,
         arguments: impl IntoIterator<Item = A>,
     ) -> Command {
-        let mut command = Command::new(&self.path);
-        command.args(arguments.into_iter().map(Into::into));
-        prepare(&mut command, folder);
-        command
+        self.through_shell(r#"exec "$@""#, folder, arguments)
     }
 
-    /// The command with `script` before it, a line of `sh` that ends in `"$@"`.
+    /// As [`command`](Self::command), started by `script`, a line of `sh` with `exec "$@"` in it.
     pub(crate) fn through_shell<A: Into<OsString>>(
         &self,
         script: &str,
@@ -89,7 +108,8 @@ impl Program {
         arguments: impl IntoIterator<Item = A>,
     ) -> Command {
         let mut command = Command::new("sh");
-        command.args(["-c", script, "sh"]).arg(&self.path);
+        command.arg("-c").arg(format!("{LIMITED}{script}"));
+        command.arg("sh").arg(&self.path);
         command.args(arguments.into_iter().map(Into::into));
         prepare(&mut command, folder);
         command
@@ -154,9 +174,19 @@ impl Running {
         Self { child, readers }
     }
 
-    /// Sends a signal; a process that has ended takes no notice.
-    pub(crate) fn send(&self, signal: Signal) {
-        let _ = kill_process(Pid::from_child(&self.child), signal);
+    /// Sends a signal, unless the process has ended.
+    pub(crate) fn send(&mut self, signal: Signal) {
+        if !self.is_running() {
+            return;
+        }
+        if signal == Signal::Kill {
+            let _ = self.child.kill();
+            return;
+        }
+        let name = format!("-{signal}");
+        let mut kill = Command::new("kill");
+        kill.arg(name).arg(self.child.id().to_string());
+        let _ = kill.stderr(Stdio::null()).status();
     }
 
     /// Whether it runs still.
@@ -226,24 +256,4 @@ fn collect(mut stream: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>
         let _ = std::io::copy(&mut stream, &mut std::io::sink());
         kept
     })
-}
-
-/// Bounds the memory of this process and of all that it starts, and allows as many open files as may be.
-///
-/// Returns whether the bound holds.
-pub(crate) fn limit() -> bool {
-    let files = getrlimit(Resource::Nofile);
-    let _ = setrlimit(
-        Resource::Nofile,
-        Rlimit {
-            current: files.maximum,
-            maximum: files.maximum,
-        },
-    );
-    let before = getrlimit(Resource::As);
-    let bound = Rlimit {
-        current: Some(before.maximum.map_or(MEMORY, |most| most.min(MEMORY))),
-        maximum: before.maximum,
-    };
-    setrlimit(Resource::As, bound).is_ok()
 }

@@ -8,7 +8,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rand::RngExt as _;
-use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::context::{Case, Context, Trouble, Verdict};
@@ -16,7 +15,7 @@ use crate::error::Error;
 use crate::fixture::{Hash, fit, hash, must, reproduce};
 use crate::judge::{self, Kind, Stood};
 use crate::listing::Listing;
-use crate::program::{Ending, PATIENCE, Program, Running, Seen};
+use crate::program::{Ending, PATIENCE, Program, Running, Seen, Signal};
 use crate::tally::Tally;
 
 pub(crate) const NAME: &str = "kills";
@@ -116,19 +115,19 @@ fn training(context: &Context, case: &mut Case, whole: &Whole, extract: bool) ->
     let kills = if case.rng.random_bool(0.33) { 2 } else { 1 };
     for turn in 0..kills {
         let signal = match case.rng.random_range(0..8) {
-            0 | 1 => Signal::INT,
-            2 | 3 => Signal::TERM,
-            _ => Signal::KILL,
+            0 | 1 => Signal::Interrupt,
+            2 | 3 => Signal::Terminate,
+            _ => Signal::Kill,
         };
         let moment = whole.took.mul_f64(case.rng.random_range(0.0..1.05));
-        case.done += &format!("{signal:?} after {} ms; ", moment.as_millis());
+        case.done += &format!("{signal} after {} ms; ", moment.as_millis());
         let mut arguments = arguments(context, extract);
         if turn > 0 {
             arguments.push("--resume".to_owned());
         }
         let (begun, seen) = killed(&context.program, case, arguments, signal, moment, "out")?;
         interrupted(case, &seen, signal, begun)?;
-        if signal != Signal::KILL
+        if signal != Signal::Kill
             && fs::read_dir(&data)
                 .map_err(Error::io(&data))?
                 .next()
@@ -216,12 +215,12 @@ fn killed(
 
 /// The rule for a training run that gets a signal: it may have ended before; else it says how to go on.
 fn interrupted(case: &Case, seen: &Seen, signal: Signal, begun: bool) -> Result<(), Trouble> {
-    if signal == Signal::KILL {
+    if signal == Signal::Kill {
         return Ok(());
     }
     match seen.ending {
         Ending::Exit(130) => {}
-        Ending::Exit(143) if signal == Signal::TERM => {}
+        Ending::Exit(143) if signal == Signal::Terminate => {}
         // It was through already.
         Ending::Exit(0) => return Ok(()),
         // It had not begun: there is nothing to go on from.
@@ -323,10 +322,10 @@ impl Vectorize {
         }
         let took = self.took.get().copied().unwrap_or_default();
         let moment = took.mul_f64(case.rng.random_range(0.0..1.1));
-        let signal = [Signal::KILL, Signal::KILL, Signal::INT, Signal::TERM]
+        let signal = [Signal::Kill, Signal::Kill, Signal::Interrupt, Signal::Terminate]
             [crate::mutate::bytes::place(&mut case.rng, 4)];
         let name = if applies { "apply" } else { "fit" };
-        case.done = format!("{name}: {signal:?} after {} ms", moment.as_millis());
+        case.done = format!("{name}: {signal} after {} ms", moment.as_millis());
         killed(&context.program, case, command(), signal, moment, "v")?;
         let found = files(&case.folder)?;
         for (name, hash) in &found {

@@ -2,20 +2,19 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::process::{ChildStdout, Stdio};
+use std::process::ChildStdout;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
-use rustix::process::Signal;
 
 use crate::context::{Case, Context, Verdict};
 use crate::error::Error;
 use crate::fixture::NETWORKS;
 use crate::judge::{self, Fault, Kind, Stood};
 use crate::mutate::bytes::{self, place};
-use crate::program::{Ending, PATIENCE, Running};
+use crate::program::{Ending, PATIENCE, Running, Signal};
 use crate::tally::Tally;
 
 pub(crate) const NAME: &str = "requests";
@@ -26,8 +25,9 @@ const ANSWERED: Duration = Duration::from_secs(60);
 /// A connection that sends its request as slowly as it can is cut off within this.
 const CUT_OFF: Duration = Duration::from_secs(100);
 
-/// Connections that say nothing.
+/// Connections that say nothing, more than the server may have files.
 const IDLE: u64 = 300;
+const FILES: u64 = 256;
 
 /// What every ordinary user sends.
 const QUESTION: &str = r#"{"text":"the film was good"}"#;
@@ -49,8 +49,11 @@ pub(crate) fn run(context: &Context) -> Result<Tally, Error> {
             .to_string();
         arguments.extend(["--model".to_owned(), model]);
     }
-    let mut command = context.program.command(&context.scratch, arguments);
-    command.stdout(Stdio::piped());
+    // Fewer files than there will be connections.
+    let script = format!(r#"ulimit -n {FILES}; exec "$@""#);
+    let mut command = context
+        .program
+        .through_shell(&script, &context.scratch, arguments);
     let mut child = command.spawn().map_err(Error::io(context.program.path()))?;
     let stdout = child.stdout.take();
     let mut running = Running::adopt(child);
@@ -66,7 +69,7 @@ pub(crate) fn run(context: &Context) -> Result<Tally, Error> {
     // Two cases take as long as the server's patience, beside the others.
     let tally = thread::scope(|scope| {
         let slow = scope.spawn(|| slow(&server, context.number(20, 200)));
-        let idle = scope.spawn(|| idle(&server, context.number(IDLE, 1_100)));
+        let idle = scope.spawn(|| idle(&server, context.number(IDLE, 900)));
         let mut tally = context.cases(NAME, count, 0.05, |case| judge(&server, case));
         for (number, (done, outcome)) in (count..).zip([
             ("headers that never end", slow.join()),
@@ -86,7 +89,7 @@ pub(crate) fn run(context: &Context) -> Result<Tally, Error> {
     });
     let mut tally = tally;
     let up = running.is_running();
-    running.send(Signal::TERM);
+    running.send(Signal::Terminate);
     let seen = running.finish(PATIENCE)?;
     let done = || "at the end".to_owned();
     let last = if !up {

@@ -7,14 +7,13 @@ use std::fs;
 use std::path::Path;
 
 use rand::RngExt as _;
-use rustix::process::Signal;
 
 use crate::context::{Case, Context, Trouble, Verdict};
 use crate::error::Error;
 use crate::fixture::{apply, fit, hash, predict, reproduce};
 use crate::judge::{self, Kind, Stood};
 use crate::listing::Listing;
-use crate::program::{PATIENCE, Running, Seen};
+use crate::program::{PATIENCE, Running, Seen, Signal};
 use crate::tally::Tally;
 
 pub(crate) const NAME: &str = "surroundings";
@@ -80,7 +79,7 @@ fn two_at_once(context: &Context, case: &mut Case) -> Verdict {
     let mut first = Running::start(&context.program, command)?;
     let sign = case.path("out/run.json");
     first.wait_until(|| sign.exists());
-    first.send(Signal::STOP);
+    first.send(Signal::Stop);
     if !first.is_running() {
         return Err(Trouble::Skipped(
             "the first run was through before the second began",
@@ -94,7 +93,7 @@ fn two_at_once(context: &Context, case: &mut Case) -> Verdict {
     }
     case.done += if resume { "the second resumes" } else { "" };
     let second = context.program.run(&case.folder, arguments);
-    first.send(Signal::CONT);
+    first.send(Signal::Continue);
     let second = second?;
     let first = first.finish(PATIENCE)?;
     if judge::ended(&second)? {
