@@ -263,7 +263,11 @@ mod tests {
         for kind in [Kind::Wrong, Kind::Status, Kind::Panic] {
             assert_eq!(tally.faults.get(&kind), Some(&1), "{kind}");
         }
-        assert!(tally.finds[0].replay.contains("--only example --seed 7 --case 2"));
+        assert!(
+            tally.finds[0]
+                .replay
+                .contains("--only example --seed 7 --case 2")
+        );
         assert_eq!(folder.path().read_dir().unwrap().count(), 0);
     }
 
@@ -274,7 +278,10 @@ mod tests {
         let draw = |context: &Context| {
             let drawn = Mutex::new(Vec::new());
             context.cases("example", 9, 1.0, |case| {
-                drawn.lock().unwrap().push((case.number, case.rng.random::<u64>()));
+                drawn
+                    .lock()
+                    .unwrap()
+                    .push((case.number, case.rng.random::<u64>()));
                 Ok(Stood::Right)
             });
             let mut drawn = drawn.into_inner().unwrap();

@@ -15,7 +15,10 @@ fn torture(program: &str, more: &[&str]) -> (Option<i32>, String) {
 fn a_command_that_always_fails_is_not_judged() {
     let (status, errors) = torture("/bin/false", &[]);
     assert_eq!(status, Some(2), "{errors}");
-    assert!(errors.contains("the undamaged case fails already"), "{errors}");
+    assert!(
+        errors.contains("the undamaged case fails already"),
+        "{errors}"
+    );
 }
 
 #[test]

@@ -80,7 +80,7 @@ pub(crate) fn run(context: &Context) -> Result<Tally, Error> {
     // Panics are what is looked for here; they are reported once, with the way to see them again.
     std::panic::set_hook(Box::new(|_| {}));
     let fed = AtomicU64::new(0);
-    let count = context.number(20, 1_000);
+    let count = context.number(90, 1_200);
     let mut tally = context.cases(NAME, count, 0.1, |case| {
         let bytes = feed(&inputs, case)?;
         fed.fetch_add(bytes, Ordering::Relaxed);

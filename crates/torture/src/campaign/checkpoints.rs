@@ -18,7 +18,7 @@ pub(crate) const NAME: &str = "checkpoints";
 const OUT: [&str; 1] = ["run"];
 
 pub(crate) fn run(context: &Context) -> Result<Tally, Error> {
-    let count = context.number(200, 3_000);
+    let count = context.number(100, 3_000);
     Ok(context.cases(NAME, count, 0.1, |case| judge(context, case)))
 }
 

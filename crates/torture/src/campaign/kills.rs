@@ -319,11 +319,17 @@ impl Vectorize {
         if applies {
             // As if learned anew, and to be applied then.
             crate::listing::copy(&whole.join("v"), &case.path("v"))?;
+            let (from, to) = (whole.join("v.counts"), case.path("v.counts"));
+            fs::copy(&from, &to).map_err(Error::io(&from))?;
         }
         let took = self.took.get().copied().unwrap_or_default();
         let moment = took.mul_f64(case.rng.random_range(0.0..1.1));
-        let signal = [Signal::Kill, Signal::Kill, Signal::Interrupt, Signal::Terminate]
-            [crate::mutate::bytes::place(&mut case.rng, 4)];
+        let signal = [
+            Signal::Kill,
+            Signal::Kill,
+            Signal::Interrupt,
+            Signal::Terminate,
+        ][crate::mutate::bytes::place(&mut case.rng, 4)];
         let name = if applies { "apply" } else { "fit" };
         case.done = format!("{name}: {signal} after {} ms", moment.as_millis());
         killed(&context.program, case, command(), signal, moment, "v")?;
