@@ -9,9 +9,9 @@ use crate::browser::Browser;
 use crate::cargo;
 use crate::error::Error;
 use crate::inputs::Inputs;
-use crate::{docs, libtorch, reproduce, test, tidy, torture};
+use crate::{docs, libtorch, reproduce, sanitize, test, tidy, torture};
 
-/// The steps that are one cargo command each; tidy, the book, the tests, a fuzzer, a whole run,
+/// The steps that are one cargo command each; tidy, the book, the tests, the sanitizers, a fuzzer, a whole run,
 /// the damage campaign and the tests of libtorch follow.
 const LINTS: [(&str, &[&str]); 3] = [
     ("fmt", &["fmt", "--all", "--check"]),
@@ -33,35 +33,54 @@ const LINTS: [(&str, &[&str]); 3] = [
     ),
 ];
 
+/// How a step went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Passed,
+    Failed,
+    /// It did not run, for want of a tool that not every machine has.
+    Ignored,
+}
+
+impl From<bool> for Outcome {
+    fn from(passed: bool) -> Self {
+        if passed { Self::Passed } else { Self::Failed }
+    }
+}
+
 /// The steps done so far, with their times.
 #[derive(Default)]
 struct Report {
-    done: Vec<(&'static str, bool, Duration)>,
+    done: Vec<(&'static str, Outcome, Duration)>,
 }
 
 impl Report {
-    /// Runs one step and notes how it went.
-    fn step(
+    /// Runs one step and notes how it went; says whether to go on.
+    fn step<O: Into<Outcome>>(
         &mut self,
         name: &'static str,
-        run: impl FnOnce() -> Result<bool, Error>,
+        run: impl FnOnce() -> Result<O, Error>,
     ) -> Result<bool, Error> {
         println!("== {name}");
         let start = Instant::now();
-        let passed = run()?;
+        let outcome = run()?.into();
         let took = start.elapsed();
-        println!("== {name}: {} in {:.1} s", word(passed), took.as_secs_f64());
-        self.done.push((name, passed, took));
-        Ok(passed)
+        println!(
+            "== {name}: {} in {:.1} s",
+            word(outcome),
+            took.as_secs_f64()
+        );
+        self.done.push((name, outcome, took));
+        Ok(outcome != Outcome::Failed)
     }
 
     /// The table for the end, its last row the sum; below it the step that failed, if one did.
     fn table(&self) -> String {
         let mut out = String::from("step     result   seconds\n");
-        for (name, passed, took) in &self.done {
+        for (name, outcome, took) in &self.done {
             out += &format!(
                 "{name:<8} {:<8} {:>7.1}\n",
-                word(*passed),
+                word(*outcome),
                 took.as_secs_f64()
             );
         }
@@ -69,22 +88,32 @@ impl Report {
         out += &format!(
             "{:<8} {:<8} {:>7.1}\n",
             "total",
-            word(self.passed()),
+            word(self.passed().into()),
             total.as_secs_f64()
         );
-        if let Some((name, ..)) = self.done.iter().find(|(_, passed, _)| !passed) {
+        if let Some((name, ..)) = self
+            .done
+            .iter()
+            .find(|(_, outcome, _)| *outcome == Outcome::Failed)
+        {
             out += &format!("The step `{name}` failed; the run stopped there.\n");
         }
         out
     }
 
     fn passed(&self) -> bool {
-        self.done.iter().all(|(_, passed, _)| *passed)
+        self.done
+            .iter()
+            .all(|(_, outcome, _)| *outcome != Outcome::Failed)
     }
 }
 
-fn word(passed: bool) -> &'static str {
-    if passed { "passed" } else { "FAILED" }
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Passed => "passed",
+        Outcome::Failed => "FAILED",
+        Outcome::Ignored => "ignored",
+    }
 }
 
 /// Runs all steps; a failure ends the run with the name of the step and exit status 1.
@@ -129,6 +158,12 @@ fn all(
     })? {
         return Ok(());
     }
+    if !report.step("asan", || sanitize::address(root))? {
+        return Ok(());
+    }
+    if !report.step("miri", || sanitize::miri(root))? {
+        return Ok(());
+    }
     if !report.step("fuzz", || fuzz(root))? {
         return Ok(());
     }
@@ -154,7 +189,7 @@ fn all(
 
 /// The vectorizer's fuzz targets, each for a bounded time; where there is no fuzzer, says so: the tests
 /// have run the committed corpus in any case.
-fn fuzz(root: &Path) -> Result<bool, Error> {
+fn fuzz(root: &Path) -> Result<Outcome, Error> {
     let there = Command::new("cargo")
         .args(["+nightly", "fuzz", "--version"])
         // Only asks: a toolchain that is missing is not to be fetched.
@@ -164,8 +199,8 @@ fn fuzz(root: &Path) -> Result<bool, Error> {
         .status()
         .is_ok_and(|status| status.success());
     if !there {
-        println!("skipped: there is no nightly toolchain with cargo-fuzz");
-        return Ok(true);
+        println!("ignored: there is no nightly toolchain with cargo-fuzz");
+        return Ok(Outcome::Ignored);
     }
     for target in ["fit", "apply", "load"] {
         let mut command = Command::new("cargo");
@@ -176,10 +211,10 @@ fn fuzz(root: &Path) -> Result<bool, Error> {
         command.arg(&found).arg(format!("fuzz/corpus/{target}"));
         command.args(["--", "-max_total_time=20"]);
         if !shell(command.current_dir(root.join("crates/vectorizer")))? {
-            return Ok(false);
+            return Ok(Outcome::Failed);
         }
     }
-    Ok(true)
+    Ok(Outcome::Passed)
 }
 
 /// The main job whole, by the program that the tests have built: on the reviews where they are, else on the sample.
@@ -209,10 +244,14 @@ mod tests {
         let mut report = Report::default();
         assert!(report.step("fmt", || Ok(true)).unwrap());
         assert!(report.passed());
+        // What did not run is no failure, and is not said to have passed.
+        assert!(report.step("miri", || Ok(Outcome::Ignored)).unwrap());
+        assert!(report.passed());
         assert!(!report.step("clippy", || Ok(false)).unwrap());
         let table = report.table();
         assert!(!report.passed());
         assert!(table.contains("fmt      passed"), "{table}");
+        assert!(table.contains("miri     ignored"), "{table}");
         assert!(table.contains("The step `clippy` failed"), "{table}");
     }
 }

@@ -21,6 +21,7 @@ mod inputs;
 mod libtorch;
 mod reproduce;
 mod sample;
+mod sanitize;
 mod test;
 mod tidy;
 mod torture;
@@ -68,8 +69,10 @@ enum Command {
     },
     /// Get libtorch: from the cache, the wheel `torch` through pip, or the official archive
     Libtorch(libtorch::Arguments),
-    /// Formatting, lints, documentation, tidy, tests: all that a change must pass
+    /// Formatting, lints, documentation, tidy, tests, sanitizers: all that a change must pass
     Ci,
+    /// Watch the kernels' memory: their tests with AddressSanitizer, and under Miri where it is installed
+    Sanitize,
     /// Build the book of docs/ into target/book, and check every link of it and of the READMEs
     Docs(docs::Arguments),
     /// Check the rules of docs/architecture.md: who may depend on whom, and how a source file looks
@@ -122,6 +125,7 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Figures { seeds } => figures::run(&root, &inputs, seeds),
         Command::Libtorch(arguments) => libtorch::run(&arguments),
         Command::Ci => ci::run(&root, &inputs),
+        Command::Sanitize => sanitize::run(&root),
         Command::Docs(arguments) => docs::run(&root, &arguments),
         Command::Tidy => tidy::run(&root),
         Command::Sample { check } => sample::run(&root, check),

@@ -4,6 +4,7 @@ use burn::tensor::Device;
 use clap::ValueEnum;
 
 use crate::libtorch::{Facts, Unusable};
+use crate::say;
 
 /// A choice of backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -28,7 +29,7 @@ impl Backend {
             Self::Auto => {
                 let facts = Facts::gather();
                 let (chosen, why) = automatic(&facts);
-                eprintln!("backend {}: {why}", chosen.name());
+                say(&format!("backend {}: {why}", chosen.name()));
                 chosen.open()
             }
             Self::Flex => Ok((self.name(), Device::flex())),

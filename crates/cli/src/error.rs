@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use recurrent::ModelError;
 use recurrent_data::DataError;
-use recurrent_files::FileError;
+use recurrent_files::{FileError, quoted};
 use recurrent_models::weights::WeightsError;
 use recurrent_report::ReportError;
 use recurrent_training::{Setting, TrainingError};
 use recurrent_vectorizer::VectorizerError;
+
+use crate::lines::LONGEST;
+use crate::vectorize::VectorizeError;
 
 /// An error of the command; the libraries' own say what to do.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +63,10 @@ pub(crate) enum CliError {
         classes: String,
     },
     /// A label that a model does not know.
-    #[error("{label:?} is no class of {model}; its classes are {first} and {second}")]
+    #[error(
+        "{} is no class of {}; its classes are {} and {}",
+        quoted(.label), .model.display(), quoted(.first), quoted(.second)
+    )]
     Label {
         /// What was asked for.
         label: String,
@@ -76,6 +82,74 @@ pub(crate) enum CliError {
         "none of these networks is recurrent, so that no gradient goes back in time; name one with --model"
     )]
     NoGradient,
+    /// One model twice.
+    #[error("{} is named twice; name every model once", .path.display())]
+    SameModel {
+        /// The folder, as it was named the second time.
+        path: PathBuf,
+    },
+    /// The name of a file where a text should be.
+    #[error(
+        "{} is the name of a file, and no text; to read its lines: `recurrent {command} … < FILE`", quoted(.text)
+    )]
+    TextIsFile {
+        /// The text.
+        text: String,
+        /// The command that takes texts.
+        command: &'static str,
+    },
+    /// A text without a token.
+    #[error("there is nothing to judge in {}: no word is left of it; give a text with words", quoted(.text))]
+    NothingToJudge {
+        /// The text.
+        text: String,
+    },
+    /// A network that answers with no number.
+    #[error(
+        "the network in {} answers with numbers that are not finite to {}; its weights are damaged, or grew too large: \
+         restore the folder, or train it again", .folder.display(), quoted(.text)
+    )]
+    NotFinite {
+        /// The model's folder.
+        folder: PathBuf,
+        /// The text.
+        text: String,
+    },
+    /// A line beyond any text.
+    #[error(
+        "line {line} of standard input is longer than {LONGEST} bytes, as no text may be; check that it is text, one a line"
+    )]
+    LongLine {
+        /// Its number, from 1.
+        line: u64,
+    },
+    /// Another encoding.
+    #[error("standard input is UTF-16; convert it to UTF-8: `iconv -f UTF-16 -t UTF-8 FILE`")]
+    Utf16,
+    /// More threads than there can be.
+    #[error(
+        "{variable} is {}, and at most {} threads are possible; set a smaller number, or unset it for one a core",
+        quoted(.value), crate::threads::MOST
+    )]
+    TooManyThreads {
+        /// The variable of the environment.
+        variable: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// The system gives no threads.
+    #[error(
+        "the threads to compute with cannot be started; set RAYON_NUM_THREADS to a smaller number, or raise the limits"
+    )]
+    Threads(#[source] rayon::ThreadPoolBuildError),
+    /// The system refuses what the page's server needs.
+    #[error("the page's server cannot be started; check the limits of this machine, and try again")]
+    Server(#[source] std::io::Error),
+    /// The system tells no signals.
+    #[error(
+        "this process cannot be told when to stop; check the limits of this machine, and try again"
+    )]
+    Signals(#[source] ctrlc::Error),
     /// The page cannot be served.
     #[error("port {port} of this machine cannot be listened on; try another with --port")]
     Port {
@@ -102,123 +176,9 @@ pub(crate) enum CliError {
     /// Standard input cannot be read.
     #[error("standard input cannot be read; give one text a line")]
     Input(#[source] std::io::Error),
-    /// What a file says makes no vectorizer.
-    #[error("{} makes no vectorizer", .path.display())]
-    NoVectorizer {
-        /// The file.
-        path: PathBuf,
-        /// What the vectorizer says.
-        source: VectorizerError,
-    },
-    /// Nothing to read.
-    #[error("no texts to read: name files with --input, or standard input with --input -")]
-    NoInput,
-    /// A folder where a file should be.
-    #[error("{path} is a folder; name a file")]
-    IsFolder {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// A compressed file of texts.
-    #[error(
-        "{path} is compressed, which is not read here; decompress it into a pipe: \
-         `zcat {path} | recurrent vectorize … --input -`, with --format if it has no plain lines"
-    )]
-    Compressed {
-        /// The file.
-        path: PathBuf,
-    },
-    /// It is not said where in each row the text is.
-    #[error("{path} is read as {kind}; say where the text is with {flag} NAME")]
-    NameMissing {
-        /// The file.
-        path: PathBuf,
-        /// What it is taken for.
-        kind: &'static str,
-        /// What would say it.
-        flag: &'static str,
-    },
-    /// A name for files of which there are none.
-    #[error("{flag} is of no use here: no input is read as {used}; add --format {used} if one is")]
-    UnusedFlag {
-        /// The name's flag.
-        flag: &'static str,
-        /// The format that has such names.
-        used: &'static str,
-    },
-    /// A JSON line without a text.
-    #[error(
-        "{path}, line {line}, {reason}; each line must be an object whose field {field:?} is a \
-         string or null"
-    )]
-    JsonLine {
-        /// The file.
-        path: PathBuf,
-        /// Line number, from 1.
-        line: u64,
-        /// What is wrong with it.
-        reason: String,
-        /// The field looked for.
-        field: String,
-    },
-    /// Parquet can only be read from its end.
-    #[error("Parquet cannot be read from standard input; write it to a file and name that")]
-    ParquetFromStdin,
-    /// Not in this build.
-    #[cfg(not(feature = "parquet"))]
-    #[error("{path}: this build has no Parquet; build `recurrent` with its feature `parquet`")]
-    NoParquet {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A Parquet file without that column.
-    #[cfg(feature = "parquet")]
-    #[error("{path} has no column {column:?}; it has: {columns}")]
-    NoColumn {
-        /// The file.
-        path: PathBuf,
-        /// The column looked for.
-        column: String,
-        /// Those that it has.
-        columns: String,
-    },
-    /// A file that is not Parquet, damaged, or cannot be written.
-    #[cfg(feature = "parquet")]
-    #[error("{path}: {reason}; check the file and, if it is one of results, the space on its disk")]
-    ParquetFile {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A folder that has no vectorizer.
-    #[error(
-        "{} has no vectorizer.cbor that can be read; --model names a folder that `recurrent vectorize fit` or `recurrent \
-         reproduce` wrote", .path.display()
-    )]
-    NoModel {
-        /// The folder.
-        path: PathBuf,
-        /// Why not.
-        source: FileError,
-    },
-    /// A file that has no cases.
-    #[error("{path} is no file of recorded cases: {reason}")]
-    Fixture {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A folder without files of cases.
-    #[error("{path} has no .json files of recorded cases")]
-    NoFixtures {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// The vectorizer makes what this command cannot write.
-    #[error("this kind of output cannot be written; update `recurrent`")]
-    UnknownOutput,
+    /// `recurrent vectorize`.
+    #[error(transparent)]
+    Vectorize(#[from] VectorizeError),
 }
 
 impl CliError {
@@ -256,12 +216,6 @@ impl CliError {
             there,
             here,
         }
-    }
-
-    /// For `map_err` beside the path of what was read.
-    pub(crate) fn file(path: &std::path::Path) -> impl FnOnce(VectorizerError) -> Self {
-        let path = path.to_owned();
-        move |source| Self::NoVectorizer { path, source }
     }
 
     /// For `map_err` where `path` was read.

@@ -24,8 +24,9 @@ const TRACED: usize = 3;
 /// not to wait for all of them, which `recurrent trace --test-split` takes.
 const FELT: usize = 128;
 
-/// Texts whose gradients are taken together.
+/// Texts whose gradients are taken together, and tokens, padding included: of longer texts it is fewer.
 const GRADIENT_BATCH: usize = 128;
+const GRADIENT_TOKENS: usize = 100 * GRADIENT_BATCH;
 
 /// Lets a model of `run` judge the test split. The run's seed chooses the reviews that are followed word by word, the
 /// same ones for every network.
@@ -88,7 +89,8 @@ pub(crate) fn gradients(
 ) -> Option<GradientCurve> {
     let time = model.vectorizer.width();
     let mut all = Vec::with_capacity(reviews.len() * time);
-    for (place, reviews) in reviews.chunks(GRADIENT_BATCH).enumerate() {
+    let most = (GRADIENT_TOKENS / time.max(1)).clamp(1, GRADIENT_BATCH);
+    for (place, reviews) in reviews.chunks(most).enumerate() {
         let mut ids = vec![0; reviews.len() * time];
         for (review, row) in reviews.iter().zip(ids.chunks_exact_mut(time)) {
             model.vectorizer.vectorize_into(&review.text, row);
@@ -104,7 +106,7 @@ pub(crate) fn gradients(
             let slope = (sigmoid(logit) - review.label as f64).abs();
             all.extend(norms.iter().map(|norm| norm * slope));
         }
-        done(place * GRADIENT_BATCH + reviews.len());
+        done(place * most + reviews.len());
     }
     Some(gradient_curve(&all, time))
 }

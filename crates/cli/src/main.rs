@@ -1,5 +1,6 @@
 //! The command: reads the command line and hands on to one module per subcommand.
 
+mod arguments;
 mod backend;
 mod dashboard;
 mod dataset;
@@ -9,12 +10,17 @@ mod evaluation;
 mod interrupt;
 mod libtorch;
 mod libtorch_version;
+mod lines;
+mod named;
 mod predict;
 mod progress;
 mod reading;
 mod report;
 mod reproduce;
 mod serve;
+mod terminal;
+mod texts;
+mod threads;
 mod trace;
 mod vectorize;
 mod verify;
@@ -22,10 +28,11 @@ mod verify;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use recurrent_models::{NetworkConfig, NetworkKind, summary};
 
 use error::CliError;
+use terminal::printable;
 
 /// From raw text to a trained recurrent network.
 #[derive(Parser)]
@@ -62,28 +69,77 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
-        Command::Reproduce(arguments) => reproduce::run(&arguments).map(|()| ExitCode::SUCCESS),
-        Command::Verify(arguments) => return verify::run(&arguments),
-        Command::Summary { network } => {
-            print(&summary(&NetworkConfig::notebook(network))).map(|()| ExitCode::SUCCESS)
-        }
-        Command::Predict(arguments) => predict::run(&arguments).map(|()| ExitCode::SUCCESS),
-        Command::Trace(arguments) => trace::run(&arguments).map(|()| ExitCode::SUCCESS),
-        Command::Serve(arguments) => serve::run(&arguments).map(|()| ExitCode::SUCCESS),
-        Command::Report(arguments) => report::run(&arguments).map(|()| ExitCode::SUCCESS),
-        Command::Vectorize(command) => vectorize::run(&command),
-        Command::Doctor => print(&doctor::report()).map(|()| ExitCode::SUCCESS),
+    let words = arguments::texts_last(&Cli::command(), std::env::args_os().collect());
+    let command = match Cli::try_parse_from(words) {
+        Ok(cli) => cli.command,
+        Err(error) => return explain(&error),
     };
-    result.unwrap_or_else(|error| {
-        say(&format!("error: {error}"));
-        let mut source = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            say(&format!("  because: {cause}"));
-            source = cause.source();
+    let result = start(&command).and_then(|()| match &command {
+        Command::Reproduce(arguments) => reproduce::run(arguments).map(|()| ExitCode::SUCCESS),
+        Command::Verify(arguments) => Ok(verify::run(arguments)),
+        Command::Summary { network } => {
+            print(&summary(&NetworkConfig::notebook(*network))).map(|()| ExitCode::SUCCESS)
         }
-        ExitCode::FAILURE
+        Command::Predict(arguments) => predict::run(arguments).map(|()| ExitCode::SUCCESS),
+        Command::Trace(arguments) => trace::run(arguments).map(|()| ExitCode::SUCCESS),
+        Command::Serve(arguments) => serve::run(arguments).map(|()| ExitCode::SUCCESS),
+        Command::Report(arguments) => report::run(arguments).map(|()| ExitCode::SUCCESS),
+        Command::Vectorize(command) => vectorize::run(command),
+        Command::Doctor => print(&doctor::report()).map(|()| ExitCode::SUCCESS),
+    });
+    result.unwrap_or_else(|error| {
+        complain(&error);
+        match command {
+            // 1 says that something differs.
+            Command::Verify(_) => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
     })
+}
+
+/// Says what went wrong, and on a line of its own what caused it.
+fn complain(error: &dyn std::error::Error) {
+    say(&format!("error: {}", printable(&error.to_string())));
+    let mut source = error.source();
+    while let Some(cause) = source {
+        say(&format!("  because: {}", printable(&cause.to_string())));
+        source = cause.source();
+    }
+}
+
+/// Starts the threads of the commands that compute with them.
+fn start(command: &Command) -> Result<(), CliError> {
+    match command {
+        Command::Reproduce(_)
+        | Command::Verify(_)
+        | Command::Predict(_)
+        | Command::Trace(_)
+        | Command::Serve(_)
+        | Command::Vectorize(_) => threads::start(),
+        _ => Ok(()),
+    }
+}
+
+/// Prints what clap says of a command line: help, or what is wrong with it.
+fn explain(error: &clap::Error) -> ExitCode {
+    let code = u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
+    // It repeats what it was given.
+    let plain = error.render().to_string();
+    let printed = if error.use_stderr() && plain.lines().any(|line| printable(line) != line) {
+        for line in plain.lines() {
+            say(&printable(line));
+        }
+        Ok(())
+    } else {
+        error.print()
+    };
+    match printed {
+        Err(failed) if failed.kind() != std::io::ErrorKind::BrokenPipe => {
+            complain(&CliError::Output(failed));
+            ExitCode::FAILURE
+        }
+        _ => code,
+    }
 }
 
 /// Says something on standard error; that nobody can read it is no reason to end.

@@ -3,13 +3,13 @@
 //! What `trace` prints, `serve` shows and the report draws. Not for verdicts alone: that is `predict`.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use recurrent_data::clean;
-use recurrent_models::{NetworkKind, trace};
+use recurrent_models::{NetworkKind, SequenceClassifier as _, trace};
 use recurrent_runs::TracedReview;
 use recurrent_training::sigmoid;
 use recurrent_vectorizer::Vectorize;
 use serde::Serialize;
 
+use crate::{predict, texts};
 use recurrent::Model;
 
 /// What to write down beside the beliefs.
@@ -24,7 +24,10 @@ pub(crate) struct Wanted {
 /// A text as a network read it, step by step; padding is read, too.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Reading {
+    /// Which of the models: its label among them. The network's name where there is one model only.
+    pub(crate) model: String,
     pub(crate) network: String,
+    /// What is not UTF-8 in it is shown as U+FFFD, in the tokens, too.
     pub(crate) text: String,
     /// The verdict: as `predict` gives it.
     pub(crate) label: String,
@@ -83,6 +86,21 @@ impl Reading {
         }
     }
 
+    /// Whether there is anything to judge: a token that is no padding.
+    pub(crate) fn has_words(&self) -> bool {
+        self.ids.iter().any(|id| *id != 0)
+    }
+
+    /// Whether every number is one. Where weights are too large some are not, and mean nothing.
+    pub(crate) fn is_finite(&self) -> bool {
+        let layers = self.layers.iter().all(|layer| {
+            let gates = layer.gates.iter().flat_map(|gate| &gate.open);
+            let mut units = layer.states.iter().chain(gates).flatten();
+            layer.gradient.iter().all(|x| x.is_finite()) && units.all(|x| x.is_finite())
+        });
+        layers && self.probability.is_finite() && self.beliefs.iter().all(|x| x.is_finite())
+    }
+
     /// The words alone, without padding, for a report.
     pub(crate) fn traced(&self, path: &str, label: Option<u8>) -> TracedReview {
         TracedReview {
@@ -97,19 +115,40 @@ impl Reading {
 }
 
 /// Lets a model read texts, all at once.
-pub(crate) fn read(model: &Model, texts: &[&str], wanted: Wanted, device: &Device) -> Vec<Reading> {
+pub(crate) fn read<T: AsRef<[u8]>>(
+    model: &Model,
+    texts: &[T],
+    wanted: Wanted,
+    device: &Device,
+) -> Vec<Reading> {
+    read_while(model, texts, wanted, device, &|| true).unwrap_or_default()
+}
+
+/// As [`read`], given up with `None` once `go_on` says so. A network that reads both ways may take minutes for a long
+/// text, and is asked after each of its words.
+pub(crate) fn read_while<T: AsRef<[u8]>>(
+    model: &Model,
+    texts: &[T],
+    wanted: Wanted,
+    device: &Device,
+    go_on: &dyn Fn() -> bool,
+) -> Option<Vec<Reading>> {
     if texts.is_empty() {
-        return Vec::new();
+        return Some(Vec::new());
     }
     let time = model.vectorizer.width();
-    let cleaned: Vec<_> = texts.iter().map(|text| clean(text)).collect();
+    let cleaned: Vec<_> = texts
+        .iter()
+        .map(|text| texts::cleaned(model, text.as_ref()))
+        .collect();
     let mut ids = vec![0; texts.len() * time];
     for (text, row) in cleaned.iter().zip(ids.chunks_exact_mut(time)) {
-        model.vectorizer.vectorize_into(text, row);
+        let vectorizer = model.vectorizer.vectorizer();
+        vectorizer.vectorize_bytes_into(text, row);
     }
     let data = TensorData::new(ids.clone(), [texts.len(), time]);
     let tensor = Tensor::<2, Int>::from_data(data, device);
-    let beliefs: Vec<f64> = trace::beliefs(&model.network, tensor.clone())
+    let beliefs: Vec<f64> = beliefs(model, tensor.clone(), go_on)?
         .into_data()
         .iter::<f32>()
         .map(sigmoid)
@@ -118,40 +157,58 @@ pub(crate) fn read(model: &Model, texts: &[&str], wanted: Wanted, device: &Devic
         .iter()
         .zip(&cleaned)
         .zip(ids.chunks_exact(time).zip(beliefs.chunks_exact(time)))
-        .map(|((text, cleaned), (ids, beliefs))| reading(model, text, cleaned, ids, beliefs))
+        .map(|((text, cleaned), (ids, beliefs))| {
+            reading(model, text.as_ref(), cleaned, ids, beliefs)
+        })
         .collect();
     if wanted.states {
         add_states(model, tensor.clone(), &mut readings);
     }
-    if let Some(label) = wanted.gradient {
+    if let Some(label) = wanted.gradient.filter(|_| go_on()) {
         add_gradients(model, tensor, label, &mut readings);
     }
-    readings
+    go_on().then_some(readings)
 }
 
-fn reading(model: &Model, text: &str, cleaned: &str, ids: &[i32], beliefs: &[f64]) -> Reading {
-    let mut tokens: Vec<String> = model
-        .vectorizer
-        .vectorizer()
-        .tokens(cleaned)
-        .iter()
-        .map(|token| String::from_utf8_lossy(token).into_owned())
-        .collect();
+/// [`trace::beliefs`], given up once `go_on` says so.
+fn beliefs(model: &Model, ids: Tensor<2, Int>, go_on: &dyn Fn() -> bool) -> Option<Tensor<2>> {
+    match model.config.network.network {
+        NetworkKind::Recurrent(kind) if kind.bidirectional => {
+            // As `trace::beliefs` does it: the text is read anew for each of its ends.
+            let [_, time] = ids.dims();
+            let mut logits = Vec::with_capacity(time);
+            for end in 1..=time {
+                if !go_on() {
+                    return None;
+                }
+                logits.push(model.network.forward(ids.clone().narrow(1, 0, end)));
+            }
+            Some(Tensor::cat(logits, 1))
+        }
+        _ => go_on().then(|| trace::beliefs(&model.network, ids)),
+    }
+}
+
+fn reading(model: &Model, text: &[u8], cleaned: &[u8], ids: &[i32], beliefs: &[f64]) -> Reading {
+    let tokens = model.vectorizer.vectorizer().tokens(cleaned);
     let words = tokens.len().min(ids.len());
     let unread = tokens.len() - words;
+    let mut tokens: Vec<String> = tokens
+        .iter()
+        .take(words)
+        .map(|token| String::from_utf8_lossy(token).into_owned())
+        .collect();
     tokens.resize(ids.len(), String::new());
     let second = match model.config.network.network {
         NetworkKind::Dense => beliefs.iter().sum::<f64>() / beliefs.len() as f64,
         NetworkKind::Recurrent(_) => beliefs.last().copied().unwrap_or(0.5),
     };
-    let (label, probability) = if second > 0.5 {
-        (1, second)
-    } else {
-        (0, 1.0 - second)
-    };
+    let (label, probability) = predict::verdict(second);
+    let network = model.config.network.network.name();
     Reading {
-        network: model.config.network.network.name(),
-        text: text.to_owned(),
+        model: network.clone(),
+        network,
+        text: String::from_utf8_lossy(text).into_owned(),
         label: model.config.classes[label].clone(),
         probability,
         classes: model.config.classes.clone(),

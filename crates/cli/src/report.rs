@@ -6,11 +6,13 @@ use std::time::Instant;
 use recurrent_report::Run;
 
 use crate::error::CliError;
-use crate::print;
+use crate::terminal::printable;
+use crate::{print, say};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Folders that `reproduce` wrote, such as target/reproduce; several are shown together.
+    /// Folders that `reproduce` wrote, such as target/reproduce. Several are shown together: a mean over those that
+    /// differ in their seed alone, the others side by side.
     #[arg(required = true)]
     runs: Vec<PathBuf>,
     /// Where the report goes; by default into the folder of the run, if there is only one.
@@ -35,9 +37,12 @@ pub(crate) fn write_and_say(folders: &[PathBuf], out: &Path) -> Result<(), CliEr
         .map(|folder| Run::load(folder))
         .collect::<Result<Vec<_>, _>>()?;
     let written = recurrent_report::write(&runs, out)?;
+    for note in &written.notes {
+        say(&format!("note: {}", printable(note)));
+    }
     print(&format!(
         "\nReport: {} and {} pictures beside it, in {:.1} s",
-        written.page.display(),
+        printable(&written.page.display().to_string()),
         written.pictures.len(),
         start.elapsed().as_secs_f64()
     ))

@@ -10,8 +10,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use recurrent::{Model, ModelConfig, Provenance, sha256};
 use recurrent_data::{
-    Corpus, Dataset, DatasetChoice, Extracted, ReadOptions, ReviewCorpus, Split, found_line,
-    hash_source, index, read,
+    Cleanup, Corpus, Dataset, DatasetChoice, Extracted, ReviewCorpus, Split, found_line,
+    hash_source_with, index, read,
 };
 use recurrent_files::{FileError, FolderLock, quoted};
 use recurrent_models::{Network, NetworkConfig, NetworkKind, summary};
@@ -21,9 +21,11 @@ use recurrent_vectorizer::{FixedWidth, Vectorize, VectorizerParams};
 
 use crate::backend::Backend;
 use crate::dashboard::Dashboard;
-use crate::dataset::{SAMPLE_NOTE, banner, find};
+use crate::dataset::{ReadArguments, SAMPLE_NOTE, banner, find, note_passed_over};
 use crate::error::CliError;
+use crate::interrupt::OnStop;
 use crate::progress::Display;
+use crate::terminal::printable;
 use crate::{doctor, evaluation, interrupt, print, report, say};
 
 /// The variable that says which commit the command was built from.
@@ -43,6 +45,8 @@ pub(crate) struct Arguments {
     /// Where archives are looked for and downloaded to.
     #[arg(long, default_value = "datasets")]
     datasets: PathBuf,
+    #[command(flatten)]
+    reading: ReadArguments,
     /// What to compute on.
     #[arg(long, default_value = "auto")]
     backend: Backend,
@@ -64,7 +68,8 @@ pub(crate) struct Arguments {
     /// Where results go.
     #[arg(long, default_value = "target/reproduce")]
     out: PathBuf,
-    /// Unpack the archive into DATASETS/imdb and remove it at the end, as the notebook does.
+    /// Unpack the archive into DATASETS/imdb and remove it at the end, as the notebook does; what a run has
+    /// left there that was killed is replaced.
     #[arg(long)]
     extract: bool,
     /// Go on from the checkpoints in OUT.
@@ -93,7 +98,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let dataset = find(&arguments.dataset, &arguments.datasets)?;
     std::fs::create_dir_all(&arguments.out).map_err(FileError::write(&arguments.out))?;
     let _alone = FolderLock::acquire(&arguments.out)?;
-    let (corpus, extracted) = load(arguments, &dataset)?;
+    let (corpus, unpacked) = load(arguments, &dataset)?;
     check_classes(&dataset, corpus.classes())?;
     for split in Split::ALL {
         print(&found_line(corpus.texts(split).len(), corpus.classes()))?;
@@ -113,7 +118,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
         max_tokens: arguments.max_tokens as usize,
         length: arguments.length as usize,
         dataset: dataset.name.clone(),
-        dataset_sha256: hash_source(&dataset.path)?,
+        dataset_sha256: hash_source_with(&dataset.path, &arguments.reading.options())?,
         vectorizer_sha256: sha256(&vectorizer.vectorizer().to_bytes()?),
         sample: dataset.sample,
         networks: arguments.networks.iter().map(|kind| kind.name()).collect(),
@@ -135,8 +140,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     if !rows.is_empty() {
         report::write_and_say(std::slice::from_ref(&arguments.out), &arguments.out)?;
     }
-    if let Some(extracted) = extracted {
-        extracted.remove()?;
+    if let Some(unpacked) = unpacked {
+        unpacked.remove()?;
     }
     match unprinted {
         Some(error) => Err(error),
@@ -182,19 +187,45 @@ fn some_of(names: &[String]) -> String {
     shown.join(", ")
 }
 
+/// What was unpacked, and is removed at the end or when the program is interrupted.
+struct Unpacked {
+    extracted: Extracted,
+    on_stop: OnStop,
+}
+
+impl Unpacked {
+    fn remove(self) -> Result<(), CliError> {
+        let Self { extracted, on_stop } = self;
+        extracted.remove()?;
+        drop(on_stop);
+        Ok(())
+    }
+}
+
 /// The reviews in memory, and what was unpacked for them.
 fn load(
     arguments: &Arguments,
     dataset: &Dataset,
-) -> Result<(ReviewCorpus, Option<Extracted>), CliError> {
-    let options = ReadOptions::default();
-    if !arguments.extract {
-        return Ok((read(&dataset.path, &options)?, None));
-    }
+) -> Result<(ReviewCorpus, Option<Unpacked>), CliError> {
+    let options = arguments.reading.options();
     let target = arguments.datasets.join("imdb");
-    let extracted = Extracted::unpack(&dataset.path, &target, &options)?;
+    if !arguments.extract {
+        Extracted::sweep(&target);
+        let corpus = read(&dataset.path, &options)?;
+        note_passed_over(corpus.passed_over());
+        return Ok((corpus, None));
+    }
+    let cleanup = Cleanup::new();
+    let removed = cleanup.clone();
+    let on_stop = interrupt::on_stop(move || {
+        if let Err(error) = removed.remove_now() {
+            say(&format!("note: {error}"));
+        }
+    });
+    let extracted = Extracted::unpack_tracked(&dataset.path, &target, &options, &cleanup)?;
+    note_passed_over(extracted.passed_over());
     let corpus = index(extracted.path(), &options)?;
-    Ok((corpus, Some(extracted)))
+    Ok((corpus, Some(Unpacked { extracted, on_stop })))
 }
 
 /// A random review of the training split with its label.
@@ -204,12 +235,13 @@ fn show_one(corpus: &ReviewCorpus, seed: u64) -> Result<(), CliError> {
         return Ok(());
     }
     let review = &reviews[ChaCha8Rng::seed_from_u64(seed).random_range(0..reviews.len())];
+    let lines: Vec<_> = review.text.lines().map(printable).collect();
     print(&format!(
         "\nReview {}:\n{}\nLabel: {} ({})\n",
-        review.path,
-        review.text,
+        printable(&review.path),
+        lines.join("\n"),
         review.label,
-        corpus.classes()[review.label]
+        printable(&corpus.classes()[review.label])
     ))
 }
 
@@ -350,7 +382,7 @@ impl Run<'_> {
         let config = ModelConfig {
             network: config,
             classes: self.corpus.classes().to_vec(),
-            cleaned: ReadOptions::default().clean,
+            cleaned: self.arguments.reading.options().clean,
             provenance: Provenance {
                 dataset: self.info.dataset.clone(),
                 dataset_sha256: self.info.dataset_sha256.clone(),

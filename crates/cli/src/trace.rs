@@ -1,34 +1,41 @@
 //! `recurrent trace`: what networks believe after each word, and what reaches back in time.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, IsTerminal as _};
+use std::ffi::OsString;
+use std::io::IsTerminal as _;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anstyle::{Color, RgbColor, Style};
 use burn::tensor::Device;
 use clap::value_parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use recurrent_data::{DatasetChoice, ReadOptions, Review, Split, read};
+use recurrent_data::{DatasetChoice, Review, Split, read};
 use recurrent_report::chart;
-use recurrent_runs::GradientCurve;
+use recurrent_runs::{GradientCurve, Quantiles, TracedReview};
 use recurrent_training::write_json;
+use serde::Serialize;
 
 use crate::backend::Backend;
-use crate::dataset::find;
+use crate::dataset::{ReadArguments, find, note_passed_over};
 use crate::error::CliError;
 use crate::evaluation::gradients;
-use crate::print;
+use crate::lines::Lines;
+use crate::named::{self, Named};
 use crate::reading::{self, Reading, Wanted};
-use recurrent::Model;
+use crate::terminal::printable;
+use crate::texts::{self, NO_WORDS, NOTHING};
+use crate::{print, say};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// A directory written by `reproduce`, such as target/reproduce/lstm; may be given several times.
     #[arg(long, required = true)]
     model: Vec<PathBuf>,
-    /// Texts to read; without any, standard input is read, one text a line.
-    text: Vec<String>,
-    /// Print one JSON object for each text and model, one a line.
+    /// Texts to read; without any, standard input is read, one text a line. A text may begin with a dash; one that
+    /// looks like an option stands after `--`.
+    text: Vec<OsString>,
+    /// Print one JSON object for each text and model, one a line; what is not UTF-8 in a text is shown as U+FFFD there.
     #[arg(long)]
     json: bool,
     /// With the state and the gates of every unit after each word (in JSON).
@@ -49,6 +56,8 @@ pub(crate) struct Arguments {
     /// Where archives are looked for and downloaded to.
     #[arg(long, default_value = "datasets")]
     datasets: PathBuf,
+    #[command(flatten)]
+    reading: ReadArguments,
     /// At most so many reviews of the test split, spread evenly over it.
     #[arg(long, value_parser = value_parser!(u32).range(1..), requires = "test_split")]
     reviews: Option<u32>,
@@ -59,75 +68,163 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
+    let texts = texts::of_arguments("trace", &arguments.text)?;
     let (_, device) = Backend::Flex.open()?;
-    let models = arguments
-        .model
-        .iter()
-        .map(|folder| Model::load(folder, &device))
-        .collect::<Result<Vec<_>, _>>()?;
-    if models.iter().any(|model| model.config.provenance.sample) {
-        eprintln!("note: trained on the bundled sample, not on real reviews");
-    }
+    let models = named::load(&arguments.model, &device)?;
     if let (true, Some(out)) = (arguments.test_split, &arguments.out) {
         return over_test_split(arguments, &models, out, &device);
     }
-    if !arguments.text.is_empty() {
-        return arguments
-            .text
+    let mut tracer = Tracer {
+        arguments,
+        labels: models
             .iter()
-            .try_for_each(|text| trace(arguments, &models, text, &device));
+            .map(|named| arguments.label.as_deref().map(|label| class(named, label)))
+            .map(Option::transpose)
+            .collect::<Result<_, _>>()?,
+        models,
+        device,
+        noted: false,
+        last: Vec::new(),
+    };
+    if texts.is_empty() {
+        tracer.standard_input()?;
+    } else {
+        tracer.arguments(&texts)?;
     }
-    if std::io::stdin().is_terminal() {
-        eprintln!("reading texts from standard input, one a line");
-    }
-    for line in std::io::stdin().lock().lines() {
-        trace(arguments, &models, &line.map_err(CliError::Input)?, &device)?;
-    }
-    Ok(())
+    tracer.draw()
 }
 
-fn trace(
-    arguments: &Arguments,
-    models: &[Model],
-    text: &str,
-    device: &Device,
-) -> Result<(), CliError> {
-    let mut traced = Vec::new();
-    for (model, folder) in models.iter().zip(&arguments.model) {
-        let label = arguments
-            .label
-            .as_deref()
-            .map(|label| class(model, folder, label))
-            .transpose()?;
-        let wanted = Wanted {
-            states: arguments.states,
-            gradient: arguments.gradient.then_some(label),
-        };
-        for reading in reading::read(model, &[text], wanted, device) {
-            if arguments.json {
-                let line = serde_json::to_string(&reading)
-                    .map_err(|error| CliError::Output(error.into()))?;
-                print(&line)?;
-            } else if std::io::stdout().is_terminal() && !arguments.gradient {
-                print_shaded(&reading)?;
-            } else {
-                print(&table(&reading))?;
+/// Prints what models believe of one text after the other.
+struct Tracer<'a> {
+    arguments: &'a Arguments,
+    models: Vec<Named>,
+    /// The class of each model whose loss is meant, if one was named.
+    labels: Vec<Option<usize>>,
+    device: Device,
+    /// Whether the first text has been looked at for padding.
+    noted: bool,
+    /// What the models believe of the last text with words, by their labels.
+    last: Vec<(String, TracedReview)>,
+}
+
+/// What `--json` prints of a text in which there is nothing to judge.
+#[derive(Serialize)]
+struct Unjudged<'a> {
+    model: &'a str,
+    network: &'a str,
+    text: &'a str,
+    label: Option<&'a str>,
+    probability: Option<f64>,
+    reason: &'static str,
+    words: usize,
+}
+
+impl Tracer<'_> {
+    fn arguments(&mut self, texts: &[&[u8]]) -> Result<(), CliError> {
+        for text in texts {
+            if self.text(text, texts.len() == 1)?.is_break() {
+                break;
             }
-            traced.push((reading.network.clone(), reading.traced("", None)));
+        }
+        Ok(())
+    }
+
+    fn standard_input(&mut self) -> Result<(), CliError> {
+        let input = std::io::stdin();
+        if input.is_terminal() {
+            say("reading texts from standard input, one a line");
+        }
+        let mut lines = Lines::new(input.lock());
+        while let Some(line) = lines.batch(1)?.first() {
+            if self.text(line, false)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Prints what every model believes of a text. In one without words there is nothing to judge: an error if it is
+    /// the only one.
+    fn text(&mut self, text: &[u8], only: bool) -> Result<ControlFlow<()>, CliError> {
+        let mut traced = Vec::new();
+        for (named, label) in self.models.iter().zip(&self.labels) {
+            let wanted = Wanted {
+                states: self.arguments.states,
+                gradient: self.arguments.gradient.then_some(*label),
+            };
+            for mut reading in reading::read(&named.model, &[text], wanted, &self.device) {
+                reading.model.clone_from(&named.label);
+                if only && !reading.has_words() {
+                    return Err(CliError::NothingToJudge { text: reading.text });
+                }
+                if reading.has_words() && !reading.is_finite() {
+                    return Err(named.not_finite(&reading.text));
+                }
+                if !self.noted {
+                    let kind = named.model.config.network.network;
+                    let note = texts::padding_note(kind, reading.words, reading.ids.len());
+                    self.noted = note.inspect(|note| say(note)).is_some();
+                }
+                if texts::print_lines(&self.shown(&reading)?)?.is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+                if reading.has_words() {
+                    traced.push((named.label.clone(), reading.traced("", None)));
+                }
+            }
+        }
+        // A text without words says nothing of those that follow.
+        self.noted |= !traced.is_empty();
+        if !traced.is_empty() {
+            self.last = traced;
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn shown(&self, reading: &Reading) -> Result<String, CliError> {
+        match (reading.has_words(), self.arguments.json) {
+            (true, true) => texts::json(reading),
+            (false, true) => texts::json(&Unjudged {
+                model: &reading.model,
+                network: &reading.network,
+                text: &reading.text,
+                label: None,
+                probability: None,
+                reason: NO_WORDS,
+                words: 0,
+            }),
+            (false, false) => Ok(format!("{}: {NOTHING}\n", printable(&reading.model))),
+            (true, false) => {
+                let colours = std::io::stdout().is_terminal()
+                    && !self.arguments.gradient
+                    && anstream::AutoStream::choice(&std::io::stdout())
+                        != anstream::ColorChoice::Never;
+                Ok(match colours {
+                    true => shaded(reading),
+                    false => table(reading),
+                })
+            }
         }
     }
-    let Some(out) = &arguments.out else {
-        return Ok(());
-    };
-    let named: Vec<_> = traced
-        .iter()
-        .map(|(name, trace)| (name.as_str(), trace))
-        .collect();
-    draw(
-        out,
-        "words",
-        &chart::beliefs("Belief after each word", &named),
-    )
+
+    /// Draws the last text, where that was asked for.
+    fn draw(&self) -> Result<(), CliError> {
+        let Some(out) = self
+            .arguments
+            .out
+            .as_ref()
+            .filter(|_| !self.last.is_empty())
+        else {
+            return Ok(());
+        };
+        let named: Vec<_> = self
+            .last
+            .iter()
+            .map(|(label, trace)| (label.as_str(), trace))
+            .collect();
+        let chart = chart::beliefs("Belief after each word", &named);
+        draw(out, "words", &chart)
+    }
 }
 
 /// Writes a chart into `out`, as SVG and PNG.
@@ -135,16 +232,19 @@ fn draw(out: &Path, name: &str, lines: &chart::Lines) -> Result<(), CliError> {
     std::fs::create_dir_all(out).map_err(CliError::write(out))?;
     let [path, _] = recurrent_report::save_chart(out, name, &lines.svg()?)?;
     // Standard output may be read by a program.
-    eprintln!("Drawn: {}", path.display());
+    say(&format!(
+        "Drawn: {}",
+        printable(&path.display().to_string())
+    ));
     Ok(())
 }
 
-fn class(model: &Model, folder: &Path, label: &str) -> Result<usize, CliError> {
-    let classes = &model.config.classes;
+fn class(named: &Named, label: &str) -> Result<usize, CliError> {
+    let classes = &named.model.config.classes;
     let place = classes.iter().position(|class| class == label);
     place.ok_or_else(|| CliError::Label {
         label: label.to_owned(),
-        model: folder.to_owned(),
+        model: named.folder.clone(),
         first: classes[0].clone(),
         second: classes[1].clone(),
     })
@@ -157,8 +257,8 @@ fn verdict(reading: &Reading) -> String {
     };
     format!(
         "{}: {} {:.4} after {} words and {} steps of padding{unread}",
-        reading.network,
-        reading.label,
+        printable(&reading.model),
+        printable(&reading.label),
         reading.probability,
         reading.words,
         reading.tokens.len() - reading.words
@@ -167,7 +267,7 @@ fn verdict(reading: &Reading) -> String {
 
 /// The words on the colour of what is believed after them: orange for the first class, blue for the
 /// second, the deeper the surer; what the vocabulary lacks is underlined.
-fn print_shaded(reading: &Reading) -> Result<(), CliError> {
+fn shaded(reading: &Reading) -> String {
     let mut line = String::new();
     for place in 0..reading.words {
         let style = shade(reading.beliefs[place]);
@@ -176,16 +276,10 @@ fn print_shaded(reading: &Reading) -> Result<(), CliError> {
         } else {
             style
         };
-        line.push_str(&format!("{style}{}{style:#} ", reading.tokens[place]));
+        let token = printable(&reading.tokens[place]);
+        line.push_str(&format!("{style}{token}{style:#} "));
     }
-    let plain = matches!(
-        anstream::AutoStream::choice(&std::io::stdout()),
-        anstream::ColorChoice::Never
-    );
-    if plain {
-        return print(&table(reading));
-    }
-    print(&format!("{line}\n{}\n", verdict(reading)))
+    format!("{line}\n{}\n", verdict(reading))
 }
 
 fn shade(belief: f64) -> Style {
@@ -213,13 +307,14 @@ fn table(reading: &Reading) -> String {
     if let Some(label) = &reading.loss_label {
         let names: Vec<&str> = layers.iter().map(|layer| layer.name.as_str()).collect();
         lines.push(format!(
-            "gradients: of the loss if {label} were right; layers: {}",
+            "gradients: of the loss if {} were right; layers: {}",
+            printable(label),
             names.join(", ")
         ));
     }
     lines.push(format!(
         "step  p({})  {}word",
-        reading.classes[1],
+        printable(&reading.classes[1]),
         "gradient  ".repeat(layers.len())
     ));
     for place in 0..reading.words {
@@ -236,7 +331,7 @@ fn table(reading: &Reading) -> String {
             "{:>4}  {:.4}  {gradients}{}{unknown}",
             place + 1,
             reading.beliefs[place],
-            reading.tokens[place]
+            printable(&reading.tokens[place])
         ));
     }
     lines.push(String::new());
@@ -246,43 +341,54 @@ fn table(reading: &Reading) -> String {
 /// The curve of every recurrent model, drawn and written down.
 fn over_test_split(
     arguments: &Arguments,
-    models: &[Model],
+    models: &[Named],
     out: &Path,
     device: &Device,
 ) -> Result<(), CliError> {
     let dataset = find(&arguments.dataset, &arguments.datasets)?;
-    let corpus = read(&dataset.path, &ReadOptions::default())?;
+    let corpus = read(&dataset.path, &arguments.reading.options())?;
+    note_passed_over(corpus.passed_over());
     let all = corpus.reviews(Split::Test);
     let most = arguments.reviews.map_or(all.len(), |most| most as usize);
     let reviews: Vec<&Review> = all
         .iter()
         .step_by(all.len().div_ceil(most.max(1)).max(1))
         .collect();
-    let mut curves: Vec<(String, GradientCurve)> = Vec::new();
-    for model in models {
-        let network = model.config.network.network.name();
+    let mut curves: Vec<(&str, GradientCurve)> = Vec::new();
+    for named in models {
+        let shown = printable(&named.label).into_owned();
         let bar = ProgressBar::new(reviews.len() as u64);
         if let Ok(style) =
             ProgressStyle::with_template("{prefix} {pos}/{len} [{bar:30}] {eta} left")
         {
             bar.set_style(style);
         }
-        bar.set_prefix(network.clone());
-        let curve = gradients(model, &reviews, device, &mut |done| {
+        bar.set_prefix(shown.clone());
+        let curve = gradients(&named.model, &reviews, device, &mut |done| {
             bar.set_position(done as u64)
         });
         bar.finish_and_clear();
         if let Some(curve) = curve {
-            let at = |place: usize| curve.by_distance.get(place).map_or(f64::NAN, |q| q.mean);
+            let finite = |quantiles: &Quantiles| quantiles.mean.is_finite();
+            if !curve.by_distance.iter().all(finite) {
+                return Err(named.not_finite("the test split"));
+            }
+            let last = curve.by_distance.len().saturating_sub(1);
+            let places = [
+                (0, "at the last step"),
+                (10, "ten before"),
+                (last, "at the first"),
+            ];
+            let norms = places.iter().filter_map(|(place, name)| {
+                let quantiles = curve.by_distance.get(*place)?;
+                Some(format!("{:.2e} {name}", quantiles.mean))
+            });
             print(&format!(
-                "{network}: mean norm of d loss / d h over {} reviews: {:.2e} at the last step, \
-                 {:.2e} ten before, {:.2e} at the first",
+                "{shown}: mean norm of d loss / d h over {} reviews: {}",
                 curve.texts,
-                at(0),
-                at(10),
-                at(curve.by_distance.len().saturating_sub(1))
+                norms.collect::<Vec<_>>().join(", ")
             ))?;
-            curves.push((network, curve));
+            curves.push((&named.label, curve));
         }
     }
     if curves.is_empty() {
@@ -290,9 +396,9 @@ fn over_test_split(
     }
     let named: Vec<_> = curves
         .iter()
-        .map(|(name, curve)| (name.as_str(), curve))
+        .map(|(label, curve)| (*label, curve))
         .collect();
     draw(out, "gradient", &chart::gradients(&named))?;
-    let by_network: BTreeMap<_, _> = named.into_iter().collect();
-    Ok(write_json(&out.join("gradient.json"), &by_network)?)
+    let by_model: BTreeMap<_, _> = named.into_iter().collect();
+    Ok(write_json(&out.join("gradient.json"), &by_model)?)
 }

@@ -13,7 +13,7 @@ use recurrent_training::replay::{Report, replay_judged};
 use serde::Serialize;
 
 use crate::backend::Backend;
-use crate::print;
+use crate::{complain, print, say};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let device = match arguments.backend.open() {
         Ok((_, device)) => device,
         Err(error) => {
-            eprintln!("error: {error}");
+            complain(&error);
             return ExitCode::FAILURE;
         }
     };
@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
             .map_err(TrainingError::from)
             .and_then(|file| {
                 replay_judged(&file, &device, || {
-                    eprintln!("finding out what rounding alone does to where this training ends …");
+                    say("finding out what rounding alone does to where this training ends …");
                 })
             });
         match report {
@@ -67,7 +67,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
             }
             Err(error) => {
                 unreadable = true;
-                eprintln!("error: {error}");
+                complain(&error);
             }
         }
     }

@@ -125,15 +125,18 @@ fn the_notebook_in_its_order_and_its_files() {
     assert_eq!(lines.lines().count(), 2);
     assert_eq!(lines.lines().next(), Some(argument.trim_end()));
 
-    // A vocabulary that belongs to a larger network.
+    // A vocabulary, then a description, that is not the one that was written.
     let mut words = fs::read_to_string(moved.join("vocabulary")).unwrap();
-    words.extend((0..1500).map(|word| format!("word{word}\n")));
+    words.push_str("word\n");
     fs::write(moved.join("vocabulary"), words).unwrap();
-    let config = fs::read_to_string(moved.join("config.json")).unwrap();
-    let config = config.replace("\"max_tokens\": 1000", "\"max_tokens\": 5000");
-    fs::write(moved.join("config.json"), config).unwrap();
     let stderr = fail(&mut predict(&["x"]), 1);
-    assert!(stderr.contains("1001 embeddings"), "{stderr}");
+    assert!(stderr.contains("vocabulary is damaged"), "{stderr}");
+    let config = fs::read_to_string(moved.join("config.json")).unwrap();
+    let changed = config.replace("\"max_tokens\": 1000", "\"max_tokens\": 5000");
+    fs::write(moved.join("config.json"), changed).unwrap();
+    let stderr = fail(&mut predict(&["x"]), 1);
+    assert!(stderr.contains("changed after it was written"), "{stderr}");
+    fs::write(moved.join("config.json"), config).unwrap();
 
     fs::remove_file(moved.join("vocabulary")).unwrap();
     let stderr = fail(&mut predict(&["x"]), 1);

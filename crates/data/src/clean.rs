@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Regex, bytes};
 
 /// The markup that [`clean`] replaces.
 pub const BREAK: &str = "<br />";
@@ -13,6 +13,8 @@ pub const BREAK: &str = "<br />";
 // The pattern is a literal, so it always compiles; if it ever did not, nothing would be replaced
 // and the test below would fail.
 static BREAKS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(BREAK).ok());
+static BREAKS_IN_BYTES: LazyLock<Option<bytes::Regex>> =
+    LazyLock::new(|| bytes::Regex::new(BREAK).ok());
 
 /// Replaces every `<br />` in `text` by one space.
 ///
@@ -21,6 +23,15 @@ static BREAKS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(BREAK).ok()
 pub fn clean(text: &str) -> Cow<'_, str> {
     match &*BREAKS {
         Some(breaks) => breaks.replace_all(text, " "),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// As [`clean`], for bytes that need not be UTF-8.
+#[must_use]
+pub fn clean_bytes(text: &[u8]) -> Cow<'_, [u8]> {
+    match &*BREAKS_IN_BYTES {
+        Some(breaks) => breaks.replace_all(text, b" "),
         None => Cow::Borrowed(text),
     }
 }
@@ -41,7 +52,9 @@ mod tests {
             ("<br <br />/>", "<br  />"),
         ] {
             assert_eq!(clean(raw), cleaned, "{raw:?}");
+            assert_eq!(*clean_bytes(raw.as_bytes()), *cleaned.as_bytes(), "{raw:?}");
         }
+        assert_eq!(*clean_bytes(b"\xff<br />caf\xe9"), *b"\xff caf\xe9");
     }
 
     #[test]

@@ -2,47 +2,13 @@
 //!
 //! How a corpus gets into memory is the business of the module `read`.
 
-use std::fmt;
 use std::sync::OnceLock;
 
 use sha2::{Digest, Sha256};
 
-use crate::hash::hex;
-
-/// One of the two parts of a corpus.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Split {
-    /// The part a network learns from.
-    Train,
-    /// The part a network is measured on.
-    Test,
-}
-
-impl Split {
-    /// Both splits, in the order in which they are shown.
-    pub const ALL: [Self; 2] = [Self::Train, Self::Test];
-
-    /// The folder name of the split: `train` or `test`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Test => "test",
-        }
-    }
-
-    /// The split with this folder name, if there is one.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|split| split.name() == name)
-    }
-}
-
-impl fmt::Display for Split {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.name())
-    }
-}
+use crate::digest::hex;
+use crate::passed_over::PassedOver;
+use crate::split::Split;
 
 /// A text and the position of its class in [`Corpus::classes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,10 +38,10 @@ pub struct Review {
     pub split: Split,
     /// Position of the review's class among the sorted class names.
     pub label: usize,
-    /// The number before the underscore of the file name.
-    pub id: u32,
+    /// The number before the underscore of the file name, where it is named `id_rating.txt`.
+    pub id: Option<u32>,
     /// The number after the underscore: stars out of ten.
-    pub rating: u8,
+    pub rating: Option<u8>,
     /// Path within the split, for example `neg/0_3.txt`.
     pub path: String,
     /// The text, cleaned if the corpus was read with cleaning.
@@ -90,6 +56,7 @@ pub struct ReviewCorpus {
     classes: Vec<String>,
     train: Vec<Review>,
     test: Vec<Review>,
+    passed_over: PassedOver,
     sha256: OnceLock<String>,
 }
 
@@ -99,6 +66,7 @@ impl ReviewCorpus {
         classes: Vec<String>,
         train: Vec<Review>,
         test: Vec<Review>,
+        passed_over: PassedOver,
     ) -> Self {
         Self {
             name,
@@ -106,6 +74,7 @@ impl ReviewCorpus {
             classes,
             train,
             test,
+            passed_over,
             sha256: OnceLock::new(),
         }
     }
@@ -135,6 +104,12 @@ impl ReviewCorpus {
     #[must_use]
     pub fn classes(&self) -> &[String] {
         &self.classes
+    }
+
+    /// What the reader saw and did not take.
+    #[must_use]
+    pub fn passed_over(&self) -> &PassedOver {
+        &self.passed_over
     }
 
     /// Whether this is the small bundled sample. Its results say nothing about the real data set.
@@ -199,14 +174,6 @@ pub fn found_line(count: usize, classes: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn splits_are_named_like_their_folders() {
-        assert_eq!(Split::ALL.map(|split| split.to_string()), ["train", "test"]);
-        assert_eq!(Split::from_name("test"), Some(Split::Test));
-        assert_eq!(Split::from_name("Train"), None);
-        assert_eq!(format!("{:>6}|", Split::Test), "  test|");
-    }
 
     #[test]
     fn the_found_line_is_the_one_of_the_notebook() {

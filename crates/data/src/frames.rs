@@ -11,10 +11,12 @@ pub use polars::prelude::DataFrame;
 
 use recurrent_files::FileError;
 
-use crate::corpus::{Review, ReviewCorpus, Split};
+use crate::corpus::{Review, ReviewCorpus};
+use crate::split::Split;
 
 /// The columns of a frame and their types: `train` or `test`, the name of the class, the stars out
-/// of ten, the number of the file, the text.
+/// of ten, the number of the file, the text. Stars and number are null where a file is not named
+/// `id_rating.txt`.
 pub const COLUMNS: [(&str, DataType); 5] = [
     ("split", DataType::String),
     ("label", DataType::String),
@@ -54,7 +56,7 @@ pub enum FrameError {
         found: String,
     },
     /// polars could not compute what was asked for.
-    #[error("the frame could not be computed: {0}")]
+    #[error("the frame could not be computed; check that it has the columns of a corpus")]
     Polars(#[from] PolarsError),
 }
 
@@ -79,9 +81,10 @@ pub fn frame(corpus: &ReviewCorpus) -> Result<DataFrame, FrameError> {
         strings(label, |review, corpus| {
             corpus.classes()[review.label].clone()
         }),
-        UInt8Chunked::from_iter_values(rating.into(), reviews().map(|review| review.rating))
+        UInt8Chunked::from_iter_options(rating.into(), reviews().map(|review| review.rating))
             .into_column(),
-        UInt32Chunked::from_iter_values(id.into(), reviews().map(|review| review.id)).into_column(),
+        UInt32Chunked::from_iter_options(id.into(), reviews().map(|review| review.id))
+            .into_column(),
         StringChunked::from_iter_values(text.into(), texts).into_column(),
     ])?)
 }

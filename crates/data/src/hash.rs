@@ -1,114 +1,89 @@
 //! SHA-256 of archives and folders: the identity of a source on disk.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
+use walkdir::{DirEntry, WalkDir};
 
+use crate::digest::{hex, update_from};
 use crate::error::DataError;
+use crate::options::ReadOptions;
 
 /// SHA-256, in lower-case hexadecimal, of what lies at `path`.
 ///
 /// For a file that is the hash of its bytes. For a folder it is the hash over all files below it,
 /// sorted bytewise by their relative paths with `/` between the parts: length of the path, path,
-/// length of the content, content, the lengths as 8 bytes, little end first.
+/// length of the content, content, the lengths as 8 bytes, little end first. The content of a link is
+/// the path that it leads to; what is neither file nor link nor folder has none.
 ///
 /// # Errors
-/// [`DataError::NotFound`] and [`DataError::Read`]; [`DataError::Link`] for a link inside of a
-/// folder.
+/// [`DataError::NotFound`] and [`DataError::Read`].
 pub fn hash_source(path: &Path) -> Result<String, DataError> {
-    let metadata = fs::metadata(path).map_err(|source| read_error(path, source))?;
+    hash_source_with(path, &ReadOptions::default())
+}
+
+/// As [`hash_source`]; where `options` say that links are followed, they are followed here as well.
+///
+/// # Errors
+/// As [`hash_source`], and [`DataError::LinkLoop`].
+pub fn hash_source_with(path: &Path, options: &ReadOptions<'_>) -> Result<String, DataError> {
+    let failed = |source| DataError::read(path, source);
+    let metadata = fs::metadata(path).map_err(failed)?;
     let mut hasher = Sha256::new();
     if metadata.is_dir() {
         let mut files = Vec::new();
-        list_files(path, path, "", &mut files)?;
-        files.sort_unstable();
-        for (name, file) in files {
-            let mut file_at = File::open(&file).map_err(|source| read_error(&file, source))?;
-            let mut content = Vec::new();
-            file_at
-                .read_to_end(&mut content)
-                .map_err(|source| read_error(&file, source))?;
-            for field in [name.as_bytes(), &content] {
-                hasher.update((field.len() as u64).to_le_bytes());
-                hasher.update(field);
+        for entry in WalkDir::new(path).follow_links(options.follow_links) {
+            let entry = entry.map_err(|error| DataError::walk(path, error))?;
+            if !entry.file_type().is_dir() {
+                let inside = entry.path().strip_prefix(path).unwrap_or(entry.path());
+                let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
+                files.push((parts.join("/"), entry));
             }
         }
+        files.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+        for (name, entry) in files {
+            hasher.update((name.len() as u64).to_le_bytes());
+            hasher.update(name.as_bytes());
+            hash_content(&mut hasher, &entry)
+                .map_err(|source| DataError::read(entry.path(), source))?;
+        }
+    } else if metadata.is_file() {
+        let mut file = File::open(path).map_err(failed)?;
+        update_from(&mut hasher, &mut file).map_err(failed)?;
     } else {
-        let mut file = File::open(path).map_err(|source| read_error(path, source))?;
-        update_from(&mut hasher, &mut file).map_err(|source| read_error(path, source))?;
+        return Err(failed(io::Error::other("it is a device or a pipe")));
     }
     Ok(hex(&hasher.finalize()))
 }
 
-/// Feeds everything `reader` has into `hasher`.
-pub(crate) fn update_from(hasher: &mut Sha256, reader: &mut impl Read) -> io::Result<()> {
-    let mut buffer = vec![0; 1 << 18];
-    loop {
-        match reader.read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(count) => hasher.update(&buffer[..count]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+/// The length of a content and the content.
+fn hash_content(hasher: &mut Sha256, entry: &DirEntry) -> io::Result<()> {
+    let kind = entry.file_type();
+    if kind.is_file() {
+        let mut file = File::open(entry.path())?;
+        let length = file.metadata()?.len();
+        hasher.update(length.to_le_bytes());
+        if update_from(hasher, &mut file)? != length {
+            return Err(io::Error::other("the file changed while it was read"));
         }
+        return Ok(());
     }
-}
-
-/// Bytes in lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|digit| char::from(DIGITS[usize::from(digit)]))
-        .collect()
-}
-
-/// [`DataError::NotFound`] or [`DataError::Read`], whichever fits.
-pub(crate) fn read_error(path: &Path, source: io::Error) -> DataError {
-    let path = path.to_path_buf();
-    if source.kind() == io::ErrorKind::NotFound {
-        DataError::NotFound { path }
+    let target = if kind.is_symlink() {
+        fs::read_link(entry.path())?.into_os_string()
     } else {
-        DataError::Read { path, source }
-    }
-}
-
-fn list_files(
-    root: &Path,
-    folder: &Path,
-    prefix: &str,
-    found: &mut Vec<(String, PathBuf)>,
-) -> Result<(), DataError> {
-    for item in fs::read_dir(folder).map_err(|source| read_error(folder, source))? {
-        let item = item.map_err(|source| read_error(folder, source))?;
-        let kind = item
-            .file_type()
-            .map_err(|source| read_error(&item.path(), source))?;
-        let name = format!("{prefix}{}", item.file_name().to_string_lossy());
-        if kind.is_symlink() {
-            return Err(DataError::Link {
-                archive: root.to_path_buf(),
-                entry: name,
-            });
-        } else if kind.is_dir() {
-            list_files(root, &item.path(), &format!("{name}/"), found)?;
-        } else {
-            found.push((name, item.path()));
-        }
-    }
+        OsString::new()
+    };
+    hasher.update((target.as_encoded_bytes().len() as u64).to_le_bytes());
+    hasher.update(target.as_encoded_bytes());
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn hexadecimal_is_lower_case_and_two_digits_a_byte() {
-        assert_eq!(hex(&[0, 0x0a, 0xff]), "000aff");
-    }
 
     #[test]
     fn the_hash_of_a_file_is_that_of_its_bytes() {

@@ -4,9 +4,10 @@
 //! tokens, tensors or terminals: what it hands on is a [`Corpus`], that is, named splits of
 //! labelled texts in a fixed order.
 //!
-//! * [`read`] takes a zip file, a gzipped tar file or an unpacked folder and returns a
-//!   [`ReviewCorpus`]. Nothing is written to disk.
-//! * [`Extracted`] unpacks the same archives into a folder and takes the folder away again.
+//! * [`read`] takes a zip file, a tar file, gzipped or not, or an unpacked folder and returns a
+//!   [`ReviewCorpus`]: all reviews or an error, never some of them. Nothing is written to disk.
+//! * [`Extracted`] unpacks the same archives into a folder and takes the folder away again, in time
+//!   even where the program is told to end ([`Cleanup`]).
 //! * [`locate`] decides which data set to use: a file at hand, a download, or the small sample.
 //! * [`clean`] replaces every `<br />` by one space.
 //! * Feature `frames` adds `frames`: the corpus as a polars data frame, and Parquet files.
@@ -30,8 +31,10 @@
 //! # }
 //! ```
 
+mod advice;
 mod clean;
 mod corpus;
+mod digest;
 mod download;
 mod error;
 mod extract;
@@ -39,18 +42,25 @@ mod extract;
 pub mod frames;
 mod hash;
 mod layout;
+mod lists;
+mod names;
 mod options;
+mod passed_over;
 mod read;
 mod source;
+mod split;
 
-pub use clean::{BREAK, clean};
-pub use corpus::{Corpus, LabelledText, Review, ReviewCorpus, Split, found_line};
+pub use clean::{BREAK, clean, clean_bytes};
+pub use corpus::{Corpus, LabelledText, Review, ReviewCorpus, found_line};
 #[cfg(feature = "download")]
 pub use download::HttpDownload;
 pub use download::{ACL_IMDB, Download, DownloadError, NoDownload, RemoteArchive};
 pub use error::DataError;
-pub use extract::{Extracted, index};
-pub use hash::hash_source;
-pub use options::{Limits, Progress, ReadOptions};
-pub use read::read;
+pub use extract::{Cleanup, Extracted, index};
+pub use hash::{hash_source, hash_source_with};
+pub use lists::InvalidText;
+pub use options::{InvalidUtf8, Limits, Progress, ReadOptions};
+pub use passed_over::PassedOver;
+pub use read::{class_names, read};
 pub use source::{Dataset, DatasetChoice, ENVIRONMENT, Origin, locate};
+pub use split::Split;

@@ -9,6 +9,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use crate::advice::{OFFICIAL, REPACKED};
 use crate::corpus::ReviewCorpus;
 use crate::download::Download;
 use crate::error::DataError;
@@ -18,10 +19,6 @@ use crate::read::{file_name, read};
 /// Name of the environment variable that may name the archive.
 pub const ENVIRONMENT: &str = "IMDB_ARCHIVE";
 
-/// The repacked archive, as the notebook has it.
-const ZIP: &str = "imdb.zip";
-/// The official archive.
-const OFFICIAL: &str = "aclImdb_v1.tar.gz";
 /// A few thousand short texts that come with the repository.
 const SAMPLE: &str = "sample.zip";
 
@@ -133,13 +130,16 @@ impl Dataset {
 /// For IMDB the first of these is taken: `imdb.zip` in `datasets`; the archive named by the
 /// environment, passed in as `environment` (see [`ENVIRONMENT`]; an empty value counts as unset);
 /// `aclImdb_v1.tar.gz` in `datasets`; a download to that very file by `downloader`.
+/// Where nothing can be downloaded, since it is switched off or the server cannot be reached,
 /// [`DatasetChoice::Auto`] goes on to `sample.zip` in `datasets` and notes in
-/// [`Dataset::fallback`] why the download failed.
+/// [`Dataset::fallback`] why. Where something else is wrong (another process is fetching the archive,
+/// the disk is full, the wrong file came), that is an error for it as well: the sample would only hide
+/// it.
 ///
 /// # Errors
 /// [`DataError::EnvironmentMissing`] if the environment names a file that does not exist,
-/// [`DataError::Download`] if IMDB was asked for and cannot be had, [`DataError::NoSample`] if the
-/// sample is missing, and [`DataError::NotFound`] if a given path does not exist.
+/// [`DataError::Download`] if IMDB cannot be had and the sample does not stand in for it,
+/// [`DataError::NoSample`] if the sample is missing, and [`DataError::NotFound`] if a given path does not exist.
 pub fn locate(
     choice: &DatasetChoice,
     datasets: &Path,
@@ -149,7 +149,9 @@ pub fn locate(
     match choice {
         DatasetChoice::Imdb => imdb(datasets, environment, downloader),
         DatasetChoice::Auto => match imdb(datasets, environment, downloader) {
-            Err(DataError::Download { source, .. }) => sample(datasets, Some(source.to_string())),
+            Err(DataError::Download { source, .. }) if source.is_offline() => {
+                sample(datasets, Some(source.to_string()))
+            }
             found => found,
         },
         DatasetChoice::Sample => sample(datasets, None),
@@ -169,7 +171,7 @@ fn imdb(
     environment: Option<&OsStr>,
     downloader: &dyn Download,
 ) -> Result<Dataset, DataError> {
-    let repacked = datasets.join(ZIP);
+    let repacked = datasets.join(REPACKED);
     if repacked.exists() {
         return Ok(Dataset::imdb(repacked, Origin::Folder));
     }

@@ -11,6 +11,6 @@ mod replace;
 
 pub use error::{Action, FileError};
 pub use lock::FolderLock;
-pub use quote::{QUOTED_CHARACTERS, Quoted, quoted};
+pub use quote::{QUOTED_CHARACTERS, Quoted, REASON_CHARACTERS, quoted, reason};
 pub use read::{read_at_most, read_text_at_most};
 pub use replace::{Replacement, replace, sweep, write};

@@ -5,6 +5,33 @@ use std::fmt;
 /// Characters of a value that a message shows.
 pub const QUOTED_CHARACTERS: usize = 60;
 
+/// Characters of a reason that a message shows.
+pub const REASON_CHARACTERS: usize = 300;
+
+/// What another library says of a file, which may quote the file: control characters escaped, cut when long.
+///
+/// ```
+/// use recurrent_files::reason;
+///
+/// assert_eq!(reason("no \u{1b}[31m here"), r"no \u{1b}[31m here");
+/// assert!(reason("a".repeat(100_000)).len() < 400);
+/// ```
+pub fn reason(reason: impl fmt::Display) -> String {
+    let whole = reason.to_string();
+    let mut escaped = String::with_capacity(whole.len().min(REASON_CHARACTERS));
+    for c in whole.chars().take(REASON_CHARACTERS) {
+        if c.is_control() {
+            escaped.extend(c.escape_default());
+        } else {
+            escaped.push(c);
+        }
+    }
+    if whole.chars().nth(REASON_CHARACTERS).is_some() {
+        escaped.push('…');
+    }
+    escaped
+}
+
 /// A value from outside for a message: in quotation marks, control characters escaped, cut when long.
 #[derive(Clone, Copy, Debug)]
 pub struct Quoted<'a>(&'a str);

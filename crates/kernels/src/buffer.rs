@@ -14,13 +14,38 @@ pub struct Pool<E> {
     free: Mutex<Vec<Vec<E>>>,
 }
 
-/// Buffers kept at most; what is returned beyond that is freed.
+/// Buffers kept at most, and their bytes: what is returned beyond that is freed.
 const KEPT: usize = 16;
+const KEPT_BYTES: usize = 1 << 30;
+/// Whether buffers are used again. In debug builds each is allocated to its length and freed for good, so that
+/// AddressSanitizer and Miri see where it ends.
+const REUSED: bool = !cfg!(debug_assertions);
 
 impl<E> Pool<E> {
     pub(crate) const fn new() -> Self {
         Self {
             free: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// The smallest buffer that is large enough, else the largest, or an empty one.
+    fn take(&self, len: usize) -> Vec<E> {
+        let mut free = self.free();
+        let fit = |memory: &Vec<E>| (memory.len() < len, memory.len().abs_diff(len));
+        let best = (0..free.len()).min_by_key(|place| fit(&free[*place]));
+        best.map_or_else(Vec::new, |place| free.swap_remove(place))
+    }
+
+    /// Keeps a buffer for the next, if there is room.
+    fn put(&self, memory: Vec<E>) {
+        let mut free = self.free();
+        let elements = free.iter().map(Vec::len).sum::<usize>() + memory.len();
+        if free.len() < KEPT && elements <= KEPT_BYTES / size_of::<E>() {
+            free.push(memory);
+        } else {
+            // Not while others wait.
+            drop(free);
+            drop(memory);
         }
     }
 
@@ -40,18 +65,26 @@ pub(crate) struct Buffer<E: Real> {
 }
 
 impl<E: Real> Buffer<E> {
-    /// Numbers left over from somebody else: to be written before they are read.
+    /// Numbers left over from somebody else: to be written before they are read. In tests and debug builds they are
+    /// NaN, which no result survives that a number was read for too early.
     pub(crate) fn stale(len: usize) -> Self {
+        let mut buffer = Self::left_over(len);
+        if cfg!(any(test, debug_assertions)) {
+            buffer.fill(E::from_f64(f64::NAN));
+        }
+        buffer
+    }
+
+    fn left_over(len: usize) -> Self {
         if len == 0 {
             let memory = Vec::new();
             return Self { memory, len };
         }
-        let mut free = E::pool().free();
-        // The smallest that is large enough, else the largest.
-        let fit = |memory: &Vec<E>| (memory.len() < len, memory.len().abs_diff(len));
-        let best = (0..free.len()).min_by_key(|place| fit(&free[*place]));
-        let mut memory = best.map_or_else(Vec::new, |place| free.swap_remove(place));
-        drop(free);
+        let mut memory = if REUSED {
+            E::pool().take(len)
+        } else {
+            Vec::new()
+        };
         if memory.len() < len {
             // Growing would copy what nobody needs.
             memory = vec![E::default(); len];
@@ -61,7 +94,7 @@ impl<E: Real> Buffer<E> {
 
     /// Zeros.
     pub(crate) fn zeroed(len: usize) -> Self {
-        let mut buffer = Self::stale(len);
+        let mut buffer = Self::left_over(len);
         buffer.fill(E::default());
         buffer
     }
@@ -82,12 +115,8 @@ pub(crate) fn same<A: Real, B: Real>(buffer: Buffer<A>) -> Result<Buffer<B>, Buf
 
 impl<E: Real> Drop for Buffer<E> {
     fn drop(&mut self) {
-        if self.memory.is_empty() {
-            return;
-        }
-        let mut free = E::pool().free();
-        if free.len() < KEPT {
-            free.push(std::mem::take(&mut self.memory));
+        if REUSED && !self.memory.is_empty() {
+            E::pool().put(std::mem::take(&mut self.memory));
         }
     }
 }
@@ -109,5 +138,50 @@ impl<E: Real> DerefMut for Buffer<E> {
 impl<E: Real> fmt::Debug for Buffer<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Buffer({})", self.len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_over_is_no_number_and_shows_what_is_not_written() {
+        let mut buffer = Buffer::<f32>::zeroed(40);
+        buffer.fill(3.0);
+        drop(buffer);
+        // Of the same memory, most likely, where memory is used again.
+        let mut stale = Buffer::<f32>::stale(30);
+        assert!(stale.iter().all(|x| x.is_nan()));
+        stale[..29].fill(1.0);
+        assert!(stale.iter().sum::<f32>().is_nan());
+        assert!(Buffer::<f64>::zeroed(30).iter().all(|x| *x == 0.0));
+    }
+
+    #[test]
+    fn the_best_fit_is_taken() {
+        let pool = Pool::<f32>::new();
+        for len in [3, 10, 7] {
+            pool.put(vec![0.0; len]);
+        }
+        let taken = [5, 20, 1, 1].map(|len| pool.take(len).len());
+        assert_eq!(taken, [7, 10, 3, 0]);
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri fills a gigabyte by hand")]
+    fn a_pool_keeps_so_many_buffers_and_bytes_and_frees_the_rest() {
+        let pool = Pool::<f64>::new();
+        for _ in 0..2 * KEPT {
+            pool.put(vec![0.0; 8]);
+        }
+        assert_eq!(pool.free().len(), KEPT);
+        let pool = Pool::<f64>::new();
+        let half = KEPT_BYTES / size_of::<f64>() / 2;
+        for (len, kept) in [(half, 1), (half + 1, 1), (half, 2), (1, 2)] {
+            // Pages that nobody touches cost nothing.
+            pool.put(vec![0.0; len]);
+            assert_eq!(pool.free().len(), kept);
+        }
     }
 }

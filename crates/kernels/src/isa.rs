@@ -32,10 +32,13 @@ impl Isa {
         Self::available().pop().unwrap_or(Self::PORTABLE)
     }
 
-    /// All that this CPU has, the slowest first.
+    /// All that this CPU has, the slowest first. The interpreter Miri has plain Rust alone.
     pub fn available() -> Vec<Self> {
         #[allow(unused_mut)]
         let mut found = vec![Self::PORTABLE];
+        if cfg!(miri) {
+            return found;
+        }
         #[cfg(target_arch = "x86_64")]
         {
             let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
@@ -75,12 +78,16 @@ macro_rules! dispatch {
     ($name:ident, $real:ident) => {
         impl Isa {
             /// Runs `kernel` with this instruction set.
+            ///
+            /// # Safety
+            /// What the kernel's type demands of its fields.
             #[inline]
-            pub(crate) fn $name<K: Kernel<$real>>(self, kernel: K) -> K::Output {
+            pub(crate) unsafe fn $name<K: Kernel<$real>>(self, kernel: K) -> K::Output {
                 match self.0 {
-                    // SAFETY: every CPU has what the compiler was told of.
+                    // SAFETY: every CPU has what the compiler was told of; the caller answers for the kernel.
                     Kind::Portable => unsafe { kernel.run::<arch::portable::Lanes<$real>>() },
-                    // SAFETY: `available` has found the features before it made this value.
+                    // SAFETY: `available` has found the features before it made this value; the caller answers
+                    // for the kernel.
                     #[cfg(all(target_arch = "x86_64", feature = "pairs"))]
                     Kind::Avx2InPairs => unsafe { arch::x86::avx2::$real::run_in_pairs(kernel) },
                     // SAFETY: as above.

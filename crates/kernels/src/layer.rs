@@ -4,6 +4,7 @@
 //! (SimpleRNN 1, LSTM 4, GRU 3). All matrices are row-major.
 
 use crate::cell::{Gru, Lstm, Pointwise, SimpleRnn};
+use crate::checked::CheckedLayer;
 use crate::error::KernelError;
 use crate::isa::Isa;
 use crate::tape::Tape;
@@ -170,15 +171,16 @@ pub struct Output<E> {
 /// Runs a layer for its output alone; keeps nothing.
 ///
 /// # Errors
-/// [`KernelError`] where an operand's length or an index does not fit the shape.
+/// [`KernelError`] where an operand's length or an index does not fit the shape, or where the shape asks for
+/// more memory than one buffer can have.
 pub fn forward<E: Real>(
     shape: &Shape,
     weights: &Weights<'_, E>,
     input: &Input<'_, E>,
     options: &Options,
 ) -> Result<Output<E>, KernelError> {
-    check(shape, weights, input)?;
-    Ok(E::run_layer(shape, weights, input, options, false).0)
+    let checked = CheckedLayer::new(shape, weights, input, options, false)?;
+    Ok(E::run_layer(&checked).0)
 }
 
 /// Runs a layer and keeps what its gradients will need.
@@ -191,116 +193,9 @@ pub fn forward_recorded<E: Real>(
     input: &Input<'_, E>,
     options: &Options,
 ) -> Result<(Output<E>, Tape<E>), KernelError> {
-    check(shape, weights, input)?;
-    match E::run_layer(shape, weights, input, options, true) {
+    let checked = CheckedLayer::new(shape, weights, input, options, true)?;
+    match E::run_layer(&checked) {
         (output, Some(tape)) => Ok((output, tape)),
         (_, None) => unreachable!("a recorded run has a tape"),
-    }
-}
-
-/// Every operand against the shape, and every index and length against its bound.
-fn check<E>(
-    shape: &Shape,
-    weights: &Weights<'_, E>,
-    input: &Input<'_, E>,
-) -> Result<(), KernelError> {
-    let Shape {
-        cell,
-        rows,
-        time,
-        inputs,
-        units,
-        ..
-    } = *shape;
-    for (size, value) in [("B", rows), ("T", time), ("D", inputs), ("H", units)] {
-        if value == 0 {
-            return Err(KernelError::Zero { size });
-        }
-    }
-    let width = cell.gates() * units;
-    length(
-        "the kernel",
-        "[D, G · H]",
-        inputs * width,
-        weights.kernel.len(),
-    )?;
-    let recurrent = weights.recurrent_kernel.len();
-    length(
-        "the recurrent kernel",
-        "[H, G · H]",
-        units * width,
-        recurrent,
-    )?;
-    let bias = weights.bias.len();
-    length(
-        "the bias",
-        "[G · H], the GRU's [2, 3 · H]",
-        cell.biases() * width,
-        bias,
-    )?;
-    for (operand, values) in [
-        ("the first state", input.hidden),
-        ("the first memory", input.memory),
-    ] {
-        if let Some(values) = values {
-            length(operand, "[B, H]", rows * units, values.len())?;
-        }
-    }
-    let features = input.features.len() / inputs;
-    for count in [rows * time, features] {
-        if u32::try_from(count).is_err() {
-            return Err(KernelError::TooLarge { count });
-        }
-    }
-    match input.index {
-        Some(index) => {
-            length(
-                "the features",
-                "[N, D]",
-                features * inputs,
-                input.features.len(),
-            )?;
-            length("the index", "[B, T]", rows * time, index.len())?;
-            if let Some(position) = index.iter().position(|row| *row as usize >= features) {
-                return Err(KernelError::Index {
-                    index: index[position],
-                    position,
-                    rows: features,
-                });
-            }
-        }
-        None => {
-            let count = input.features.len();
-            length("the features", "[B, T, D]", rows * time * inputs, count)?;
-        }
-    }
-    if let Some(lengths) = input.lengths {
-        length("the lengths", "[B]", rows, lengths.len())?;
-        if let Some(row) = lengths.iter().position(|length| *length as usize > time) {
-            return Err(KernelError::RowLength {
-                length: lengths[row],
-                row,
-                time,
-            });
-        }
-    }
-    Ok(())
-}
-
-pub(crate) fn length(
-    operand: &'static str,
-    shape: &'static str,
-    expected: usize,
-    found: usize,
-) -> Result<(), KernelError> {
-    if expected == found {
-        Ok(())
-    } else {
-        Err(KernelError::Length {
-            operand,
-            shape,
-            expected,
-            found,
-        })
     }
 }

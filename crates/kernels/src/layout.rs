@@ -21,14 +21,18 @@ pub(crate) struct Layout {
 }
 
 /// Some rows' positions.
+///
+/// The kernels rely on what its methods answer: for every time `t` below [`Self::steps`] and every rank below
+/// `active(t)`, at most [`Self::rows`]' number, `position(t, rank)` is below [`Self::positions`]. Only this module can
+/// make or change one.
 #[derive(Debug)]
 pub(crate) struct Chunk {
     /// The batch's row at each rank.
-    pub(crate) rows: Vec<usize>,
+    rows: Vec<usize>,
     /// The length at each rank, falling.
-    pub(crate) lengths: Vec<usize>,
+    lengths: Vec<usize>,
     /// The chunk's first position within the batch.
-    pub(crate) first: usize,
+    first: usize,
     /// Ranks running at each step; one entry a step, none is zero.
     active: Vec<usize>,
     /// Position of rank 0 at each step, from the chunk's first, and the count of all at the end.
@@ -82,6 +86,16 @@ impl Chunk {
             offsets,
             direction,
         }
+    }
+
+    /// The batch's row at each rank.
+    pub(crate) fn rows(&self) -> &[usize] {
+        &self.rows
+    }
+
+    /// The chunk's first position within the batch.
+    pub(crate) fn first(&self) -> usize {
+        self.first
     }
 
     /// Positions in the chunk.
@@ -159,8 +173,11 @@ impl Chunk {
 /// `0..count` in `parts` ranges that differ by one at most; empty ones are left out.
 pub(crate) fn even(count: usize, parts: usize) -> impl Iterator<Item = Range<usize>> {
     let parts = parts.clamp(1, count.max(1));
+    let (size, rest) = (count / parts, count % parts);
+    // `part · count / parts`, without a product as large as that.
+    let start = move |part: usize| part * size + part * rest / parts;
     (0..parts)
-        .map(move |part| part * count / parts..(part + 1) * count / parts)
+        .map(move |part| start(part)..start(part + 1))
         .filter(|range| !range.is_empty())
 }
 
@@ -205,5 +222,9 @@ mod tests {
                 assert_eq!(all, (0..count).collect::<Vec<_>>());
             }
         }
+        // Where the product of both would not fit.
+        let ranges: Vec<_> = even(usize::MAX, 7).collect();
+        assert_eq!((ranges[0].start, ranges[6].end), (0, usize::MAX));
+        assert!(ranges.windows(2).all(|pair| pair[0].end == pair[1].start));
     }
 }

@@ -45,6 +45,15 @@ impl Columns {
         }
     }
 
+    /// That these are columns of so many gates for registers of so many lanes, and their numbers what
+    /// [`Self::new`] makes of them: what the kernels' pointers rest on.
+    pub(crate) fn assert_registers(&self, gates: usize, lanes: usize) {
+        assert!(self.gates == gates && self.lanes == lanes);
+        assert!(self.padded_units == self.blocks * lanes && self.units <= self.padded_units);
+        assert!(self.width == self.padded_units * gates);
+        assert!(self.width == self.panels * self.panel_width);
+    }
+
     /// Where a gate of the block that begins with `unit` begins; the block may be one of fewer lanes
     /// than these.
     pub(crate) fn at(&self, unit: usize, gate: usize) -> usize {

@@ -1,15 +1,22 @@
 //! Work for several threads: tasks by number, each writing places of its own.
 
+use std::marker::PhantomData;
+
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 
-/// How many threads there are to share work.
+/// How many threads there are to share work. Under Miri two plain threads, which it watches for races: it takes
+/// offence at how rayon's own queues treat pointers, and at threads that outlive the program.
 pub(crate) fn threads() -> usize {
-    rayon::current_num_threads()
+    if cfg!(miri) {
+        2
+    } else {
+        rayon::current_num_threads()
+    }
 }
 
 /// Runs `f` where the threads wait already, so that the phases inside start without a wake-up each.
 pub(crate) fn together<R: Send>(f: impl FnOnce() -> R + Send) -> R {
-    if threads() == 1 {
+    if threads() == 1 || cfg!(miri) {
         return f();
     }
     rayon::scope(|_| f())
@@ -20,7 +27,7 @@ pub(crate) fn both<A: Send, B: Send>(
     a: impl FnOnce() -> A + Send,
     b: impl FnOnce() -> B + Send,
 ) -> (A, B) {
-    if threads() == 1 {
+    if threads() == 1 || cfg!(miri) {
         (a(), b())
     } else {
         rayon::join(a, b)
@@ -31,30 +38,63 @@ pub(crate) fn both<A: Send, B: Send>(
 pub(crate) fn run<T: Send>(tasks: Vec<T>, f: impl Fn(T) + Send + Sync) {
     if threads() == 1 || tasks.len() <= 1 {
         tasks.into_iter().for_each(f);
+    } else if cfg!(miri) {
+        let f = &f;
+        std::thread::scope(|scope| {
+            for task in tasks {
+                scope.spawn(move || f(task));
+            }
+        });
     } else {
         tasks.into_par_iter().with_max_len(1).for_each(f);
     }
 }
 
-/// A pointer that tasks share, each writing other elements.
-#[derive(Clone, Copy)]
-pub(crate) struct Shared<E>(*mut E);
+/// Elements that tasks share for `'a`, each writing others of them.
+///
+/// Nobody else reaches them meanwhile: they are borrowed for as long as a copy of this is there. That two tasks do not
+/// write one element at the same time is for the code that writes to say.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shared<'a, E> {
+    at: *mut E,
+    len: usize,
+    borrowed: PhantomData<&'a mut [E]>,
+}
 
-// SAFETY: a pointer may go anywhere; who writes through it states which elements are theirs.
-unsafe impl<E: Send> Send for Shared<E> {}
+// SAFETY: it is as good as the slice it was made of, which may go to another thread; who writes through copies of it
+// states which elements are whose.
+unsafe impl<E: Send> Send for Shared<'_, E> {}
 // SAFETY: as above.
-unsafe impl<E: Send> Sync for Shared<E> {}
+unsafe impl<E: Send> Sync for Shared<'_, E> {}
 
-impl<E> Shared<E> {
-    pub(crate) fn new(slice: &mut [E]) -> Self {
-        Self(slice.as_mut_ptr())
+impl<'a, E> Shared<'a, E> {
+    pub(crate) fn new(slice: &'a mut [E]) -> Self {
+        Self {
+            at: slice.as_mut_ptr(),
+            len: slice.len(),
+            borrowed: PhantomData,
+        }
     }
 
+    /// No elements, and a pointer that says so.
     pub(crate) fn null() -> Self {
-        Self(std::ptr::null_mut())
+        Self {
+            at: std::ptr::null_mut(),
+            len: 0,
+            borrowed: PhantomData,
+        }
     }
 
+    /// The first element, valid for [`Self::len`] of them.
     pub(crate) fn get(self) -> *mut E {
-        self.0
+        self.at
+    }
+
+    pub(crate) fn is_null(&self) -> bool {
+        self.at.is_null()
+    }
+
+    pub(crate) fn len(self) -> usize {
+        self.len
     }
 }

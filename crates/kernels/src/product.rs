@@ -10,12 +10,13 @@ use crate::isa::Isa;
 use crate::layout::even;
 use crate::panel::{Columns, Panels};
 use crate::parallel::{self, Shared};
+use crate::sizes::holds;
 use crate::tile::{accumulate, prefetch, tiles, with_rows};
 use crate::vector::{Kernel, Real, Vector, each};
 
 /// `rows · panels + bias`, `[count, width]` in the inside order of `panels`.
 ///
-/// Row `i` of the left side begins at `row(i) · depth` in `left`.
+/// Row `i` of the left side begins at `i · depth` in `left`.
 pub(crate) fn rows_product<E: Real>(
     isa: Isa,
     left: &[E],
@@ -24,31 +25,31 @@ pub(crate) fn rows_product<E: Real>(
     bias: Option<&[E]>,
     out: &mut [E],
 ) {
-    let width = panels.columns.width;
-    assert!(left.len() >= count * panels.depth && out.len() >= count * width);
-    assert!(bias.is_none_or(|bias| bias.len() == width));
     let out = Shared::new(out);
     // Few enough rows that a thread that ends early can take over from another.
     let tasks = even(count, (4 * parallel::threads()).min(count.div_ceil(24))).collect();
     parallel::run(tasks, |rows| {
-        E::dispatch(
-            isa,
-            RowsProduct {
-                left,
-                panels,
-                bias,
-                out,
-                rows,
-            },
-        );
+        let product = RowsProduct {
+            left,
+            panels,
+            bias,
+            out,
+            rows,
+        };
+        // SAFETY: the ranges of `even` do not overlap.
+        unsafe { E::dispatch(isa, product) };
     });
 }
 
+/// The product's rows `rows`.
+///
+/// # Safety
+/// Products that run at the same time over the same memory differ in their rows.
 struct RowsProduct<'a, E: Real> {
     left: &'a [E],
     panels: &'a Panels<E>,
     bias: Option<&'a [E]>,
-    out: Shared<E>,
+    out: Shared<'a, E>,
     rows: Range<usize>,
 }
 
@@ -57,7 +58,12 @@ impl<E: Real> Kernel<E> for RowsProduct<'_, E> {
 
     #[inline(always)]
     unsafe fn run<V: Vector<Elem = E>>(self) {
-        // SAFETY: the caller's promise.
+        let Columns { width, gates, .. } = self.panels.columns;
+        self.panels.columns.assert_registers(gates, V::LANES);
+        assert!(holds(self.left.len(), &[self.rows.end, self.panels.depth]));
+        assert!(holds(self.out.len(), &[self.rows.end, width]));
+        assert!(self.bias.is_none_or(|bias| bias.len() == width));
+        // SAFETY: the CPU has V's instructions, as the caller promised.
         unsafe {
             match self.panels.columns.panel_width / V::LANES {
                 3 => self.go::<V, 3>(),
@@ -68,16 +74,26 @@ impl<E: Real> Kernel<E> for RowsProduct<'_, E> {
 }
 
 impl<E: Real> RowsProduct<'_, E> {
+    /// All panels, of P registers.
+    ///
+    /// # Safety
+    /// The CPU has the instructions of `V`; the sizes have been asserted.
     #[inline(always)]
     unsafe fn go<V: Vector<Elem = E>, const P: usize>(&self) {
+        assert!(self.panels.columns.panel_width == P * V::LANES);
         for panel in 0..self.panels.columns.panels {
             for (first, rows) in tiles(self.rows.clone(), V::TILE_ROWS) {
-                // SAFETY: the caller's promise.
+                // SAFETY: the caller has the instructions and the sizes; the rows are the task's.
                 with_rows!(V, rows, R => unsafe { self.tile::<V, R, P>(panel, first) });
             }
         }
     }
 
+    /// R rows from `first` on, with a panel.
+    ///
+    /// # Safety
+    /// The CPU has the instructions of `V`; the sizes have been asserted, panels have P registers; the rows are the
+    /// task's.
     #[inline(always)]
     unsafe fn tile<V: Vector<Elem = E>, const R: usize, const P: usize>(
         &self,
@@ -87,8 +103,8 @@ impl<E: Real> RowsProduct<'_, E> {
         let depth = self.panels.depth;
         let width = self.panels.columns.width;
         let column = panel * P * V::LANES;
-        // SAFETY: the caller's promise of the instructions; `rows_product` has checked the lengths,
-        // and rows of different tasks differ.
+        // SAFETY: the caller has the instructions; both sides have the task's rows, as is asserted, and the panel is
+        // a slice of its depth; no other task writes these rows.
         unsafe {
             let mut tile = [[V::zero(); P]; R];
             if let Some(bias) = self.bias {
@@ -136,8 +152,6 @@ pub(crate) fn transposed_product<E: Real>(
 ) {
     let columns = out.columns;
     let depth = out.depth;
-    assert!(left.len() >= count * left_stride && left_stride >= depth);
-    assert!(right.len() >= count * columns.width);
     let threads = parallel::threads();
     let parts = depth.div_ceil(LEFT);
     // Panels of one task share the left side's rows while they are in the cache.
@@ -149,23 +163,26 @@ pub(crate) fn transposed_product<E: Real>(
         .collect();
     let out = Shared::new(out.data_mut());
     parallel::run(tasks, |(panels, range)| {
-        E::dispatch(
-            isa,
-            TransposedProduct {
-                left,
-                left_stride,
-                right,
-                count,
-                columns,
-                depth,
-                out,
-                panels,
-                range,
-            },
-        );
+        let product = TransposedProduct {
+            left,
+            left_stride,
+            right,
+            count,
+            columns,
+            depth,
+            out,
+            panels,
+            range,
+        };
+        // SAFETY: each task has another pair of ranges of `even`, and so other panels or other rows of them.
+        unsafe { E::dispatch(isa, product) };
     });
 }
 
+/// The product's rows `range` of the panels `panels`.
+///
+/// # Safety
+/// Products that run at the same time over the same memory differ in their panels or in their range.
 struct TransposedProduct<'a, E: Real> {
     left: &'a [E],
     left_stride: usize,
@@ -173,7 +190,7 @@ struct TransposedProduct<'a, E: Real> {
     count: usize,
     columns: Columns,
     depth: usize,
-    out: Shared<E>,
+    out: Shared<'a, E>,
     panels: Range<usize>,
     range: Range<usize>,
 }
@@ -183,7 +200,14 @@ impl<E: Real> Kernel<E> for TransposedProduct<'_, E> {
 
     #[inline(always)]
     unsafe fn run<V: Vector<Elem = E>>(self) {
-        // SAFETY: the caller's promise.
+        let Columns { gates, width, .. } = self.columns;
+        self.columns.assert_registers(gates, V::LANES);
+        assert!(self.range.end <= self.depth && self.depth <= self.left_stride);
+        assert!(holds(self.left.len(), &[self.count, self.left_stride]));
+        assert!(holds(self.right.len(), &[self.count, width]));
+        assert!(self.panels.end <= self.columns.panels);
+        assert!(holds(self.out.len(), &[self.depth, width]));
+        // SAFETY: the CPU has V's instructions, as the caller promised.
         unsafe {
             match self.columns.panel_width / V::LANES {
                 3 => self.go::<V, 3>(),
@@ -194,15 +218,21 @@ impl<E: Real> Kernel<E> for TransposedProduct<'_, E> {
 }
 
 impl<E: Real> TransposedProduct<'_, E> {
+    /// All of the task's panels, of P registers.
+    ///
+    /// # Safety
+    /// The CPU has the instructions of `V`; the sizes have been asserted.
     #[inline(always)]
     unsafe fn go<V: Vector<Elem = E>, const P: usize>(&self) {
         let width = P * V::LANES;
+        assert!(self.columns.panel_width == width);
         let mut packed = Buffer::<E>::stale(DEPTH * width);
         for first in (0..self.count).step_by(DEPTH) {
             let count = DEPTH.min(self.count - first);
             for panel in self.panels.clone() {
                 for k in 0..count {
-                    // SAFETY: `transposed_product` has checked the length of the right side.
+                    // SAFETY: the right side has `count` rows of all panels, as is asserted, and `packed` has room
+                    // for DEPTH registers of P; the caller has the instructions.
                     unsafe {
                         let from = (first + k) * self.columns.width + panel * width;
                         let from = self.right.as_ptr().add(from);
@@ -215,7 +245,7 @@ impl<E: Real> TransposedProduct<'_, E> {
                     }
                 }
                 for (m, rows) in tiles(self.range.clone(), V::TILE_ROWS) {
-                    // SAFETY: the caller's promise.
+                    // SAFETY: the caller has the instructions and the sizes; `count` rows are packed.
                     with_rows!(V, rows, R => unsafe {
                         self.tile::<V, R, P>(&packed, first, count, panel, m)
                     });
@@ -224,6 +254,12 @@ impl<E: Real> TransposedProduct<'_, E> {
         }
     }
 
+    /// R rows of the output from `m` on, in a panel: adds what `count` rows from `first` on give, of which `packed`
+    /// holds the right side's.
+    ///
+    /// # Safety
+    /// The CPU has the instructions of `V`; the sizes have been asserted; panel and rows are the task's; `packed`
+    /// holds `count` rows of P registers.
     #[inline(always)]
     unsafe fn tile<V: Vector<Elem = E>, const R: usize, const P: usize>(
         &self,
@@ -234,8 +270,8 @@ impl<E: Real> TransposedProduct<'_, E> {
         m: usize,
     ) {
         let width = P * V::LANES;
-        // SAFETY: the caller's promise of the instructions; `transposed_product` has checked the
-        // length of the left side, and tasks differ in panel or in rows of the output.
+        // SAFETY: the caller has the instructions; the left side has the rows and the columns, the output the panel's
+        // rows, as is asserted; no other task writes these.
         unsafe {
             let out = self.out.get().add((panel * self.depth + m) * width);
             let mut tile = [[V::zero(); P]; R];
@@ -252,6 +288,75 @@ impl<E: Real> TransposedProduct<'_, E> {
                     tile[r][p].store(out.add(r * width + p * V::LANES));
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::orders::Orders;
+    use crate::{Cell, Direction, Shape};
+
+    fn panels(isa: Isa, depth: usize) -> Panels<f32> {
+        let shape = Shape {
+            cell: Cell::Lstm,
+            direction: Direction::Forward,
+            rows: 1,
+            time: 1,
+            inputs: depth,
+            units: 5,
+        };
+        let columns = Orders::new::<f32>(isa, &shape).gates;
+        Panels::pack(&vec![1.0; depth * 20], columns)
+    }
+
+    /// As if a task had been forgotten.
+    #[test]
+    fn a_row_that_is_not_written_is_no_number() {
+        for isa in Isa::available() {
+            let panels = panels(isa, 3);
+            let width = panels.columns.width;
+            let mut out = Buffer::<f32>::stale(4 * width);
+            rows_product(isa, &[1.0; 12], 3, &panels, None, &mut out);
+            assert_eq!(out[0], 3.0);
+            assert!(out[..3 * width].iter().all(|x| x.is_finite()));
+            assert!(out[3 * width..].iter().all(|x| x.is_nan()));
+        }
+    }
+
+    /// Sizes that disagree end in a panic on every instruction set, before a pointer is followed.
+    #[test]
+    fn a_side_that_is_too_short_is_not_read() {
+        for isa in Isa::available() {
+            let panels = panels(isa, 3);
+            let width = panels.columns.width;
+            for (left, out) in [(11, 4 * width), (12, 4 * width - 1)] {
+                let result = std::panic::catch_unwind(|| {
+                    rows_product(isa, &vec![1.0; left], 4, &panels, None, &mut vec![0.0; out]);
+                });
+                assert!(result.is_err(), "{}", isa.name());
+            }
+            let result = std::panic::catch_unwind(|| {
+                let mut out = Panels::zeroed(3, panels.columns);
+                transposed_product(isa, &[1.0; 12], 3, &vec![0.0; 4 * width - 1], 4, &mut out);
+            });
+            assert!(result.is_err(), "{}", isa.name());
+        }
+    }
+
+    /// Panels of other registers than the instruction set has.
+    #[test]
+    fn panels_of_another_instruction_set_are_refused() {
+        let packed = panels(Isa::PORTABLE, 3);
+        for isa in Isa::available() {
+            let other = panels(isa, 3);
+            let result = std::panic::catch_unwind(|| {
+                let mut out = vec![0.0; 4 * packed.columns.width];
+                rows_product(isa, &[1.0; 12], 4, &packed, None, &mut out);
+            });
+            let same = other.columns.lanes == packed.columns.lanes;
+            assert_eq!(result.is_ok(), same, "{}", isa.name());
         }
     }
 }

@@ -6,110 +6,47 @@ use std::marker::PhantomData;
 
 use crate::buffer::{Buffer, same};
 use crate::cell::{Gru, Lstm, Pointwise, SimpleRnn};
+use crate::checked::CheckedLayer;
 use crate::isa::Isa;
-use crate::layer::{Cell, Direction, Input, Options, Output, Precision, Shape, Weights};
+use crate::layer::{Cell, Direction, Output, Precision, Shape};
 use crate::layout::{Layout, even};
+use crate::orders::{self, Orders, reads_previous};
 use crate::panel::{Columns, Panels};
 use crate::parallel::{self, Shared};
 use crate::product::rows_product;
 use crate::sweep::{Forward, States, apart};
 use crate::tape::{Recording, Tape};
 use crate::tokens::{Tokens, gather};
-use crate::vector::{Kernel, Real, Vector};
+use crate::vector::Real;
 
-/// Runs a layer whose operands have been checked, with a tape if `record`.
+/// Runs a layer, with a tape if it is to be recorded.
 ///
 /// [`Real`] has this as a method, so that it is compiled here and not in every crate that calls it.
-pub(crate) fn run_layer<E: Real>(
-    shape: &Shape,
-    weights: &Weights<'_, E>,
-    input: &Input<'_, E>,
-    options: &Options,
-    record: bool,
-) -> (Output<E>, Option<Tape<E>>) {
-    parallel::together(|| match options.precision {
+pub(crate) fn run_layer<E: Real>(checked: &CheckedLayer<'_, E>) -> (Output<E>, Option<Tape<E>>) {
+    parallel::together(|| match checked.options().precision {
         Precision::Own => {
-            let (output, tape) = run::<E, E, E>(shape, weights, input, options, record);
+            let (output, tape) = run::<E, E, E>(checked);
             (output, tape.map(Tape::own))
         }
         Precision::Double => {
-            let (output, tape) = run::<E, f64, f64>(shape, weights, input, options, record);
+            let (output, tape) = run::<E, f64, f64>(checked);
             (output, tape.map(Tape::double))
         }
         Precision::DoubleSweep => {
-            let (output, tape) = run::<E, f64, E>(shape, weights, input, options, record);
+            let (output, tape) = run::<E, f64, E>(checked);
             (output, tape.map(Tape::double_sweep))
         }
     })
 }
 
-/// The inside orders of a layer's columns on one instruction set.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Orders {
-    /// Gates.
-    pub(crate) gates: Columns,
-    /// Units, in the transposed recurrent kernel.
-    pub(crate) units: Columns,
-    /// Inputs, in the transposed kernel.
-    pub(crate) inputs: Columns,
-}
-
-/// Registers of a panel that are not gates.
-const PLAIN: usize = 4;
-
-impl Orders {
-    fn new<E: Real>(isa: Isa, shape: &Shape) -> Self {
-        struct Lanes;
-        impl<E: Real> Kernel<E> for Lanes {
-            type Output = usize;
-            #[inline(always)]
-            unsafe fn run<V: Vector<Elem = E>>(self) -> usize {
-                V::LANES
-            }
-        }
-        let lanes = E::dispatch(isa, Lanes);
-        let gates = shape.cell.gates();
-        // One gate fills a panel with blocks of units, several fill it with their block.
-        let vectors = if gates == 1 { PLAIN } else { gates };
-        Self {
-            gates: Columns::new(shape.units, gates, lanes, vectors),
-            units: Columns::new(shape.units, 1, lanes, PLAIN),
-            inputs: Columns::new(shape.inputs, 1, lanes, PLAIN),
-        }
-    }
-
-    /// H': units with the padding that the gates have.
-    pub(crate) fn padded(&self) -> usize {
-        self.gates.padded_units
-    }
-}
-
-/// Registers a unit's block keeps for the way back.
-pub(crate) fn saved(cell: Cell) -> usize {
-    match cell {
-        Cell::SimpleRnn => SimpleRnn::SAVED,
-        Cell::Lstm => Lstm::SAVED,
-        Cell::Gru => Gru::SAVED,
-    }
-}
-
-/// Whether the way back reads the state before each step.
-fn reads_previous(cell: Cell) -> bool {
-    match cell {
-        Cell::SimpleRnn => SimpleRnn::PREVIOUS,
-        Cell::Lstm => Lstm::PREVIOUS,
-        Cell::Gru => Gru::PREVIOUS,
-    }
-}
-
 /// Runs a layer: dense products in `E`, the sweep in `S`, the way back's sums over positions in `K`.
+///
+/// The sizes that are multiplied here are those that [`CheckedLayer`] has found to fit.
 fn run<E: Real, S: Real, K: Real>(
-    shape: &Shape,
-    weights: &Weights<'_, E>,
-    input: &Input<'_, E>,
-    options: &Options,
-    record: bool,
+    checked: &CheckedLayer<'_, E>,
 ) -> (Output<E>, Option<Recording<E, S, K>>) {
+    let (shape, options) = (checked.shape(), checked.options());
+    let (weights, input, record) = (checked.weights(), checked.input(), checked.record());
     let isa = options.isa;
     let dense = Orders::new::<E>(isa, shape);
     let swept = Orders::new::<S>(isa, shape);
@@ -161,7 +98,7 @@ fn run<E: Real, S: Real, K: Real>(
     let mut hidden = by_rank::<E, S>(&layout, shape.units, padded, input.hidden);
     let mut memory = by_rank::<E, S>(&layout, shape.units, padded, input.memory);
     let kept = usize::from(record);
-    let saved_width = swept.gates.blocks * self::saved(shape.cell) * swept.gates.lanes;
+    let saved_width = swept.gates.blocks * orders::saved(shape.cell) * swept.gates.lanes;
     let mut saved = Buffer::stale(kept * layout.positions * saved_width);
     // The states are kept as the sums need them, and as the cell needs them.
     let apart = record && apart::<S, K>();
@@ -337,7 +274,7 @@ impl<E: Real> Sweep<'_, E> {
         let (mut hidden, mut memory) = (outputs.hidden, outputs.memory);
         let all = outputs.all.map_or(Shared::null(), Shared::new);
         for chunk in &self.layout.chunks {
-            let rows = chunk.rows.len();
+            let rows = chunk.rows().len();
             let positions = chunk.positions();
             let mine;
             (mine, saved) = saved.split_at_mut(if self.record {
@@ -395,7 +332,10 @@ impl<E: Real> Sweep<'_, E> {
                 });
             }
         }
-        parallel::run(tasks, |task| E::dispatch(self.isa, task));
+        parallel::run(tasks, |task| {
+            // SAFETY: chunks have their own memory and rows, and of one chunk the ranges of `even` do not overlap.
+            unsafe { E::dispatch(self.isa, task) }
+        });
     }
 }
 
@@ -406,7 +346,7 @@ pub(crate) fn by_rank<E: Real, S: Real>(
     padded: usize,
     values: Option<&[E]>,
 ) -> Buffer<S> {
-    let rows = layout.chunks.iter().flat_map(|chunk| &chunk.rows);
+    let rows = layout.chunks.iter().flat_map(|chunk| chunk.rows());
     let mut ranked = Buffer::<S>::zeroed(rows.clone().count() * padded);
     if let Some(values) = values {
         for (to, row) in ranked.chunks_exact_mut(padded).zip(rows) {
@@ -425,7 +365,7 @@ pub(crate) fn by_row<E: Real, S: Real>(
     padded: usize,
     ranked: &[S],
 ) -> Vec<E> {
-    let rows = layout.chunks.iter().flat_map(|chunk| &chunk.rows);
+    let rows = layout.chunks.iter().flat_map(|chunk| chunk.rows());
     let mut values = vec![E::default(); ranked.len() / padded * units];
     for (from, row) in ranked.chunks_exact(padded).zip(rows) {
         for (to, from) in values[row * units..(row + 1) * units].iter_mut().zip(from) {

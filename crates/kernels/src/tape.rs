@@ -4,14 +4,16 @@ use std::marker::PhantomData;
 
 use crate::buffer::Buffer;
 use crate::cell::{Gru, Lstm, Pointwise, SimpleRnn};
+use crate::checked::CheckedUpstream;
 use crate::error::KernelError;
 use crate::isa::Isa;
-use crate::layer::{Cell, Direction, Shape, length};
+use crate::layer::{Cell, Direction, Shape};
 use crate::layout::{Chunk, Layout, even};
+use crate::orders::{Orders, saved};
 use crate::panel::{Columns, Panels};
 use crate::parallel::{self, Shared};
 use crate::product::{rows_product, transposed_product};
-use crate::run::{Orders, by_rank, by_row, convert, reorder, saved};
+use crate::run::{by_rank, by_row, convert, reorder};
 use crate::sweep::{Backward, apart};
 use crate::tokens::{BySlot, Tokens};
 use crate::vector::Real;
@@ -29,6 +31,10 @@ enum Swept<E: Real> {
 }
 
 /// What a run with dense products in `E`, a sweep in `S` and sums over positions in `K` leaves behind.
+///
+/// Its buffers have the sizes of `shape`, `layout`, `tokens` and the orders, as `run` makes them, and nobody changes
+/// them. The way back multiplies these sizes again: `CheckedLayer` has found the products to fit. Its kernels assert
+/// what they follow pointers by.
 #[derive(Debug)]
 pub(crate) struct Recording<E: Real, S: Real, K: Real> {
     pub(crate) shape: Shape,
@@ -123,47 +129,39 @@ impl<E: Real> Tape<E> {
     /// Back-propagation through time. The tape stays as it is.
     ///
     /// # Errors
-    /// [`KernelError::Length`] where a gradient has not the shape of what it is the gradient of.
+    /// [`KernelError::Length`] where a gradient has not the shape of what it is the gradient of;
+    /// [`KernelError::NotAllStates`] where it is that of all states, and the run gave the last alone.
     pub fn backward(&self, upstream: &Upstream<'_, E>) -> Result<Gradients<E>, KernelError> {
-        E::run_back(self, upstream)
+        Ok(E::run_back(&CheckedUpstream::new(self, upstream)?))
     }
 
     /// See [`Self::backward`]; behind [`Real`] as `run::run_layer` is.
-    pub(crate) fn run_back(&self, upstream: &Upstream<'_, E>) -> Result<Gradients<E>, KernelError> {
-        match &self.0 {
+    pub(crate) fn run_back(checked: &CheckedUpstream<'_, E>) -> Gradients<E> {
+        let upstream = checked.upstream();
+        parallel::together(|| match &checked.tape().0 {
             Swept::Own(recording) => recording.backward(upstream),
             Swept::Double(recording) => recording.backward(upstream),
             Swept::DoubleSweep(recording) => recording.backward(upstream),
+        })
+    }
+
+    /// The run's shape, and whether it gave all states.
+    pub(crate) fn gave(&self) -> (Shape, bool) {
+        match &self.0 {
+            Swept::Own(recording) => (recording.shape, recording.all_states),
+            Swept::Double(recording) => (recording.shape, recording.all_states),
+            Swept::DoubleSweep(recording) => (recording.shape, recording.all_states),
         }
     }
 }
 
 impl<E: Real, S: Real, K: Real> Recording<E, S, K> {
-    fn backward(&self, upstream: &Upstream<'_, E>) -> Result<Gradients<E>, KernelError> {
-        let Shape {
-            rows, time, units, ..
-        } = self.shape;
-        for (operand, values) in [
-            ("the last state's gradient", upstream.hidden),
-            ("the last memory's gradient", upstream.memory),
-        ] {
-            if let Some(values) = values {
-                length(operand, "[B, H]", rows * units, values.len())?;
-            }
-        }
-        if let Some(states) = upstream.states {
-            let expected = if self.all_states {
-                rows * time * units
-            } else {
-                0
-            };
-            length("the states' gradient", "[B, T, H]", expected, states.len())?;
-        }
-        Ok(parallel::together(|| match self.shape.cell {
+    fn backward(&self, upstream: &Upstream<'_, E>) -> Gradients<E> {
+        match self.shape.cell {
             Cell::SimpleRnn => self.run::<SimpleRnn>(upstream),
             Cell::Lstm => self.run::<Lstm>(upstream),
             Cell::Gru => self.run::<Gru>(upstream),
-        }))
+        }
     }
 
     fn run<C: Pointwise + Send + Sync>(&self, upstream: &Upstream<'_, E>) -> Gradients<E> {
@@ -189,7 +187,7 @@ impl<E: Real, S: Real, K: Real> Recording<E, S, K> {
                 .layout
                 .chunks
                 .iter()
-                .map(|chunk| chunk.rows.len())
+                .map(|chunk| chunk.rows().len())
                 .max()
                 .unwrap_or(0)
         } else {
@@ -199,7 +197,8 @@ impl<E: Real, S: Real, K: Real> Recording<E, S, K> {
         let mut by_input = Buffer::<S>::stale(places * place);
         let mut by_state = Buffer::<S>::stale(if C::SPLIT { places * place } else { 0 });
         let size = if apart { positions * width } else { 0 };
-        // Registers of fewer lanes need not reach all of the padding.
+        // Registers of fewer lanes need not reach all of the padding, which meets the zeros of Wᵀ's padding: what
+        // is left over might be infinite, and zero times that is not zero.
         let buffer = if padded == self.summed.padded_units {
             Buffer::<K>::stale
         } else {
@@ -209,8 +208,8 @@ impl<E: Real, S: Real, K: Real> Recording<E, S, K> {
         let mut sums_state = buffer(if C::SPLIT { size } else { 0 });
         let mut first_rank = 0;
         for chunk in &self.layout.chunks {
-            let ranks = first_rank * padded..(first_rank + chunk.rows.len()) * padded;
-            first_rank += chunk.rows.len();
+            let ranks = first_rank * padded..(first_rank + chunk.rows().len()) * padded;
+            first_rank += chunk.rows().len();
             let input = Shared::new(&mut by_input);
             let state = if C::SPLIT {
                 Shared::new(&mut by_state)
@@ -304,43 +303,42 @@ impl<E: Real, S: Real, K: Real> Recording<E, S, K> {
         &self,
         chunk: &Chunk,
         all: Option<&[S]>,
-        [by_input, by_state]: [Shared<S>; 2],
-        sums: [Shared<K>; 2],
+        [by_input, by_state]: [Shared<'_, S>; 2],
+        sums: [Shared<'_, K>; 2],
         hidden: &mut [S],
         carry: &mut [S],
     ) {
         let padded = self.swept.padded();
         let order = self.swept.gates;
         let saved_width = order.blocks * saved(self.shape.cell) * order.lanes;
-        let positions = chunk.first..chunk.first + chunk.positions();
+        let positions = chunk.first()..chunk.first() + chunk.positions();
         let previous = if C::PREVIOUS {
             &self.states[positions.start * padded..positions.end * padded]
         } else {
             &[]
         };
         let (hidden, carry) = (Shared::new(hidden), Shared::new(carry));
-        let tasks = even(chunk.rows.len(), parallel::threads()).collect();
+        let tasks = even(chunk.rows().len(), parallel::threads()).collect();
         parallel::run(tasks, |ranks| {
-            S::dispatch(
-                self.isa,
-                Backward::<S, K, C> {
-                    chunk,
-                    ranks,
-                    transposed: &self.transposed,
-                    padded,
-                    saved: &self.saved[positions.start * saved_width..positions.end * saved_width],
-                    previous,
-                    by_input,
-                    by_state,
-                    sums,
-                    summed: self.summed,
-                    hidden,
-                    carry,
-                    all,
-                    time: self.shape.time,
-                    cell: PhantomData,
-                },
-            );
+            let backward = Backward::<S, K, C> {
+                chunk,
+                ranks,
+                transposed: &self.transposed,
+                padded,
+                saved: &self.saved[positions.start * saved_width..positions.end * saved_width],
+                previous,
+                by_input,
+                by_state,
+                sums,
+                summed: self.summed,
+                hidden,
+                carry,
+                all,
+                time: self.shape.time,
+                cell: PhantomData,
+            };
+            // SAFETY: the ranges of `even` do not overlap.
+            unsafe { S::dispatch(self.isa, backward) };
         });
     }
 
@@ -355,7 +353,7 @@ impl<E: Real, S: Real, K: Real> Recording<E, S, K> {
         };
         transposed_product(
             self.isa,
-            &states[chunk.first * padded..],
+            &states[chunk.first() * padded..],
             padded,
             by_state,
             positions,

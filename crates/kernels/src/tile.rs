@@ -20,7 +20,7 @@ pub(crate) unsafe fn accumulate<V: Vector, const R: usize, const P: usize>(
     panel: *const V::Elem,
     depth: usize,
 ) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller has the instructions, and rows and a panel of this depth.
     unsafe {
         for k in 0..depth {
             let mut factors = [V::zero(); R];
@@ -47,7 +47,7 @@ pub(crate) unsafe fn prefetch<V: Vector>(at: *const V::Elem, count: usize) {
     const LINE: usize = 64;
     let line = LINE / size_of::<V::Elem>();
     for start in (0..count).step_by(line) {
-        // SAFETY: the caller's promise; the address is only looked up, so it may lie anywhere.
+        // SAFETY: the caller has the instructions; the address is only looked up, so it may lie anywhere.
         unsafe { V::prefetch(at.wrapping_add(start)) };
     }
 }
@@ -70,7 +70,8 @@ pub(crate) fn tiles(
     })
 }
 
-/// Calls the body with the constant `R` equal to the number of rows of a tile.
+/// Calls the body with the constant `R` equal to the number of rows of a tile, as [`tiles`] gives them: 1 to
+/// `TILE_ROWS`, and `TILE_ROWS` is 6 at most.
 macro_rules! with_rows {
     ($V:ident, $rows:expr, $R:ident => $body:expr) => {
         match $rows {
@@ -98,7 +99,8 @@ macro_rules! with_rows {
                 const $R: usize = 6;
                 $body
             }
-            _ => debug_assert!(false, "tiles() gives 1 to TILE_ROWS rows"),
+            // Nothing else may happen: rows left out would be an answer of stale memory.
+            rows => unreachable!("a tile of {rows} rows"),
         }
     };
 }
@@ -116,5 +118,36 @@ mod tests {
         );
         assert_eq!(tiles(5..6, 6).collect::<Vec<_>>(), [(5, 1)]);
         assert_eq!(tiles(2..2, 6).count(), 0);
+    }
+
+    /// Registers with tiles of six rows.
+    struct Six;
+    impl Six {
+        const TILE_ROWS: usize = 6;
+    }
+
+    fn rows_of_a_tile(rows: usize) -> usize {
+        with_rows!(Six, rows, R => R)
+    }
+
+    #[test]
+    fn every_number_of_rows_that_tiles_gives_is_run() {
+        for count in 0..40 {
+            for (_, rows) in tiles(0..count, Six::TILE_ROWS) {
+                assert_eq!(rows_of_a_tile(rows), rows);
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "a tile of 7 rows")]
+    fn more_rows_than_a_tile_has_are_not_passed_over() {
+        rows_of_a_tile(7);
+    }
+
+    #[test]
+    #[should_panic(expected = "a tile of 0 rows")]
+    fn no_rows_are_no_tile() {
+        rows_of_a_tile(0);
     }
 }

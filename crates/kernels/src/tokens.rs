@@ -7,6 +7,7 @@ use crate::buffer::Buffer;
 use crate::isa::Isa;
 use crate::layout::{Chunk, Layout, even};
 use crate::parallel::{self, Shared};
+use crate::sizes::holds;
 use crate::tile::prefetch;
 use crate::vector::{Kernel, Real, Vector};
 
@@ -29,7 +30,7 @@ impl Tokens {
         for chunk in &layout.chunks {
             for t in 0..chunk.steps() {
                 for rank in 0..chunk.active(t) {
-                    let row = index[chunk.rows[rank] * time + t];
+                    let row = index[chunk.rows()[rank] * time + t];
                     let slot = &mut slot_of[row as usize];
                     if *slot == NONE {
                         *slot = rows.len() as u32;
@@ -44,11 +45,11 @@ impl Tokens {
 
     /// The slots of one chunk's positions.
     pub(crate) fn slots_of(&self, chunk: &Chunk) -> &[u32] {
-        &self.slots[chunk.first..chunk.first + chunk.positions()]
+        &self.slots[chunk.first()..chunk.first() + chunk.positions()]
     }
 }
 
-/// Positions of a chunk by slot.
+/// Positions of a chunk by slot: each of `0..positions.len()` once. Only [`Self::new`] makes it, on which the sums rely.
 pub(crate) struct BySlot {
     /// Slots that occur, with the range of their positions in `positions`.
     groups: Vec<(u32, std::ops::Range<usize>)>,
@@ -96,25 +97,22 @@ impl BySlot {
         fresh: usize,
         sums: &mut [E],
     ) {
-        assert!(gradients.len() >= self.positions.len() * width);
-        assert!(sums.len() >= self.end() * width);
         let sums = Shared::new(sums);
         let strips = width.div_ceil(STRIP);
         let tasks = even(strips, 4 * parallel::threads())
             .map(|strips| strips.start * STRIP..width.min(strips.end * STRIP))
             .collect();
         parallel::run(tasks, |columns| {
-            E::dispatch(
-                isa,
-                Sums {
-                    by_slot: self,
-                    gradients,
-                    width,
-                    fresh,
-                    sums,
-                    columns,
-                },
-            );
+            let sums = Sums {
+                by_slot: self,
+                gradients,
+                width,
+                fresh,
+                sums,
+                columns,
+            };
+            // SAFETY: the ranges of `even` do not overlap.
+            unsafe { E::dispatch(isa, sums) };
         });
     }
 }
@@ -127,12 +125,16 @@ const RUN: usize = 32;
 /// How many rows ahead the cache is asked for.
 const AHEAD: usize = 12;
 
+/// The sums' columns `columns`.
+///
+/// # Safety
+/// Sums that run at the same time over the same memory differ in their columns.
 struct Sums<'a, E: Real> {
     by_slot: &'a BySlot,
     gradients: &'a [E],
     width: usize,
     fresh: usize,
-    sums: Shared<E>,
+    sums: Shared<'a, E>,
     columns: std::ops::Range<usize>,
 }
 
@@ -141,12 +143,18 @@ impl<E: Real> Kernel<E> for Sums<'_, E> {
 
     #[inline(always)]
     unsafe fn run<V: Vector<Elem = E>>(self) {
+        assert!(self.width.is_multiple_of(V::LANES) && self.columns.end <= self.width);
+        assert!(self.columns.start.is_multiple_of(V::LANES));
+        assert!(self.columns.end.is_multiple_of(V::LANES));
+        let positions = self.by_slot.positions.len();
+        assert!(holds(self.gradients.len(), &[positions, self.width]));
+        assert!(holds(self.sums.len(), &[self.by_slot.end(), self.width]));
         for (slot, range) in &self.by_slot.groups {
             let fresh = *slot as usize >= self.fresh;
             let mut column = self.columns.start;
             while column < self.columns.end {
-                // SAFETY: the caller's promise of the instructions; `add` has checked the lengths,
-                // and tasks differ in columns.
+                // SAFETY: the CPU has V's instructions, as the caller promised; the columns are the task's and whole
+                // registers, and `sums` has them for every slot, as is asserted.
                 unsafe {
                     let out = self.sums.get().add(*slot as usize * self.width + column);
                     if column + 8 * V::LANES <= self.columns.end {
@@ -167,6 +175,10 @@ impl<E: Real> Kernel<E> for Sums<'_, E> {
 
 impl<E: Real> Sums<'_, E> {
     /// Adds up the rows at `range` of the sorted positions, in a strip of columns.
+    ///
+    /// # Safety
+    /// The CPU has the instructions of `V`; the gradients have P registers of columns from `column` on; `out` is valid
+    /// for as many, and no other task writes there.
     #[inline(always)]
     unsafe fn strip<V: Vector<Elem = E>, const P: usize>(
         &self,
@@ -180,7 +192,8 @@ impl<E: Real> Sums<'_, E> {
             self.gradients.as_ptr().wrapping_add(place)
         };
         let positions = &self.by_slot.positions;
-        // SAFETY: the caller's promise; `add` has checked that every position has a row.
+        // SAFETY: the caller has the instructions and the columns; every position is less than their number, for
+        // which the gradients have rows, as is asserted.
         unsafe {
             let mut whole = [V::zero(); P];
             for start in range.clone().step_by(RUN) {

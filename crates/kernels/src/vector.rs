@@ -6,12 +6,12 @@
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
-use crate::adam::{self, AdamStep};
-use crate::error::KernelError;
+use crate::adam::{self, CheckedAdam};
+use crate::checked::{CheckedLayer, CheckedUpstream};
 use crate::isa::Isa;
-use crate::layer::{Input, Options, Output, Shape, Weights};
+use crate::layer::Output;
 use crate::run;
-use crate::tape::{Gradients, Tape, Upstream};
+use crate::tape::{Gradients, Tape};
 
 /// A floating-point number the kernels compute with: `f32` or `f64`.
 ///
@@ -45,29 +45,21 @@ pub trait Real:
     fn from_f64(value: f64) -> Self;
     /// As a double.
     fn to_f64(self) -> f64;
+    /// Runs `kernel` with the registers of `isa`.
+    ///
+    /// # Safety
+    /// What the kernel's type demands of its fields.
     #[doc(hidden)]
-    fn dispatch<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output;
+    unsafe fn dispatch<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output;
+    /// Runs a layer, with a tape if it is to be recorded.
     #[doc(hidden)]
-    fn run_layer(
-        shape: &Shape,
-        weights: &Weights<'_, Self>,
-        input: &Input<'_, Self>,
-        options: &Options,
-        record: bool,
-    ) -> (Output<Self>, Option<Tape<Self>>);
+    fn run_layer(checked: &CheckedLayer<'_, Self>) -> (Output<Self>, Option<Tape<Self>>);
+    /// Runs a tape backward.
     #[doc(hidden)]
-    fn run_back(
-        tape: &Tape<Self>,
-        upstream: &Upstream<'_, Self>,
-    ) -> Result<Gradients<Self>, KernelError>;
+    fn run_back(checked: &CheckedUpstream<'_, Self>) -> Gradients<Self>;
+    /// Runs a step of Adam.
     #[doc(hidden)]
-    fn run_adam(
-        isa: Isa,
-        parameter: &mut [Self],
-        gradient: &[Self],
-        moments: [&mut [Self]; 2],
-        step: AdamStep<Self>,
-    );
+    fn run_adam(checked: CheckedAdam<'_, Self>);
     /// The numbers themselves if they are single, and if they are double.
     #[doc(hidden)]
     fn as_is(values: &[Self]) -> (Option<&[f32]>, Option<&[f64]>);
@@ -107,6 +99,10 @@ pub struct Exp<E: 'static> {
 }
 
 /// A piece of work that is the same on every instruction set.
+///
+/// A kernel is built from plain fields, which anybody may fill. What [`Self::run`] cannot see from them (that no
+/// other task writes the same elements at the same time) is written on its type, and who hands it to
+/// [`Real::dispatch`] answers for it. Everything else, sizes first of all, it asserts itself, once for each task.
 #[doc(hidden)]
 pub trait Kernel<E: Real> {
     type Output;
@@ -114,7 +110,7 @@ pub trait Kernel<E: Real> {
     /// Does the work with registers `V`.
     ///
     /// # Safety
-    /// The CPU has the instructions of `V`.
+    /// The CPU has the instructions of `V`, and the fields are as the type demands.
     unsafe fn run<V: Vector<Elem = E>>(self) -> Self::Output;
 }
 
@@ -159,7 +155,7 @@ pub trait Vector: Copy {
     /// All lanes zero.
     #[inline(always)]
     unsafe fn zero() -> Self {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller has the instructions.
         unsafe { Self::splat(Self::Elem::default()) }
     }
 
@@ -169,6 +165,7 @@ pub trait Vector: Copy {
     /// As the trait.
     #[inline(always)]
     unsafe fn store_as<K: Real>(self, to: *mut K) {
+        const { assert!(Self::LANES <= MAX_LANES) };
         let mut lanes = [Self::Elem::default(); MAX_LANES];
         // SAFETY: the array has room for all lanes, and so has `to`.
         unsafe {
@@ -185,6 +182,7 @@ pub trait Vector: Copy {
     /// As the trait, but `from` need be valid for `count` elements only.
     #[inline(always)]
     unsafe fn load_first(from: *const Self::Elem, count: usize) -> Self {
+        const { assert!(Self::LANES <= MAX_LANES) };
         if count >= Self::LANES {
             // SAFETY: `from` has enough elements.
             return unsafe { Self::load(from) };
@@ -203,6 +201,7 @@ pub trait Vector: Copy {
     /// As the trait, but `to` need be valid for `count` elements only.
     #[inline(always)]
     unsafe fn store_first(self, to: *mut Self::Elem, count: usize) {
+        const { assert!(Self::LANES <= MAX_LANES) };
         if count >= Self::LANES {
             // SAFETY: `to` has enough elements.
             return unsafe { self.store(to) };
@@ -260,32 +259,18 @@ macro_rules! real {
                 f64::from(self)
             }
             #[inline]
-            fn dispatch<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output {
-                isa.$isa(kernel)
+            unsafe fn dispatch<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output {
+                // SAFETY: the caller answers for the kernel's fields.
+                unsafe { isa.$isa(kernel) }
             }
-            fn run_layer(
-                shape: &Shape,
-                weights: &Weights<'_, Self>,
-                input: &Input<'_, Self>,
-                options: &Options,
-                record: bool,
-            ) -> (Output<Self>, Option<Tape<Self>>) {
-                run::run_layer(shape, weights, input, options, record)
+            fn run_layer(checked: &CheckedLayer<'_, Self>) -> (Output<Self>, Option<Tape<Self>>) {
+                run::run_layer(checked)
             }
-            fn run_back(
-                tape: &Tape<Self>,
-                upstream: &Upstream<'_, Self>,
-            ) -> Result<Gradients<Self>, KernelError> {
-                tape.run_back(upstream)
+            fn run_back(checked: &CheckedUpstream<'_, Self>) -> Gradients<Self> {
+                Tape::run_back(checked)
             }
-            fn run_adam(
-                isa: Isa,
-                parameter: &mut [Self],
-                gradient: &[Self],
-                moments: [&mut [Self]; 2],
-                step: AdamStep<Self>,
-            ) {
-                adam::run_adam(isa, parameter, gradient, moments, step);
+            fn run_adam(checked: CheckedAdam<'_, Self>) {
+                adam::run_adam(checked);
             }
             fn as_is(values: &[Self]) -> (Option<&[f32]>, Option<&[f64]>) {
                 let as_is: fn(&[Self]) -> (Option<&[f32]>, Option<&[f64]>) = $as_is;

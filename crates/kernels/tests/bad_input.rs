@@ -81,7 +81,7 @@ fn operands_that_disagree_are_refused() {
             refused(|operands, _, _| {
                 _ = operands.features.pop();
             }),
-            "the features has 23 elements",
+            "the features have 23 elements, but the shape [N, D] has 20 here",
         ),
         (
             refused(|operands, _, _| {
@@ -95,13 +95,13 @@ fn operands_that_disagree_are_refused() {
         ),
         (
             refused(|_, shape, _| shape.units = 0),
-            "H must be at least 1",
+            "H, the number of units, is 0, but must be at least 1",
         ),
         (
             refused(|_, _, lengths| {
                 _ = lengths.pop();
             }),
-            "the lengths has 1 elements",
+            "the lengths have 1 element, but the shape [B] has 2 here",
         ),
         (refused(|_, _, lengths| lengths[1] = 4), "length 4 of row 1"),
         (
@@ -120,12 +120,94 @@ fn operands_that_disagree_are_refused() {
         error.to_string().contains("gradient has 9 elements"),
         "{error}"
     );
-    // States whose gradient is given were not asked for.
-    let upstream = Upstream {
-        states: Some(&[0.0; 30]),
-        ..Upstream::last(&[0.0; 10])
+    // States whose gradient is given were not asked for; not even an empty one may be read.
+    for states in [&[0.0; 30][..], &[]] {
+        let upstream = Upstream {
+            states: Some(states),
+            ..Upstream::last(&[0.0; 10])
+        };
+        let error = tape.backward(&upstream).unwrap_err();
+        assert_eq!(error, KernelError::NotAllStates);
+        assert!(error.to_string().contains("set `Options::all_states`"));
+    }
+    // They were asked for, but there are others.
+    let options = Options {
+        all_states: true,
+        ..Options::default()
     };
-    assert!(tape.backward(&upstream).is_err());
+    let (_, tape) = forward_recorded(&SHAPE, &operands.weights(), &input, &options).unwrap();
+    for states in [&[0.0; 29][..], &[]] {
+        let upstream = Upstream {
+            states: Some(states),
+            ..Upstream::last(&[0.0; 10])
+        };
+        let error = tape.backward(&upstream).unwrap_err().to_string();
+        assert!(error.starts_with("the states' gradient has"), "{error}");
+    }
+}
+
+/// No product of a shape's sizes wraps, in whatever build: there is an error of a name, and no operand is read.
+#[test]
+fn sizes_whose_product_no_number_holds_are_refused() {
+    let half = 1usize << (usize::BITS / 2);
+    let all = [1, half, usize::MAX, 3, half / 2, usize::MAX / 2 + 1];
+    let sizes = &all[..if cfg!(miri) { 3 } else { all.len() }];
+    let one = [0.5f32; 1];
+    for cell in [Cell::SimpleRnn, Cell::Lstm, Cell::Gru] {
+        let (kernel, bias) = ([0.5f32; 4], [0.5f32; 6]);
+        let width = cell.gates();
+        let weights = Weights {
+            kernel: &kernel[..width],
+            recurrent_kernel: &kernel[..width],
+            bias: &bias[..cell.biases() * width],
+        };
+        for place in 0..sizes.len().pow(4) {
+            let at = |power: u32| sizes[place / sizes.len().pow(power) % sizes.len()];
+            let [rows, time, inputs, units] = [at(0), at(1), at(2), at(3)];
+            let shape = Shape {
+                cell,
+                direction: Direction::Forward,
+                rows,
+                time,
+                inputs,
+                units,
+            };
+            for input in [Input::sequence(&one), Input::tokens(&one, &[0])] {
+                let options = Options::default();
+                let output = forward(&shape, &weights, &input, &options);
+                let recorded = forward_recorded(&shape, &weights, &input, &options);
+                assert_eq!(output.is_err(), place != 0, "{shape:?}");
+                assert_eq!(recorded.err(), output.err());
+            }
+        }
+    }
+    let refused = |rows, time, units| {
+        refused(|_, shape, _| {
+            *shape = Shape {
+                rows,
+                time,
+                units,
+                ..SHAPE
+            }
+        })
+    };
+    for (error, says) in [
+        (
+            refused(half, half, 5),
+            "the index, [B, T], would take more than the",
+        ),
+        (
+            refused(2, 3, usize::MAX / 2),
+            "the kernel, [D, G · H], would take more than the",
+        ),
+        #[cfg(target_pointer_width = "64")]
+        (
+            refused(half / 2, 4, 5),
+            "positions, B · T: 8589934592 are more than the 4294967295",
+        ),
+    ] {
+        assert!(error.to_string().contains(says), "{error}");
+    }
 }
 
 fn alike(fast: &[f32], slow: &[f32], what: &str) {

@@ -63,6 +63,7 @@ fn views(operands: &Operands) -> (Weights<'_, f64>, Input<'_, f64>) {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "thousands of runs")]
 fn gradients_are_those_of_finite_differences() {
     let (rows, time, inputs, units) = (3, 5, 3, 6);
     for cell in [Cell::SimpleRnn, Cell::Lstm, Cell::Gru] {

@@ -73,8 +73,10 @@ fn load(folder: &Path) -> Result<Model, ModelError> {
 
 /// The logits of a text.
 fn logits(model: &Model, text: &str) -> Vec<f32> {
-    let ids = model.vectorizer.vectorize(text);
-    let data = TensorData::new(ids, [1, model.vectorizer.width()]);
+    let width = model.vectorizer.width();
+    let mut ids = vec![0; width];
+    model.vectorizer.vectorize_into(text, &mut ids);
+    let data = TensorData::new(ids, [1, width]);
     let ids = Tensor::<2, Int>::from_data(data, &Device::flex());
     model.network.forward(ids).into_data().iter().collect()
 }

@@ -5,15 +5,23 @@
 //! run or of several. Charts can be drawn alone, too ([`chart`]): each is an SVG that carries its own
 //! title and description and follows the reader's light or dark theme.
 //!
+//! A mean is over seeds alone: [`groups()`] says which runs are repetitions, and names the others by what differs.
+//!
 //! This crate knows files and pictures. It trains nothing and depends on no tensor library.
 
 pub mod chart;
 mod error;
+mod groups;
 mod page;
 mod run;
 mod stats;
+#[cfg(test)]
+mod testing;
+mod text;
+mod write;
 
 pub use error::ReportError;
-pub use page::{PAGE, Written, save_chart, write};
+pub use groups::{Group, groups};
 pub use run::{Run, load_evaluation};
 pub use stats::{Bin, Confusion, calibration, confusion, gradient_curve};
+pub use write::{PAGE, Written, save_chart, write};

@@ -99,14 +99,9 @@ mod tests {
 
     fn evaluation(labels: &[u8], probabilities: &[f32]) -> Evaluation {
         Evaluation {
-            network: "lstm".to_owned(),
-            parameters: 1,
-            classes: vec!["neg".to_owned(), "pos".to_owned()],
             labels: labels.to_vec(),
             probabilities: probabilities.to_vec(),
-            worst: Vec::new(),
-            traces: Vec::new(),
-            gradient: None,
+            ..crate::testing::evaluation("lstm")
         }
     }
 

@@ -7,10 +7,13 @@
 
 mod evaluation;
 mod history;
+mod names;
+mod numbers;
 mod run;
 
 pub use evaluation::{Evaluation, GradientCurve, JudgedReview, Quantiles, TracedReview};
 pub use history::{EpochRecord, check_history, networks};
+pub use names::check_name;
 pub use run::RunInfo;
 
 /// The version of these files. Files that name none are of 0.1, the first release, and are read; those of a later
@@ -36,6 +39,15 @@ fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Result<(), Invalid> {
     } else {
         Err(Invalid(reason()))
     }
+}
+
+/// Whether this program reads files of that version.
+fn check_version(version: u32) -> Result<(), Invalid> {
+    ensure(version <= VERSION, || {
+        format!(
+            "is of version {version}, and this program reads versions up to {VERSION}; update `recurrent`"
+        )
+    })
 }
 
 /// Whether a number is a probability or a share.

@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, VERSION, ensure};
+use crate::names::{check_line, check_sha256};
+use crate::{Invalid, check_name, check_version, ensure};
 
 /// What `run.json` says of how a run was made. What an older run did not note is empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RunInfo {
-    /// Version of the file: see [`VERSION`]. Files of 0.1 name none, which reads as 0.
+    /// Version of the file: see [`VERSION`](crate::VERSION). Files of 0.1 name none, which reads as 0.
     pub version: u32,
     /// Version of the command.
     pub recurrent: String,
@@ -48,6 +49,9 @@ pub struct RunInfo {
     pub note: Option<String>,
 }
 
+/// The most networks of a run.
+const MOST_NETWORKS: usize = 1000;
+
 impl RunInfo {
     /// What the results of the run depend on, in words: equal for a run and one that went on from it.
     pub fn identity(&self) -> String {
@@ -62,16 +66,70 @@ impl RunInfo {
         )
     }
 
-    /// Whether this program can read such a file.
+    /// Whether this can be the description of a run that this program can read.
     ///
     /// # Errors
-    /// [`Invalid`] for a file of a later version.
+    /// [`Invalid`] for a file of a later version, checksums that are none, names that no network has, and texts longer
+    /// than a line.
     pub fn check(&self) -> Result<(), Invalid> {
-        ensure(self.version <= VERSION, || {
+        check_version(self.version)?;
+        for (field, text) in [
+            ("recurrent", &self.recurrent),
+            ("burn", &self.burn),
+            ("backend", &self.backend),
+            ("cpu", &self.cpu),
+            ("isa", &self.isa),
+            ("dataset", &self.dataset),
+        ] {
+            check_line(field, text)?;
+        }
+        check_line("commit", self.commit.as_deref().unwrap_or_default())?;
+        check_line("note", self.note.as_deref().unwrap_or_default())?;
+        check_sha256("dataset_sha256", &self.dataset_sha256)?;
+        check_sha256("vectorizer_sha256", &self.vectorizer_sha256)?;
+        ensure(self.networks.len() <= MOST_NETWORKS, || {
             format!(
-                "is of version {}, and this program reads versions up to {VERSION}",
-                self.version
+                "names {} networks, more than {MOST_NETWORKS}",
+                self.networks.len()
             )
-        })
+        })?;
+        self.networks.iter().try_for_each(|name| check_name(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_run_has_is_named() {
+        RunInfo::default().check().unwrap();
+        type Change = fn(&mut RunInfo);
+        let changes: [(&str, Change); 6] = [
+            ("version 3", |info| info.version = 3),
+            ("dataset_sha256", |info| {
+                info.dataset_sha256 = "\u{1b}".repeat(64);
+            }),
+            ("vectorizer_sha256", |info| {
+                info.vectorizer_sha256 = "ab".to_owned();
+            }),
+            ("../elsewhere", |info| {
+                info.networks = vec!["../elsewhere".to_owned()];
+            }),
+            ("in dataset", |info| info.dataset = "a".repeat(100_000)),
+            ("1001 networks", |info| {
+                info.networks = vec!["lstm".to_owned(); 1001];
+            }),
+        ];
+        for (named, change) in changes {
+            let mut info = RunInfo::default();
+            change(&mut info);
+            let Invalid(reason) = info.check().unwrap_err();
+            assert!(reason.contains(named), "{reason}");
+            assert!(
+                reason.len() < 600 && !reason.contains('\u{1b}'),
+                "{reason:?}"
+            );
+        }
     }
 }

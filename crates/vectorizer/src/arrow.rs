@@ -11,8 +11,8 @@ use arrow_schema::{DataType, Field, Fields};
 use crate::{Output, OutputMode, TextVectorizer, TokenCounts, VectorizerError};
 
 impl TokenCounts {
-    /// As [`add`](Self::add), with the texts of an Arrow array: strings or binary, with any offsets, or
-    /// views of them. A null is no text and is not counted.
+    /// As [`add`](Self::add), with the texts of an Arrow array: what [`array_texts`] takes. A null is no text and is not
+    /// counted.
     ///
     /// # Errors
     /// [`VectorizerError::NotTexts`] if the array has elements of another kind.
@@ -131,7 +131,8 @@ impl Output {
     }
 }
 
-/// The texts of an Arrow array, `None` for null: strings or binary, with any offsets, or views of them.
+/// The texts of an Arrow array, `None` for null: strings or binary, with any offsets, or views of them; or nothing but
+/// nulls, of the type null.
 ///
 /// # Errors
 /// [`VectorizerError::NotTexts`] if the array has elements of another kind.
@@ -146,6 +147,7 @@ pub fn array_texts(texts: &dyn Array) -> Result<Vec<Option<&[u8]>>, VectorizerEr
         DataType::Binary => texts.as_binary::<i32>().iter().collect(),
         DataType::LargeBinary => texts.as_binary::<i64>().iter().collect(),
         DataType::BinaryView => texts.as_binary_view().iter().collect(),
+        DataType::Null => vec![None; texts.len()],
         other => {
             return Err(VectorizerError::NotTexts {
                 received: other.to_string(),

@@ -2,6 +2,7 @@
 //! Tokens are bytes; messages show them as text with replacement characters.
 
 use crate::OutputMode;
+use crate::quote::{plain, quoted};
 
 /// Why parameters were refused, a vocabulary could not be learned, or a given one not accepted.
 ///
@@ -34,7 +35,7 @@ pub enum VectorizerError {
     /// `output_sequence_length` with other output than ids. Keras raises `ValueError`.
     #[error(
         "`output_sequence_length` only goes with ids (output_mode \"int\"); received {received} \
-         with {mode:?}"
+         with {}", named(*mode)
     )]
     OutputSequenceLengthNotInt {
         /// The length that was set.
@@ -43,7 +44,7 @@ pub enum VectorizerError {
         mode: OutputMode,
     },
     /// `ragged` with other output than ids. Keras raises `ValueError`.
-    #[error("`ragged` only goes with ids (output_mode \"int\"); received {mode:?}")]
+    #[error("`ragged` only goes with ids (output_mode \"int\"); received {}", named(*mode))]
     RaggedNotInt {
         /// The output asked for.
         mode: OutputMode,
@@ -60,22 +61,23 @@ pub enum VectorizerError {
     /// `sparse` with output that has no columns. Keras raises `ValueError`.
     #[error(
         "`sparse` only goes with columns (output_mode \"multi_hot\", \"count\" or \"tf_idf\"); \
-         received {mode:?}"
+         received {}", named(*mode)
     )]
     SparseWithoutColumns {
         /// The output asked for.
         mode: OutputMode,
     },
     /// A list of n-gram widths with 0 in it. Keras fails when the layer is adapted or called.
-    #[error("n-grams have at least one token; received the widths {received:?}")]
+    #[error("n-grams have at least one token; received the widths {}", plain(&format!("{received:?}")))]
     NgramWidthZero {
         /// The widths that were set.
         received: Vec<usize>,
     },
     /// Counts and parameters, or two counts, that see different tokens in a text.
     #[error(
-        "the texts were counted with {ours}, but {theirs} is asked for; count them again with \
-         those parameters"
+        "the texts were counted with {}, but {} is asked for; count them again with those parameters",
+        plain(ours),
+        plain(theirs)
     )]
     CountsOfOtherParams {
         /// What the counts were made with.
@@ -93,7 +95,7 @@ pub enum VectorizerError {
     #[error("a given vocabulary for tf-idf needs a weight for each term; received none")]
     MissingIdf,
     /// Weights with other output than tf-idf. Keras raises `ValueError`.
-    #[error("idf weights only go with output_mode \"tf_idf\"; received {mode:?}")]
+    #[error("idf weights only go with output_mode \"tf_idf\"; received {}", named(*mode))]
     UnexpectedIdf {
         /// The output asked for.
         mode: OutputMode,
@@ -108,7 +110,8 @@ pub enum VectorizerError {
     },
     /// A vocabulary whose special tokens are those of another kind of output.
     #[error(
-        "the vocabulary has the special tokens of other output than {mode:?}; make it for that one"
+        "the vocabulary has the special tokens of other output than {}; make it for that one",
+        named(*mode)
     )]
     VocabularyOfOtherMode {
         /// The output asked for.
@@ -142,7 +145,7 @@ pub enum VectorizerError {
         known: u32,
     },
     /// Saved bytes that were cut short or changed.
-    #[error("this {kind} is damaged: {reason}; save it again")]
+    #[error("this {kind} is damaged: {}; save it again", plain(reason))]
     Damaged {
         /// What was to be read.
         kind: &'static str,
@@ -151,8 +154,9 @@ pub enum VectorizerError {
     },
     /// Saved parameters with a name that this build does not have.
     #[error(
-        "the {what} {received:?} is not known here; names that begin with \"unicode\" need the \
-         crate's feature `unicode`"
+        "the {what} {} is not known here; names that begin with \"unicode\" need the \
+         crate's feature `unicode`",
+        quoted(received)
     )]
     UnknownName {
         /// What the name is of.
@@ -162,7 +166,8 @@ pub enum VectorizerError {
     },
     /// Saved parameters with a function of the user, of which a file has only the name.
     #[error(
-        "the function {name:?}, which {does} the texts, must be given to load this: see `Functions`"
+        "the function {}, which {does} the texts, must be given to load this: see `Functions`",
+        quoted(name)
     )]
     MissingFunction {
         /// What it does.
@@ -171,14 +176,14 @@ pub enum VectorizerError {
         name: String,
     },
     /// A configuration that is not Keras'.
-    #[error("this is not a configuration of TextVectorization: {reason}")]
+    #[error("this is not a configuration of TextVectorization: {}", plain(reason))]
     BadConfig {
         /// What is wrong with it.
         reason: String,
     },
     /// An argument of a configuration that is out of range or of the wrong kind. Keras raises
     /// `ValueError`.
-    #[error("`{name}` must be {allowed}; received {received}")]
+    #[error("`{name}` must be {allowed}; received {}", plain(received))]
     BadArgument {
         /// The argument.
         name: &'static str,
@@ -188,14 +193,18 @@ pub enum VectorizerError {
         received: String,
     },
     /// A configuration that names a vocabulary file which was not given.
-    #[error("the vocabulary is in the file {path:?}, whose content was not given")]
+    #[error(
+        "the vocabulary is in the file {}, whose content was not given",
+        quoted(path)
+    )]
     MissingVocabularyFile {
         /// The path in the configuration.
         path: String,
     },
     /// A vocabulary file for tf-idf. Keras raises `ValueError`.
     #[error(
-        "for tf-idf the vocabulary must be a list, with idf weights; received the file {path:?}"
+        "for tf-idf the vocabulary must be a list, with idf weights; received the file {}",
+        quoted(path)
     )]
     VocabularyFileForTfIdf {
         /// The path in the configuration.
@@ -224,7 +233,11 @@ pub enum VectorizerError {
     NoVocabulary,
     /// A term that the encoding of the listing cannot show. Keras raises `UnicodeDecodeError` or
     /// `LookupError`.
-    #[error("token {index} ({token:?}) cannot be decoded as {encoding:?}")]
+    #[error(
+        "token {index} ({}) cannot be decoded as {}",
+        quoted(token),
+        quoted(encoding)
+    )]
     NotInEncoding {
         /// The token's index.
         index: usize,
@@ -240,21 +253,24 @@ pub enum VectorizerError {
         what: &'static str,
     },
     /// What cannot be written.
-    #[error("this cannot be saved: {reason}")]
+    #[error("this cannot be saved: {}", plain(reason))]
     CannotSave {
         /// Why.
         reason: String,
     },
     /// A column of a data frame that holds no texts.
     #[cfg(feature = "polars")]
-    #[error("a column of texts is of type `str` or `binary`; received `{received}`: cast it")]
+    #[error(
+        "a column of texts is of type `str` or `binary`; received `{}`: cast it",
+        plain(received)
+    )]
     NotText {
         /// The column's type.
         received: String,
     },
     /// polars refused, or could not compute, something.
     #[cfg(feature = "polars")]
-    #[error("polars: {reason}")]
+    #[error("polars: {}", plain(reason))]
     Polars {
         /// What polars said.
         reason: String,
@@ -263,13 +279,16 @@ pub enum VectorizerError {
     #[error("rows have no fixed width: `output_sequence_length` is not set")]
     NoFixedWidth,
     /// A column of an Arrow array that has no texts.
-    #[error("a column of texts has strings or binary; received {received}")]
+    #[error(
+        "a column of texts has strings or binary; received {}",
+        plain(received)
+    )]
     NotTexts {
         /// The type of its elements.
         received: String,
     },
     /// What does not fit into one Arrow array.
-    #[error("this cannot be an Arrow array: {reason}")]
+    #[error("this cannot be an Arrow array: {}", plain(reason))]
     NoArray {
         /// Why.
         reason: String,
@@ -287,7 +306,7 @@ pub enum VectorizerError {
     /// There were tokens, but none may enter the vocabulary. Keras raises `InvalidArgumentError`.
     #[error(
         "cannot learn a vocabulary: of {distinct} distinct tokens in {texts} texts none fits \
-         beside the special tokens (max_tokens = {max_tokens:?})"
+         beside the special tokens{}", allowance(*max_tokens)
     )]
     NothingToLearn {
         /// How many texts were received.
@@ -305,8 +324,9 @@ pub enum VectorizerError {
     OnlySpecialTokens,
     /// A given vocabulary that has the same term twice. Keras raises `ValueError`.
     #[error(
-        "the given vocabulary has {token:?} twice, at positions {first} and {second} (not \
-         counting leading special tokens)"
+        "the given vocabulary has {} twice, at positions {first} and {second} (not \
+         counting leading special tokens)",
+        quoted(token)
     )]
     RepeatedToken {
         /// The term, decoded with replacement characters.
@@ -339,7 +359,10 @@ pub enum VectorizerError {
         limit: usize,
     },
     /// A token with a line break cannot be stored as a line.
-    #[error("token {index} ({token:?}) has a line break and cannot be written as a line")]
+    #[error(
+        "token {index} ({}) has a line break and cannot be written as a line",
+        quoted(token)
+    )]
     LineBreakInToken {
         /// The token's id.
         index: usize,
@@ -348,8 +371,8 @@ pub enum VectorizerError {
     },
     /// Vocabulary lines that do not begin with the special tokens.
     #[error(
-        "a vocabulary file begins with an empty line and the line \"[UNK]\"; line {line} is \
-         {received:?}"
+        "a vocabulary file begins with an empty line and the line \"[UNK]\"; {}",
+        found_line(*line, received.as_deref())
     )]
     MissingSpecialTokens {
         /// Line number, from 1.
@@ -358,9 +381,33 @@ pub enum VectorizerError {
         received: Option<String>,
     },
     /// Vocabulary lines whose last one has no line break: the data was cut short.
-    #[error("the last line of the vocabulary ({received:?}) does not end with a line break")]
+    #[error(
+        "the last line of the vocabulary ({}) does not end with a line break",
+        quoted(received)
+    )]
     UnterminatedLine {
         /// The unfinished line, decoded with replacement characters.
         received: String,
     },
+}
+
+/// An output mode as Keras calls it.
+fn named(mode: OutputMode) -> String {
+    mode.name()
+        .map_or_else(|| "null".to_owned(), |name| format!("\"{name}\""))
+}
+
+/// What `max_tokens` allowed, where it was set.
+fn allowance(max_tokens: Option<usize>) -> String {
+    max_tokens.map_or_else(String::new, |limit| {
+        format!(", for which `max_tokens` is {limit}; raise it")
+    })
+}
+
+/// What stands in a line of a vocabulary, or that there is no such line.
+fn found_line(line: usize, received: Option<&str>) -> String {
+    match received {
+        Some(received) => format!("line {line} is {}", quoted(received)),
+        None => format!("there is no line {line}"),
+    }
 }

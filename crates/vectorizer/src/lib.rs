@@ -21,6 +21,7 @@ mod output;
 #[cfg(feature = "rayon")]
 mod parallel;
 mod params;
+mod quote;
 mod save;
 mod saved;
 #[cfg(feature = "serde")]

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::quote::quoted;
+
 /// What is done to a text before it is split. Keras' argument `standardize`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -178,6 +180,36 @@ impl Standardize {
             function: Arc::new(function),
         })
     }
+
+    /// What it is called in configurations, for messages.
+    pub(crate) fn described(&self) -> String {
+        match self {
+            Self::None => "null".to_owned(),
+            Self::Lower => "\"lower\"".to_owned(),
+            Self::StripPunctuation => "\"strip_punctuation\"".to_owned(),
+            Self::LowerAndStripPunctuation => "\"lower_and_strip_punctuation\"".to_owned(),
+            Self::Custom(custom) => quoted(&format!("callable:{}", custom.name())).to_string(),
+            #[cfg(feature = "unicode")]
+            Self::Unicode(rules) if *rules == crate::UnicodeRules::default() => {
+                "\"unicode\"".to_owned()
+            }
+            #[cfg(feature = "unicode")]
+            Self::Unicode(rules) => format!(
+                "\"unicode\" ({}, {}, {})",
+                rules.normalization.name(),
+                if rules.lower {
+                    "lower case"
+                } else {
+                    "case kept"
+                },
+                if rules.strip_punctuation {
+                    "no punctuation"
+                } else {
+                    "punctuation kept"
+                }
+            ),
+        }
+    }
 }
 
 impl Split {
@@ -191,6 +223,20 @@ impl Split {
             name: name.into(),
             function: Arc::new(function),
         })
+    }
+
+    /// What it is called in configurations, for messages.
+    pub(crate) fn described(&self) -> String {
+        match self {
+            Self::None => "null".to_owned(),
+            Self::Whitespace => "\"whitespace\"".to_owned(),
+            Self::Character => "\"character\"".to_owned(),
+            Self::Custom(custom) => quoted(&format!("callable:{}", custom.name())).to_string(),
+            #[cfg(feature = "unicode")]
+            Self::UnicodeWhitespace => "\"unicode_whitespace\"".to_owned(),
+            #[cfg(feature = "unicode")]
+            Self::UnicodeWords => "\"unicode_words\"".to_owned(),
+        }
     }
 }
 

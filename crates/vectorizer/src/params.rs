@@ -228,4 +228,18 @@ impl ValidParams {
     pub fn ragged(&self) -> bool {
         self.ragged
     }
+
+    /// How texts become tokens, for messages.
+    pub(crate) fn analysis(&self) -> String {
+        let ngrams = match &self.ngrams {
+            Ngrams::Off => "null".to_owned(),
+            Ngrams::UpTo(widest) => widest.to_string(),
+            Ngrams::Widths(widths) => format!("{widths:?}"),
+        };
+        format!(
+            "`standardize` {}, `split` {}, `ngrams` {ngrams}",
+            self.standardize.described(),
+            self.split.described()
+        )
+    }
 }

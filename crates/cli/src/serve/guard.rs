@@ -11,6 +11,7 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN,
     REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -33,12 +34,16 @@ const HEADERS: [(HeaderName, &str); 4] = [
 
 /// Lets through what comes from this machine's own page, and seals every answer.
 pub(super) async fn guard(State(port): State<u16>, request: Request, next: Next) -> Response {
-    let mut response = match refusal(request.method(), request.headers(), port) {
+    let (parts, body) = request.into_parts();
+    let mut response = match refusal(&parts, port) {
         Some(reason) => trouble(StatusCode::FORBIDDEN, reason),
-        None => match tokio::time::timeout(PATIENCE, next.run(request)).await {
-            Ok(response) => response,
-            Err(_) => trouble(StatusCode::REQUEST_TIMEOUT, "the request took too long"),
-        },
+        None => {
+            let request = Request::from_parts(parts, body);
+            match tokio::time::timeout(PATIENCE, next.run(request)).await {
+                Ok(response) => response,
+                Err(_) => trouble(StatusCode::REQUEST_TIMEOUT, "the request took too long"),
+            }
+        }
     };
     for (name, value) in HEADERS {
         response
@@ -49,32 +54,54 @@ pub(super) async fn guard(State(port): State<u16>, request: Request, next: Next)
 }
 
 /// Why a request is not answered, if so.
-fn refusal(method: &Method, headers: &HeaderMap, port: u16) -> Option<&'static str> {
-    let ours = |authority: &str| {
-        let Some((name, number)) = authority.rsplit_once(':') else {
-            return port == 80 && is_loopback(authority);
-        };
-        is_loopback(name) && number.parse() == Ok(port)
-    };
-    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or(""));
-    if !text(HOST).is_some_and(ours) {
-        return Some("this page is at http://127.0.0.1 and its port, and answers by no other name");
-    }
-    if let Some(origin) = text(ORIGIN)
-        && !origin.strip_prefix("http://").is_some_and(ours)
+fn refusal(request: &Parts, port: u16) -> Option<&'static str> {
+    const NAMES: &str =
+        "this page is at http://127.0.0.1 and its port, and answers by no other name";
+    let ours = |authority: &str| is_ours(authority, port);
+    // A request may name its host a second time, before its path.
+    let named = request.uri.authority().map(|authority| authority.as_str());
+    let scheme = request.uri.scheme_str();
+    if named.is_some_and(|authority| !ours(authority)) || scheme.is_some_and(|name| name != "http")
     {
-        return Some("another site's page may not ask here");
+        return Some(NAMES);
+    }
+    if !only(&request.headers, HOST).is_ok_and(|host| host.is_some_and(ours)) {
+        return Some(NAMES);
+    }
+    match only(&request.headers, ORIGIN) {
+        Ok(None) => {}
+        Ok(Some(origin)) if origin.strip_prefix("http://").is_some_and(ours) => {}
+        _ => return Some("another site's page may not ask here"),
     }
     // Without it a form of another site could send what it likes, without a browser asking first.
-    let json = text(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json"));
-    if *method == Method::POST && !json {
+    let json = |kind: &str| {
+        let (essence, _) = kind.split_once(';').unwrap_or((kind, ""));
+        essence.trim().eq_ignore_ascii_case("application/json")
+    };
+    if request.method == Method::POST
+        && !only(&request.headers, CONTENT_TYPE).is_ok_and(|kind| kind.is_some_and(json))
+    {
         return Some("a question must be sent as application/json");
     }
     None
 }
 
-fn is_loopback(name: &str) -> bool {
-    matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+/// The value of a header that may stand there once; an error where there are several, or it is no text.
+fn only(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, ()> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next().map(HeaderValue::to_str).transpose();
+    match (value, values.next()) {
+        (Ok(value), None) => Ok(value),
+        _ => Err(()),
+    }
+}
+
+/// Whether this is the loopback address by one of its names, and the port, written as one writes it.
+fn is_ours(authority: &str, port: u16) -> bool {
+    ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| {
+        authority.eq_ignore_ascii_case(&format!("{name}:{port}"))
+            || (port == 80 && authority.eq_ignore_ascii_case(name))
+    })
 }
 
 #[cfg(test)]
@@ -82,22 +109,77 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(method: Method, headers: &[(HeaderName, &'static str)], allowed: bool) {
-        let headers = headers
-            .iter()
-            .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)))
-            .collect();
-        assert_eq!(refusal(&method, &headers, 8017).is_none(), allowed);
+    fn check(
+        method: Method,
+        uri: &'static str,
+        headers: &[(HeaderName, &'static str)],
+        allowed: bool,
+    ) {
+        let mut request = Request::builder().method(method).uri(uri);
+        for (name, value) in headers {
+            request = request.header(name, *value);
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        assert_eq!(
+            refusal(&parts, 8017).is_none(),
+            allowed,
+            "{uri} {headers:?}"
+        );
     }
 
     #[test]
     fn only_the_loopback_by_its_names_is_answered() {
-        check(Method::GET, &[(HOST, "127.0.0.1:8017")], true);
-        check(Method::GET, &[(HOST, "localhost:8017")], true);
-        check(Method::GET, &[(HOST, "127.0.0.1:8018")], false);
-        check(Method::GET, &[(HOST, "127.0.0.1")], false);
-        check(Method::GET, &[(HOST, "films.example:8017")], false);
-        check(Method::GET, &[], false);
+        for host in [
+            "127.0.0.1:8017",
+            "localhost:8017",
+            "LOCALHOST:8017",
+            "[::1]:8017",
+        ] {
+            check(Method::GET, "/", &[(HOST, host)], true);
+        }
+        for host in [
+            "127.0.0.1:8018",
+            "127.0.0.1:+8017",
+            "127.0.0.1:08017",
+            "127.0.0.1: 8017",
+            "127.0.0.1",
+            "127.0.0.1:",
+            "x@127.0.0.1:8017",
+            "films.example:8017",
+            "",
+        ] {
+            check(Method::GET, "/", &[(HOST, host)], false);
+        }
+        check(Method::GET, "/", &[], false);
+    }
+
+    #[test]
+    fn a_second_name_is_looked_at_too() {
+        let host = (HOST, "127.0.0.1:8017");
+        check(
+            Method::GET,
+            "/",
+            &[host.clone(), (HOST, "films.example")],
+            false,
+        );
+        check(
+            Method::GET,
+            "/",
+            &[(HOST, "films.example"), host.clone()],
+            false,
+        );
+        check(Method::GET, "/", &[host.clone(), host.clone()], false);
+        let host = std::slice::from_ref(&host);
+        check(Method::GET, "http://127.0.0.1:8017/", host, true);
+        check(Method::GET, "http://films.example/", host, false);
+        check(Method::GET, "http://films.example:8017/", host, false);
+        check(
+            Method::GET,
+            "http://127.0.0.1:8017@films.example/",
+            host,
+            false,
+        );
+        check(Method::GET, "https://127.0.0.1:8017/", host, false);
     }
 
     #[test]
@@ -105,12 +187,41 @@ mod tests {
         let host = (HOST, "127.0.0.1:8017");
         let json = (CONTENT_TYPE, "application/json");
         let from = |origin| [host.clone(), json.clone(), (ORIGIN, origin)];
-        check(Method::POST, &from("http://127.0.0.1:8017"), true);
-        check(Method::POST, &from("https://127.0.0.1:8017"), false);
-        check(Method::POST, &from("http://films.example"), false);
-        check(Method::POST, &from("null"), false);
-        check(Method::POST, &[host.clone(), json.clone()], true);
-        check(Method::POST, std::slice::from_ref(&host), false);
-        check(Method::POST, &[host, (CONTENT_TYPE, "text/plain")], false);
+        check(Method::POST, "/", &from("http://127.0.0.1:8017"), true);
+        check(Method::POST, "/", &from("https://127.0.0.1:8017"), false);
+        check(Method::POST, "/", &from("http://films.example"), false);
+        check(Method::POST, "/", &from("null"), false);
+        let twice = [&from("http://127.0.0.1:8017")[..], &[(ORIGIN, "null")]].concat();
+        check(Method::POST, "/", &twice, false);
+    }
+
+    #[test]
+    fn a_question_is_json_and_nothing_else() {
+        let host = (HOST, "127.0.0.1:8017");
+        for (kind, allowed) in [
+            ("application/json", true),
+            ("application/json; charset=utf-8", true),
+            ("Application/JSON", true),
+            ("application/jsonx", false),
+            ("application/json+x", false),
+            ("text/plain;application/json", false),
+            ("text/plain", false),
+            ("", false),
+        ] {
+            check(
+                Method::POST,
+                "/",
+                &[host.clone(), (CONTENT_TYPE, kind)],
+                allowed,
+            );
+        }
+        check(Method::POST, "/", std::slice::from_ref(&host), false);
+        let json = (CONTENT_TYPE, "application/json");
+        check(
+            Method::POST,
+            "/",
+            &[host, json, (CONTENT_TYPE, "text/plain")],
+            false,
+        );
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! The page and its answers come from here alone: nothing is loaded from elsewhere, nothing is kept, and
 //! only this machine can ask ([`guard`]). The networks live on a thread of their own ([`reader`]) behind
-//! a queue of bounded length.
+//! a queue of bounded length, and there are so many connections and no more ([`connections`]).
 
+mod connections;
 mod guard;
 mod reader;
 
@@ -22,13 +23,15 @@ use axum::routing::{get, post};
 use recurrent_report::{ReportError, load_evaluation};
 use recurrent_runs::JudgedReview;
 use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::backend::Backend;
 use crate::error::CliError;
-use crate::print;
+use crate::named::{self, Named};
 use crate::reading::Wanted;
+use crate::terminal::printable;
+use crate::{print, say};
 use reader::{Reader, Unread};
-use recurrent::Model;
 
 /// Bytes of a request: the longest review has 14,000.
 const MOST_BYTES: usize = 256 * 1024;
@@ -46,6 +49,8 @@ pub(crate) struct Arguments {
 /// What the page is told of a network.
 #[derive(Clone, Serialize)]
 struct Shown {
+    /// Which of the models: its label among them. A reading has the same.
+    model: String,
     network: String,
     parameters: usize,
     classes: Vec<String>,
@@ -83,22 +88,16 @@ struct Trouble {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let (_, device) = Backend::Flex.open()?;
-    let mut models = Vec::new();
-    let mut shown = Vec::new();
-    for folder in &arguments.model {
-        let model = Model::load(folder, &device)?;
-        shown.push(describe(&model, folder));
-        models.push(model);
-    }
+    let models = named::load(&arguments.model, &device)?;
     let site = Site {
-        shown: Arc::new(shown),
+        shown: Arc::new(models.iter().map(describe).collect()),
         reader: Reader::start(models, device),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(CliError::Output)?;
+        .map_err(CliError::Server)?;
     runtime.block_on(serve(arguments.port, site))
 }
 
@@ -109,10 +108,33 @@ async fn serve(port: u16, site: Site) -> Result<(), CliError> {
         .await
         .map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
+    let mut signals = signals()?;
     print(&format!("Reading at http://{address}/ until Ctrl-C"))?;
-    axum::serve(listener, router(site, address.port()))
-        .await
-        .map_err(failed)
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = connections::serve(listener, router(site, address.port()), async {
+        let _ = stopped.await;
+    });
+    tokio::select! {
+        () = serving => {}
+        // The first ends it once what was asked is answered, a second at once.
+        () = async {
+            signals.recv().await;
+            let _ = stop.send(());
+            signals.recv().await;
+        } => {}
+    }
+    Ok(())
+}
+
+/// A message for each time that this process is told to stop.
+fn signals() -> Result<mpsc::Receiver<()>, CliError> {
+    let (sender, receiver) = mpsc::channel(2);
+    ctrlc::set_handler(move || {
+        // A third does no more than a second.
+        let _ = sender.try_send(());
+    })
+    .map_err(CliError::Signals)?;
+    Ok(receiver)
 }
 
 fn router(site: Site, port: u16) -> Router {
@@ -143,18 +165,28 @@ fn router(site: Site, port: u16) -> Router {
         .with_state(site)
 }
 
-fn describe(model: &Model, folder: &std::path::Path) -> Shown {
+fn describe(named: &Named) -> Shown {
+    let Named {
+        label,
+        folder,
+        model,
+    } = named;
     // Older models have none, and then there is less to pick from.
     let path = folder.join("evaluation.json");
     let evaluation = match load_evaluation(&path) {
         Ok(evaluation) => Some(evaluation),
         Err(ReportError::File(error)) if error.is_not_found() => None,
         Err(error) => {
-            eprintln!("note: no reviews to pick from: {error}");
+            let error = error.to_string();
+            say(&format!(
+                "note: no reviews to pick from: {}",
+                printable(&error)
+            ));
             None
         }
     };
     Shown {
+        model: label.clone(),
         network: model.config.network.network.name(),
         parameters: burn::module::Module::num_params(&model.network),
         classes: model.config.classes.clone(),
@@ -181,8 +213,11 @@ async fn read(State(site): State<Site>, body: Result<Bytes, BytesRejection>) -> 
         }
         Err(error) => return trouble(error.status(), &error.body_text()),
     };
+    // An array of its fields would make a question, too.
+    let is_object = body.trim_ascii_start().starts_with(b"{");
     let question: Question = match serde_json::from_slice(&body) {
-        Ok(question) => question,
+        Ok(question) if is_object => question,
+        Ok(_) => return trouble(StatusCode::BAD_REQUEST, "a question is a JSON object"),
         Err(error) => {
             return trouble(
                 StatusCode::BAD_REQUEST,
@@ -201,14 +236,35 @@ async fn read(State(site): State<Site>, body: Result<Bytes, BytesRejection>) -> 
         gradient: question.gradient.then_some(None),
     };
     match site.reader.read(question.text, wanted).await {
-        Ok(readings) => axum::Json(readings).into_response(),
-        Err(Unread::Busy) => trouble(
+        Ok(readings) => ([(header::CONTENT_TYPE, "application/json")], readings).into_response(),
+        Err(unread) => explain(&unread),
+    }
+}
+
+fn explain(unread: &Unread) -> Response {
+    match unread {
+        Unread::Busy => trouble(
             StatusCode::SERVICE_UNAVAILABLE,
             "too many texts at once; ask again in a moment",
         ),
-        Err(Unread::Gone) => trouble(
+        Unread::Gone => trouble(
             StatusCode::INTERNAL_SERVER_ERROR,
             "the networks read no more; its terminal says why, and `recurrent serve` must be started again",
+        ),
+        Unread::NoWords => trouble(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "there is nothing to judge: no word is left of the text; write one with words",
+        ),
+        Unread::NotFinite(model) => trouble(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            &format!(
+                "{model} answers with numbers that are not finite: its weights are damaged, or grew too large; restore \
+                 its folder, or train it again"
+            ),
+        ),
+        Unread::TooManyStates => trouble(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "the states of these networks are more than can be sent; ask without states, or show fewer or smaller ones",
         ),
     }
 }

@@ -3,22 +3,26 @@
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use recurrent_files::read_at_most;
-use recurrent_vectorizer::{OutputMode, TextVectorizer, VectorizerParams};
+use recurrent_vectorizer::{OutputMode, TextVectorizer};
 use serde::Serialize;
 
+use super::batches::{Batch, Batches};
+use super::error::VectorizeError;
 use super::files::Target;
-use super::input::{self, Batch, Limits};
-use super::{fit, pipeline};
+use super::format::{Format, Named};
+use super::input::{self, Limits};
+use super::{model, pipeline, same, together};
 use crate::error::CliError;
 use crate::print;
 
 /// How many ids or numbers of rows of one width are made at once.
 const ELEMENTS: usize = 1 << 22;
+/// The most ids or numbers of one row.
+const WIDEST: usize = 1 << 26;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The folder that `fit` or `merge` wrote.
+    /// The folder that `fit` or `merge` wrote, or that of a trained network, whose ids these then are.
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     #[command(flatten)]
@@ -28,8 +32,45 @@ pub(crate) struct Arguments {
     output: PathBuf,
 }
 
+/// What results are written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OutputFormat {
+    JsonLines,
+    Parquet,
+}
+
+impl OutputFormat {
+    /// The format that the name of a file asks for.
+    fn of(path: &Path) -> Result<Self, CliError> {
+        match Named::of(path) {
+            Named::Foreign(foreign) => Err(VectorizeError::OtherFormat {
+                path: path.to_owned(),
+                promised: foreign.what,
+                written: "JSON lines",
+                remedy: "name it .jsonl, or .parquet for Parquet",
+            }
+            .into()),
+            #[cfg(not(feature = "parquet"))]
+            Named::Format(Format::Parquet) => {
+                let path = path.to_owned();
+                Err(VectorizeError::NoParquet { path }.into())
+            }
+            #[cfg(feature = "parquet")]
+            Named::Format(Format::Parquet) => Ok(Self::Parquet),
+            Named::Format(Format::Text | Format::Jsonl) | Named::Json | Named::Nothing => {
+                Ok(Self::JsonLines)
+            }
+        }
+    }
+}
+
 pub(super) fn run(arguments: &Arguments) -> Result<(), CliError> {
-    let vectorizer = load(&arguments.model)?;
+    let output = &arguments.output;
+    let of_model: Vec<PathBuf> = model::files(&arguments.model).collect();
+    let inputs = arguments.input.input.iter().chain(&of_model);
+    same::check(inputs.map(PathBuf::as_path), [output.as_path()])?;
+    let format = OutputFormat::of(output)?;
+    let model::Loaded { vectorizer, clean } = model::load(&arguments.model)?;
     let params = vectorizer.params();
     let width = match params.output_mode() {
         OutputMode::Int => params.output_sequence_length().unwrap_or(0),
@@ -37,46 +78,26 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CliError> {
         _ if params.sparse() => 0,
         _ => vectorizer.columns(),
     };
+    if width > WIDEST {
+        let limit = WIDEST;
+        return Err(VectorizeError::RowTooWide { width, limit }.into());
+    }
     let limits = Limits {
         texts: (ELEMENTS / width.max(1)).clamp(1, Limits::USUAL.texts),
         ..Limits::USUAL
     };
-    let batches = arguments.input.batches(limits)?;
+    let batches = arguments.input.batches(limits, clean)?;
+    let reading = batches.reading();
     let threads = arguments.input.threads();
-    let output = &arguments.output;
-    let extension = output.extension().unwrap_or_default();
-    let rows = if extension.eq_ignore_ascii_case("parquet") {
-        parquet(&vectorizer, batches, threads, output)?
-    } else {
-        json_lines(&vectorizer, batches, threads, output)?
+    let rows = match format {
+        OutputFormat::JsonLines => json_lines(&vectorizer, batches, threads, output)?,
+        OutputFormat::Parquet => parquet(&vectorizer, batches, threads, output)?,
     };
+    reading.skipped.warn();
     if output == Path::new("-") {
         return Ok(());
     }
     print(&format!("{rows} texts"))
-}
-
-/// The most bytes of a vectorizer.
-const MOST_BYTES: u64 = 1 << 30;
-
-/// The vectorizer of a folder. Ids without a fixed length come in rows of their own length, not padded
-/// to whatever is longest in a batch.
-fn load(folder: &Path) -> Result<TextVectorizer, CliError> {
-    let path = folder.join(fit::MODEL);
-    let bytes = read_at_most(&path, MOST_BYTES).map_err(|source| CliError::NoModel {
-        path: folder.to_owned(),
-        source,
-    })?;
-    let vectorizer = TextVectorizer::from_bytes(&bytes).map_err(CliError::file(&path))?;
-    let params = vectorizer.params();
-    if params.output_mode() != OutputMode::Int || params.output_sequence_length().is_some() {
-        return Ok(vectorizer);
-    }
-    // `max_tokens` has no effect on ids, and need not hold for a vocabulary that was a file.
-    let ragged = VectorizerParams::from(params.clone()).ragged(true);
-    let ragged = ragged.max_tokens(None).check()?;
-    let vocabulary = vectorizer.vocabulary().clone();
-    Ok(TextVectorizer::with_vocabulary(ragged, vocabulary)?)
 }
 
 /// What texts become, and which of them were null.
@@ -101,7 +122,7 @@ struct SparseRow<'r> {
 
 fn json_lines(
     vectorizer: &TextVectorizer,
-    batches: input::Batches,
+    batches: Batches,
     threads: usize,
     output: &Path,
 ) -> Result<usize, CliError> {
@@ -122,7 +143,10 @@ fn json_lines(
     pipeline::run(batches, vec![(); threads], work, sink)?;
     match target.finish() {
         Err(error) => gone(error).map(|_| rows),
-        Ok(()) => Ok(rows),
+        Ok(file) => {
+            together::commit(file)?;
+            Ok(rows)
+        }
     }
 }
 
@@ -169,7 +193,7 @@ fn write_lines(
                 let tokens: Vec<_> = tokens.map(String::from_utf8_lossy).collect();
                 line(lines, Some(tokens))?;
             }
-            _ => return Err(CliError::UnknownOutput),
+            _ => return Err(VectorizeError::UnknownOutput.into()),
         }
     }
     Ok(count)
@@ -178,7 +202,7 @@ fn write_lines(
 #[cfg(feature = "parquet")]
 fn parquet(
     vectorizer: &TextVectorizer,
-    batches: input::Batches,
+    batches: Batches,
     threads: usize,
     output: &Path,
 ) -> Result<usize, CliError> {
@@ -195,18 +219,12 @@ fn parquet(
         rows += array.len();
         results.write(array).map(|()| true)
     })?;
-    results.finish()?.finish()?;
+    together::commit(results.finish()?.finish()?)?;
     Ok(rows)
 }
 
 #[cfg(not(feature = "parquet"))]
-fn parquet(
-    _: &TextVectorizer,
-    _: input::Batches,
-    _: usize,
-    output: &Path,
-) -> Result<usize, CliError> {
-    Err(CliError::NoParquet {
-        path: output.to_owned(),
-    })
+fn parquet(_: &TextVectorizer, _: Batches, _: usize, output: &Path) -> Result<usize, CliError> {
+    let path = output.to_owned();
+    Err(VectorizeError::NoParquet { path }.into())
 }

@@ -5,8 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use recurrent_files::read_text_at_most;
 use recurrent_vectorizer::keras::{Checked, Verdict, check, reference_functions};
 
+use super::error::{VectorizeError, plain};
 use crate::error::CliError;
 use crate::print;
 
@@ -37,7 +39,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
                 }
                 Err(error) => {
                     unreadable += 1;
-                    eprintln!("error: {error}");
+                    crate::complain(&error);
                 }
             }
         }
@@ -75,31 +77,38 @@ fn files(path: &Path) -> Vec<Result<PathBuf, CliError>> {
         Ok(paths)
     };
     match list() {
-        Ok(paths) if paths.is_empty() => vec![Err(CliError::NoFixtures {
-            path: path.to_owned(),
-        })],
+        Ok(paths) if paths.is_empty() => {
+            let path = path.to_owned();
+            vec![Err(VectorizeError::NoFixtures { path }.into())]
+        }
         Ok(paths) => paths.into_iter().map(Ok).collect(),
         Err(error) => vec![Err(CliError::read(path)(error))],
     }
 }
 
+/// The most bytes of a file of cases.
+const LIMIT: u64 = 1 << 28;
+
 fn cases(path: &Path) -> Result<Vec<Checked>, CliError> {
-    let json = std::fs::read(path).map_err(CliError::read(path))?;
-    let bad = |reason: String| CliError::Fixture {
-        path: path.to_owned(),
-        reason,
-    };
-    let json = String::from_utf8(json).map_err(|error| bad(error.to_string()))?;
-    check(&json, &reference_functions()).map_err(|error| bad(error.to_string()))
+    let json = read_text_at_most(path, LIMIT)?;
+    let cases = check(&json, &reference_functions());
+    cases.map_err(|source| {
+        let path = path.to_owned();
+        VectorizeError::Fixture { path, source }.into()
+    })
 }
 
 fn line(case: &Checked) -> String {
     let verdict = match &case.verdict {
         Verdict::Equal => "equal".to_owned(),
         Verdict::EqualButEarlier { keras, here } => {
-            format!("equal (fails earlier: {here}; in Keras {keras})")
+            format!(
+                "equal (fails earlier: {}; in Keras {})",
+                plain(here),
+                plain(keras)
+            )
         }
-        Verdict::Different { first } => format!("DIFFERENT: {first}"),
+        Verdict::Different { first } => format!("DIFFERENT: {}", plain(first)),
     };
-    format!("{}: {verdict}", case.name)
+    format!("{}: {verdict}", plain(&case.name))
 }

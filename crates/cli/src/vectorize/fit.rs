@@ -4,23 +4,36 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use recurrent::VECTORIZER_FILE;
+use recurrent_files::{FileError, read_at_most, read_text_at_most};
 use recurrent_vectorizer::keras::{Config, Layer};
 use recurrent_vectorizer::{
     Functions, OutputMode, TextVectorizer, TokenCounts, ValidParams, VectorizerError,
 };
 
-use super::files::{Folder, Target};
-use super::input::{self, Batch, Limits};
-use super::pipeline;
+use super::batches::{Batch, Batches};
+use super::error::VectorizeError;
+use super::files::Target;
+use super::format::{BYTE_ORDER_MARK, Named};
+use super::input::{self, Limits};
+use super::together::{self, Folder};
+use super::{pipeline, same};
 use crate::error::CliError;
 use crate::print;
 
-/// The vectorizer itself, in the folder.
-pub(super) const MODEL: &str = "vectorizer.cbor";
-/// The same as Keras' configuration.
-const CONFIG: &str = "config.json";
+/// The vectorizer as Keras' configuration, in the folder beside the vectorizer itself.
+pub(super) const CONFIG: &str = "config.json";
 /// Its terms, one a line.
-const VOCABULARY: &str = "vocabulary.txt";
+pub(super) const VOCABULARY: &str = "vocabulary.txt";
+
+/// The most bytes of a configuration, whose vocabulary may be in it.
+const CONFIG_LIMIT: u64 = 1 << 28;
+/// The most bytes of a vocabulary.
+const VOCABULARY_LIMIT: u64 = 1 << 30;
+/// The most bytes of counts.
+const COUNTS_LIMIT: u64 = 1 << 33;
+/// The most bytes of what is no file, and could go on for ever.
+const STREAM_LIMIT: u64 = 1 << 26;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -61,64 +74,98 @@ struct OutputArguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let config = &arguments.config;
-    let layer = read_config(config)?;
+    let read = arguments.input.input.iter().chain([config]);
+    let Given { layer, vocabulary } = arguments.output.check(config, read.cloned().collect())?;
     let Ok(given) = layer.vectorizer() else {
         let limit = arguments.output.limit.map(usize::from);
-        let batches = arguments.input.batches(Limits::USUAL)?;
+        let batches = arguments.input.batches(Limits::USUAL, false)?;
+        let reading = batches.reading();
         let open = arguments.output.open()?;
         let threads = arguments.input.threads();
         let counts = count(layer.params(), batches, threads, limit)?;
+        reading.skipped.warn();
         return open.finish(config, layer, &counts);
     };
     match &arguments.output.output {
         Some(folder) if arguments.input.input.is_empty() && arguments.output.counts.is_none() => {
             let mut folder = Folder::open(folder)?;
             let said = export(&mut folder, given)?;
-            folder.finish()?;
+            folder.finish(None)?;
             print(&said)
         }
-        _ => Err(CliError::file(config)(VectorizerError::VocabularyIsGiven)),
+        _ => {
+            let path = vocabulary.as_deref().unwrap_or(config);
+            Err(VectorizeError::vectorizer(path)(
+                VectorizerError::VocabularyIsGiven,
+            ))
+        }
     }
 }
 
 pub(super) fn merge(arguments: &MergeArguments) -> Result<(), CliError> {
-    let layer = read_config(&arguments.config)?;
+    let read = arguments.parts.iter().chain([&arguments.config]);
+    let checked = arguments
+        .output
+        .check(&arguments.config, read.cloned().collect())?;
     let open = arguments.output.open()?;
     let mut sum: Option<TokenCounts> = None;
     for path in &arguments.parts {
-        let bytes = std::fs::read(path).map_err(CliError::read(path))?;
-        let part = TokenCounts::from_bytes(&bytes).map_err(CliError::file(path))?;
+        let bytes = read_at_most(path, bound(path, COUNTS_LIMIT))?;
+        let part = TokenCounts::from_bytes(&bytes).map_err(VectorizeError::counts(path))?;
         // A limit that a part was counted with ended with its counting.
         let limit = arguments.output.limit.map(usize::from);
         let sum = sum.get_or_insert_with(|| limited(part.params(), limit));
-        sum.merge(&part).map_err(CliError::file(path))?;
+        sum.merge(&part).map_err(VectorizeError::counts(path))?;
     }
     match sum {
-        Some(counts) => open.finish(&arguments.config, layer, &counts),
-        None => Err(CliError::NoInput),
+        Some(counts) => open.finish(&arguments.config, checked.layer, &counts),
+        None => Err(VectorizeError::NoInput.into()),
     }
 }
 
+/// How many bytes of a file are read: few of what is none, since that may have no end.
+fn bound(path: &Path, limit: u64) -> u64 {
+    match std::fs::metadata(path) {
+        Ok(there) if there.is_file() => limit,
+        _ => limit.min(STREAM_LIMIT),
+    }
+}
+
+/// What the configuration gives.
+struct Given {
+    layer: Layer,
+    /// The file of its vocabulary, if it names one.
+    vocabulary: Option<PathBuf>,
+}
+
 /// Keras' layer as the configuration describes it; a path of a vocabulary starts from its folder.
-fn read_config(path: &Path) -> Result<Layer, CliError> {
-    let json = std::fs::read(path).map_err(CliError::read(path))?;
-    let json = String::from_utf8(json).map_err(|error| {
-        let reason = error.to_string();
-        CliError::file(path)(VectorizerError::BadConfig { reason })
-    })?;
+fn read_config(path: &Path) -> Result<Given, CliError> {
+    let json = read_text_at_most(path, bound(path, CONFIG_LIMIT))?;
+    let makes = || VectorizeError::vectorizer(path);
     let functions = Functions::new();
-    let config = Config::from_json(&json).map_err(CliError::file(path))?;
-    let params = config.params(&functions).map_err(CliError::file(path))?;
+    let config = Config::from_json(&json).map_err(makes())?;
+    let params = config.params(&functions).map_err(makes())?;
     let terms = config.vocabulary.as_ref().and_then(|given| given.as_str());
     // For tf-idf there cannot be a file, and the layer says so.
     let terms = terms.filter(|_| params.output_mode() != OutputMode::TfIdf);
-    let terms = terms.map(|terms| super::files::parent(path).join(terms));
-    let file = terms
-        .as_ref()
-        .map(|terms| std::fs::read(terms).map_err(CliError::read(terms)));
-    let file = file.transpose()?;
+    let vocabulary = terms.map(|terms| super::files::parent(path).join(terms));
+    let file = vocabulary.as_deref().map(read_vocabulary).transpose()?;
     let layer = Layer::from_config(&json, file.as_deref(), &functions);
-    layer.map_err(CliError::file(terms.as_deref().unwrap_or(path)))
+    let of = vocabulary.as_deref().unwrap_or(path);
+    let layer = layer.map_err(VectorizeError::vectorizer(of))?;
+    Ok(Given { layer, vocabulary })
+}
+
+/// A file of terms, one a line. The special tokens with which the `vocabulary` of a trained network begins are left out,
+/// since Keras does not want them in a file, and so is a byte order mark.
+fn read_vocabulary(path: &Path) -> Result<Vec<u8>, FileError> {
+    let mut lines = read_at_most(path, bound(path, VOCABULARY_LIMIT))?;
+    for start in [BYTE_ORDER_MARK, b"\n[UNK]\n", b"\r\n[UNK]\r\n"] {
+        if lines.starts_with(start) {
+            lines.drain(..start.len());
+        }
+    }
+    Ok(lines)
 }
 
 fn limited(params: &ValidParams, limit: Option<usize>) -> TokenCounts {
@@ -133,7 +180,7 @@ fn limited(params: &ValidParams, limit: Option<usize>) -> TokenCounts {
 /// apart and merged in their order, so that what is dropped does not depend on the number of threads.
 fn count(
     params: &ValidParams,
-    batches: input::Batches,
+    batches: Batches,
     threads: usize,
     limit: Option<usize>,
 ) -> Result<TokenCounts, CliError> {
@@ -170,6 +217,45 @@ struct Open {
 }
 
 impl OutputArguments {
+    /// Reads the configuration, once it is known that no result has the name of what is `read`, or of something else.
+    fn check(&self, config: &Path, mut read: Vec<PathBuf>) -> Result<Given, CliError> {
+        let in_folder = |folder: &PathBuf| {
+            let names = [VECTORIZER_FILE, CONFIG, VOCABULARY];
+            names.map(|name| folder.join(name))
+        };
+        let written: Vec<PathBuf> = self
+            .output
+            .iter()
+            .flat_map(in_folder)
+            .chain(self.counts.clone())
+            .collect();
+        let written = || written.iter().map(PathBuf::as_path);
+        same::check(read.iter().map(PathBuf::as_path), written())?;
+        if let Some(counts) = &self.counts {
+            let promised = match Named::of(counts) {
+                Named::Format(format) => Some(format.called()),
+                Named::Json => Some("JSON"),
+                Named::Foreign(foreign) => Some(foreign.what),
+                Named::Nothing => None,
+            };
+            if let Some(promised) = promised {
+                return Err(VectorizeError::OtherFormat {
+                    path: counts.clone(),
+                    promised,
+                    written: "counts in a format of their own",
+                    remedy: "name it .counts",
+                }
+                .into());
+            }
+        }
+        let given = read_config(config)?;
+        if let Some(vocabulary) = &given.vocabulary {
+            read.push(vocabulary.clone());
+            same::check(read.iter().map(PathBuf::as_path), written())?;
+        }
+        Ok(given)
+    }
+
     fn open(&self) -> Result<Open, CliError> {
         Ok(Open {
             folder: self.output.as_deref().map(Folder::open).transpose()?,
@@ -182,12 +268,12 @@ impl Open {
     /// Learns the vocabulary and writes all there is to write.
     fn finish(self, config: &Path, mut layer: Layer, counts: &TokenCounts) -> Result<(), CliError> {
         if let Some(loss) = counts.loss() {
-            eprintln!(
+            crate::say(&format!(
                 "warning: there were more distinct tokens than the limit: {} times one was dropped. \
                  Counts may be too low by up to {}, and a token that occurs no more often than that \
                  may be missing. A higher --limit, or none, counts exactly.",
                 loss.dropped, loss.undercount
-            );
+            ));
         }
         let mut said = format!(
             "{} texts, {} distinct tokens",
@@ -197,21 +283,31 @@ impl Open {
         let folder = match self.folder {
             None => None,
             Some(mut folder) => {
-                layer.adapt_counts(counts).map_err(CliError::file(config))?;
+                match layer.adapt_counts(counts) {
+                    // That is of the texts, not of the configuration.
+                    Err(error @ (VectorizerError::NoTexts | VectorizerError::NoTokens { .. })) => {
+                        return Err(error.into());
+                    }
+                    learned => learned.map_err(VectorizeError::vectorizer(config))?,
+                }
                 said = format!("{said}; {}", export(&mut folder, layer.vectorizer()?)?);
                 Some(folder)
             }
         };
-        if let Some(mut target) = self.counts {
-            use std::io::Write;
-            let bytes = counts.to_bytes()?;
-            target
-                .write_all(&bytes)
-                .map_err(|error| target.error(error))?;
-            target.finish()?;
-        }
-        if let Some(folder) = folder {
-            folder.finish()?;
+        let file = match self.counts {
+            None => None,
+            Some(mut target) => {
+                use std::io::Write;
+                let bytes = counts.to_bytes()?;
+                target
+                    .write_all(&bytes)
+                    .map_err(|error| target.error(error))?;
+                target.finish()?
+            }
+        };
+        match folder {
+            Some(folder) => folder.finish(file)?,
+            None => together::commit(file)?,
         }
         print(&said)
     }
@@ -220,7 +316,9 @@ impl Open {
 /// Writes the vectorizer, and what Keras can read of it. Returns what there is to say about it.
 fn export(folder: &mut Folder, vectorizer: &TextVectorizer) -> Result<String, CliError> {
     let cannot = |name: &str, error: VectorizerError| {
-        eprintln!("note: no {name} for Keras: {error}. The vectorizer itself is complete.");
+        crate::say(&format!(
+            "note: no {name} for Keras: {error}. The vectorizer itself is complete."
+        ));
     };
     match Layer::of(vectorizer.clone()).get_config() {
         Ok(config) => folder.write(CONFIG, format!("{config}\n").as_bytes())?,
@@ -236,7 +334,7 @@ fn export(folder: &mut Folder, vectorizer: &TextVectorizer) -> Result<String, Cl
             folder.remove(VOCABULARY);
         }
     }
-    folder.write(MODEL, &vectorizer.to_bytes()?)?;
+    folder.write(VECTORIZER_FILE, &vectorizer.to_bytes()?)?;
     let size = vectorizer.vocabulary().size();
     Ok(format!("a vocabulary of {size} tokens"))
 }

@@ -2,18 +2,32 @@
 //! with texts is the library's business.
 
 mod apply;
+mod batches;
 mod check;
+mod error;
 mod files;
 mod fit;
+mod foreign;
+mod format;
+#[cfg(feature = "parquet")]
+mod guard;
 mod input;
 mod json;
+mod lines;
+mod meter;
+mod model;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod pipeline;
+mod same;
+mod skipped;
+mod together;
 
 use std::process::ExitCode;
 
 use clap::Subcommand;
+
+pub(crate) use error::VectorizeError;
 
 use crate::error::CliError;
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use ::parquet::arrow::ArrowWriter;
 use ::parquet::arrow::ProjectionMask;
 use ::parquet::arrow::arrow_reader::{
-    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
 };
 use ::parquet::basic::Compression;
 use ::parquet::errors::ParquetError;
@@ -15,15 +16,20 @@ use ::parquet::file::properties::WriterProperties;
 use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
+use recurrent_files::quoted;
 use recurrent_vectorizer::{OutputMode, TextVectorizer, array_texts};
 
+use super::error::{VectorizeError, plain};
 use super::files::Target;
+use super::guard::guarded;
 use crate::error::CliError;
 
 /// How many texts are read at once.
 const ROWS: usize = 1024;
 /// How many bytes of results wait in memory before a row group is written.
 const GROUP: usize = 1 << 26;
+/// How many columns a message names.
+const NAMED: usize = 20;
 
 /// A column of texts that is being read.
 pub(super) struct Column {
@@ -36,36 +42,50 @@ pub(super) struct Column {
 }
 
 impl Column {
-    /// Opens the column of this name, which must have strings or binary.
+    /// Opens the column of this name, which must have strings or binary, or nothing but nulls.
     pub(super) fn open(path: &Path, column: &str, rows: usize) -> Result<Self, CliError> {
-        let bad = |error: ParquetError| bad(path, error);
         let file = File::open(path).map_err(CliError::read(path))?;
-        let bytes = file.metadata().map_or(0, |there| there.len());
+        let bytes = file.metadata().map_err(CliError::read(path))?.len();
         // Plain strings and binary, whatever kind of Arrow array was written.
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options);
-        let reader = reader.map_err(bad)?;
-        let fields = reader.schema().fields();
-        let Some(place) = fields.iter().position(|field| field.name() == column) else {
-            let columns: Vec<_> = fields.iter().map(|field| field.name().as_str()).collect();
-            return Err(CliError::NoColumn {
+        let metadata = unharmed(path, || ArrowReaderMetadata::load(&file, options))?;
+        let fields = metadata.schema().fields();
+        let mut places = fields
+            .iter()
+            .enumerate()
+            .filter(|(_, field)| field.name() == column);
+        let Some((place, field)) = places.next() else {
+            return Err(VectorizeError::NoColumn {
                 path: path.to_owned(),
                 column: column.to_owned(),
-                columns: columns.join(", "),
-            });
+                columns: names(fields.iter().map(|field| field.name().as_str())),
+            }
+            .into());
         };
-        let empty = arrow_array::new_empty_array(fields[place].data_type());
-        array_texts(&empty).map_err(|error| CliError::ParquetFile {
+        if places.next().is_some() {
+            return Err(VectorizeError::ColumnTwice {
+                path: path.to_owned(),
+                column: column.to_owned(),
+            }
+            .into());
+        }
+        let empty = arrow_array::new_empty_array(field.data_type());
+        array_texts(&empty).map_err(|source| VectorizeError::NotTexts {
             path: path.to_owned(),
-            reason: format!("column {column:?}: {error}"),
+            column: column.to_owned(),
+            source,
         })?;
-        let all = u64::try_from(reader.metadata().file_metadata().num_rows()).unwrap_or(0);
-        let only = ProjectionMask::roots(reader.parquet_schema(), [place]);
-        let reader = reader.with_projection(only);
-        let reader = reader.with_batch_size(rows.min(ROWS)).build();
+        check_places(&metadata, place, bytes).map_err(|reason| damaged(path, &reason))?;
+        let all = u64::try_from(metadata.metadata().file_metadata().num_rows()).unwrap_or(0);
+        let reader = unharmed(path, || {
+            let only = ProjectionMask::roots(metadata.parquet_schema(), [place]);
+            let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
+            let reader = reader.with_projection(only);
+            reader.with_batch_size(rows.min(ROWS)).build()
+        })?;
         Ok(Self {
             path: path.to_owned(),
-            reader: reader.map_err(bad)?,
+            reader,
             bytes,
             rows: all,
             done: 0,
@@ -74,13 +94,19 @@ impl Column {
 
     /// The next texts and how many bytes of the file they stand for; `None` after the last.
     pub(super) fn next_batch(&mut self) -> Result<Option<(ArrayRef, u64)>, CliError> {
-        let Some(batch) = self.reader.next() else {
+        let next = unharmed(&self.path, || {
+            self.reader.next().transpose().map_err(ParquetError::from)
+        })?;
+        let Some(batch) = next else {
+            if self.done != self.rows {
+                let reason = format!(
+                    "{} rows are announced, and {} are there",
+                    self.rows, self.done
+                );
+                return Err(damaged(&self.path, &reason));
+            }
             return Ok(None);
         };
-        let batch = batch.map_err(|error| CliError::ParquetFile {
-            path: self.path.clone(),
-            reason: error.to_string(),
-        })?;
         let bytes = |rows| {
             (u128::from(self.bytes) * u128::from(rows) / u128::from(self.rows.max(1))) as u64
         };
@@ -89,6 +115,70 @@ impl Column {
         let read = bytes(self.done).saturating_sub(before);
         Ok(Some((Arc::clone(batch.column(0)), read)))
     }
+}
+
+/// Names for a message.
+fn names<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
+    let more = names.len().saturating_sub(NAMED);
+    let mut shown: Vec<String> = names
+        .take(NAMED)
+        .map(|name| quoted(name).to_string())
+        .collect();
+    if more > 0 {
+        shown.push(format!("and {more} more"));
+    }
+    shown.join(", ")
+}
+
+/// Whether all parts of a column are within the file; what is wrong otherwise. The reader takes that for granted.
+fn check_places(metadata: &ArrowReaderMetadata, column: usize, bytes: u64) -> Result<(), String> {
+    let schema = metadata.parquet_schema();
+    let mut rows = 0_i64;
+    for (number, group) in metadata.metadata().row_groups().iter().enumerate() {
+        let wrong = |what: &str| Err(format!("{what} in row group {number}"));
+        if group.num_rows() < 0 {
+            return wrong("there are fewer than no rows");
+        }
+        rows = rows.saturating_add(group.num_rows());
+        let leaves = group.columns().iter().enumerate();
+        for (_, chunk) in leaves.filter(|(leaf, _)| schema.get_column_root_idx(*leaf) == column) {
+            let start = chunk
+                .dictionary_page_offset()
+                .unwrap_or(chunk.data_page_offset());
+            let places = [start, chunk.data_page_offset(), chunk.compressed_size()];
+            let places = places.map(|place| u64::try_from(place).ok());
+            let [Some(start), Some(data), Some(length)] = places else {
+                return wrong("the column begins before the file, or has fewer than no bytes");
+            };
+            if start.checked_add(length).is_none_or(|end| end > bytes) || data > bytes {
+                return wrong("the column ends behind the file");
+            }
+            if chunk.num_values() < 0 || chunk.uncompressed_size() < 0 {
+                return wrong("the column has fewer than no values");
+            }
+        }
+    }
+    if rows != metadata.metadata().file_metadata().num_rows() {
+        return Err("its row groups have other rows than the file".to_owned());
+    }
+    Ok(())
+}
+
+/// Runs the Parquet reader, and reports a panic of its own as the damage that it is.
+fn unharmed<T>(path: &Path, read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, CliError> {
+    match guarded(read) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(damaged(path, &error.to_string())),
+        Err(said) => Err(damaged(path, &said)),
+    }
+}
+
+fn damaged(path: &Path, reason: &str) -> CliError {
+    VectorizeError::ParquetFile {
+        path: path.to_owned(),
+        reason: plain(reason),
+    }
+    .into()
 }
 
 /// A file of results that is being written.
@@ -155,8 +245,9 @@ impl Results {
 }
 
 fn bad(path: &Path, error: ParquetError) -> CliError {
-    CliError::ParquetFile {
+    VectorizeError::ParquetResults {
         path: path.to_owned(),
-        reason: error.to_string(),
+        reason: plain(&error.to_string()),
     }
+    .into()
 }

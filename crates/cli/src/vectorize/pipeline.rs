@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::mpsc;
 use std::{panic, thread};
 
+use super::error::VectorizeError;
 use crate::error::CliError;
 
 /// Whether what uses the results wants more of them.
@@ -12,7 +13,8 @@ pub(super) type More = bool;
 
 /// Works on every batch with one of the states and hands the results to `sink` in the order of the
 /// batches, until that wants no more. There is a thread for each state, none if there is only one; batch
-/// `i` goes to state `i` modulo their number. Gives the states back.
+/// `i` goes to state `i` modulo their number. Gives the states back. Where the system does not give as many threads, that
+/// is an error, and nothing is read.
 pub(super) fn run<B: Send, S: Send, R: Send>(
     batches: impl Iterator<Item = Result<B, CliError>>,
     mut states: Vec<S>,
@@ -29,11 +31,12 @@ pub(super) fn run<B: Send, S: Send, R: Send>(
     }
     thread::scope(|scope| {
         let work = &work;
+        let threads = states.len();
         let mut workers = Vec::new();
         for mut state in states {
             let (jobs, inbox) = mpsc::channel::<B>();
             let (outbox, results) = mpsc::channel();
-            let thread = scope.spawn(move || {
+            let thread = thread::Builder::new().spawn_scoped(scope, move || {
                 for batch in inbox {
                     // Nobody waits for the result any more once something failed.
                     if outbox.send(work(&mut state, batch)).is_err() {
@@ -42,6 +45,8 @@ pub(super) fn run<B: Send, S: Send, R: Send>(
                 }
                 state
             });
+            // Those that were started end when their `jobs` go.
+            let thread = thread.map_err(|source| VectorizeError::Threads { threads, source })?;
             workers.push((jobs, results, thread));
         }
         let mut under_way = VecDeque::new();

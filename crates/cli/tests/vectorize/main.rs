@@ -4,6 +4,9 @@
 #![allow(clippy::panic, clippy::unwrap_used)]
 
 mod check;
+mod faults;
+mod formats;
+mod models;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod shell;
@@ -273,10 +276,8 @@ fn merged_counts_are_those_of_the_whole() {
         "no",
     ];
     let stderr = fail(&mut folder.run(&merge), 1);
-    assert!(
-        stderr.contains("whole.txt: this is not a saved"),
-        "{stderr}"
-    );
+    assert!(stderr.contains("whole.txt cannot be merged"), "{stderr}");
+    assert!(stderr.contains("because: this is not a saved"), "{stderr}");
     assert!(!folder.path().join("no").exists());
 }
 
@@ -370,7 +371,11 @@ fn errors_name_what_is_wrong_and_leave_nothing() {
     folder.write("bad.jsonl", "{\"t\": \"x\"}\n\n{\"t\": 5}\n");
     check(&["--input", "bad.jsonl"], &["bad.jsonl", "--field NAME"]);
     let bad = ["bad.jsonl, line 3, column 7", "field \"t\" is a string"];
-    check(&["--input", "t.txt", "bad.jsonl", "--field", "t"], &bad);
+    folder.write("good.jsonl", json_lines(&TEXTS).replace("body", "t"));
+    check(
+        &["--input", "good.jsonl", "bad.jsonl", "--field", "t"],
+        &bad,
+    );
     check(
         &["--input", "bad.jsonl", "--field", "u"],
         &["line 1", "no field \"u\""],
@@ -391,8 +396,10 @@ fn errors_name_what_is_wrong_and_leave_nothing() {
         ("\u{e9}", "not a configuration"),
     ] {
         folder.write("config.json", config);
-        check(&["--input", "t.txt"], &["config.json: ", expected]);
+        check(&["--input", "t.txt"], &["config.json", expected]);
     }
+    folder.write("config.json", b"{\"split\": \"\xff\"}");
+    check(&["--input", "t.txt"], &["config.json is not UTF-8"]);
     let stderr = fail(
         &mut folder.run(&["fit", "--config", "no.json", "--counts", "c"]),
         1,
@@ -415,14 +422,22 @@ fn errors_name_what_is_wrong_and_leave_nothing() {
         1,
     );
     assert!(
-        stderr.contains("vectorizer.cbor: this is not a saved"),
+        stderr.contains("vectorizer.cbor makes no vectorizer"),
         "{stderr}"
     );
+    assert!(stderr.contains("because: this is not a saved"), "{stderr}");
     let stderr = fail(folder.run(&apply).args(["new", "--input", "t.txt"]), 1);
     assert!(stderr.contains("--model names a folder"), "{stderr}");
     succeed(folder.run(&fit).args(["--input", "t.txt"]));
     folder.write("new/out", "of old");
-    let input = ["new/model", "--input", "t.txt", "bad.jsonl", "--field", "t"];
+    let input = [
+        "new/model",
+        "--input",
+        "good.jsonl",
+        "bad.jsonl",
+        "--field",
+        "t",
+    ];
     fail(folder.run(&apply).args(input), 1);
     assert_eq!(folder.files("new"), ["model", "out"]);
     assert_eq!(folder.text("new/out"), "of old");

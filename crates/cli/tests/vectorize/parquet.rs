@@ -6,8 +6,8 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Int32Type};
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, Int64Array, LargeStringArray, RecordBatch, StringArray,
-    StringViewArray,
+    Array, ArrayRef, BinaryArray, Int64Array, LargeStringArray, NullArray, RecordBatch,
+    StringArray, StringViewArray,
 };
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -21,13 +21,17 @@ use crate::{TEXTS, configs, expected, json_lines};
 fn write(folder: &Folder, name: &str, texts: ArrayRef, compression: Compression) {
     let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..texts.len() as i64));
     let batch = RecordBatch::try_from_iter([("id", numbers), ("body", texts)]).unwrap();
+    write_batch(folder, name, &batch, compression);
+}
+
+fn write_batch(folder: &Folder, name: &str, batch: &RecordBatch, compression: Compression) {
     let properties = WriterProperties::builder()
         .set_compression(compression)
         .set_max_row_group_row_count(Some(4))
         .build();
     let file = File::create(folder.path().join(name)).unwrap();
     let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).unwrap();
-    writer.write(&batch).unwrap();
+    writer.write(batch).unwrap();
     writer.close().unwrap();
 }
 
@@ -212,8 +216,22 @@ fn what_is_no_column_of_texts_is_named() {
     let folder = Folder::new();
     folder.write("config.json", "{}");
     folder.write("broken.parquet", "PAR1 and no more");
-    let texts = StringArray::from(TEXTS.to_vec());
-    write(&folder, "t.parquet", Arc::new(texts), Compression::SNAPPY);
+    let texts: ArrayRef = Arc::new(StringArray::from(TEXTS.to_vec()));
+    write(
+        &folder,
+        "t.parquet",
+        Arc::clone(&texts),
+        Compression::SNAPPY,
+    );
+    for (name, columns) in [("other", ["id", "\u{1b}"]), ("twice", ["body", "body"])] {
+        let batch = RecordBatch::try_from_iter(columns.map(|column| (column, Arc::clone(&texts))));
+        write_batch(
+            &folder,
+            &format!("{name}.parquet"),
+            &batch.unwrap(),
+            Compression::SNAPPY,
+        );
+    }
     let fit = [
         "fit",
         "--config",
@@ -229,17 +247,82 @@ fn what_is_no_column_of_texts_is_named() {
         ),
         (
             &["t.parquet", "--column", "text"],
-            "no column \"text\"; it has: id, body",
+            "no column \"text\"; it has: \"id\", \"body\"",
         ),
         (
             &["t.parquet", "--column", "id"],
-            "column \"id\": a column of texts has strings",
+            "because: a column of texts has strings or binary; received Int64",
         ),
-        (&["broken.parquet", "--column", "body"], "broken.parquet: "),
+        (
+            &["broken.parquet", "--column", "body"],
+            "broken.parquet cannot be read as Parquet: ",
+        ),
+        // The columns of all are looked at before the first is read.
+        (
+            &["t.parquet", "other.parquet", "--column", "body"],
+            "other.parquet has no column \"body\"; it has: \"id\", \"\\u{1b}\"",
+        ),
+        (
+            &["twice.parquet", "--column", "body"],
+            "more than one column \"body\"",
+        ),
         (&["no.parquet", "--column", "body"], "no.parquet"),
     ] {
         let stderr = fail(folder.run(&fit).args(arguments), 1);
         assert!(stderr.contains(expected), "{stderr}");
         assert!(!folder.path().join("model").exists());
     }
+}
+
+#[test]
+fn a_column_of_nothing_but_nulls_has_no_texts() {
+    let folder = Folder::new();
+    folder.write("config.json", "{}");
+    let texts = StringArray::from(vec!["a b", "b"]);
+    let plain = Compression::UNCOMPRESSED;
+    write(&folder, "a.parquet", Arc::new(texts), plain);
+    write(&folder, "null.parquet", Arc::new(NullArray::new(3)), plain);
+    let input = ["--column", "body", "--input", "a.parquet", "null.parquet"];
+    let mut fit = folder.run(&["fit", "--config", "config.json", "--output", "model"]);
+    assert!(succeed(fit.args(input)).starts_with("2 texts, 2 distinct"));
+    let mut apply = folder.run(&["apply", "--model", "model", "--output", "-"]);
+    assert_eq!(succeed(apply.args(input)), "[3,2]\n[2]\nnull\nnull\nnull\n");
+}
+
+#[test]
+fn what_is_damaged_is_no_text_and_no_panic() {
+    let folder = Folder::new();
+    folder.write("config.json", "{}");
+    let texts = StringArray::from(vec!["good film"; 100]);
+    write(
+        &folder,
+        "t.parquet",
+        Arc::new(texts),
+        Compression::UNCOMPRESSED,
+    );
+    let whole = folder.read("t.parquet");
+    let fit = [
+        "fit",
+        "--config",
+        "config.json",
+        "--output",
+        "model",
+        "--column",
+        "body",
+        "--input",
+    ];
+    // Every byte of the footer, by turns its lowest and its highest bit: an error, or the same texts.
+    let mut refused = 0;
+    let footer = whole.len() - 700;
+    for (number, at) in (footer..whole.len()).step_by(7).enumerate() {
+        let mut bytes = whole.clone();
+        bytes[at] ^= if number % 2 == 0 { 0x01 } else { 0x80 };
+        folder.write("bad.parquet", bytes);
+        let (output, _, stderr) = crate::shell::run(folder.run(&fit).arg("bad.parquet"));
+        let status = output.status.code();
+        assert!(matches!(status, Some(0 | 1)), "byte {at}: {stderr}");
+        assert!(!stderr.contains("panicked"), "byte {at}: {stderr}");
+        refused += status.unwrap();
+    }
+    assert!(refused > 10, "{refused} refused");
 }

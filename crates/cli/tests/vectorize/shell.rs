@@ -36,12 +36,24 @@ pub(crate) fn fail(command: &mut Command, status: i32) -> String {
 
 /// Runs the command with these bytes as standard input.
 pub(crate) fn feed(command: &mut Command, input: &[u8]) -> String {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input).unwrap();
-    let (output, stdout, stderr) = told(child.wait_with_output().unwrap());
+    let (output, stdout, stderr) = fed(command, input);
     assert!(output.status.success(), "{stdout}\n{stderr}");
     stdout
+}
+
+/// The same where it is refused.
+pub(crate) fn feed_failing(command: &mut Command, input: &[u8]) -> String {
+    let (output, stdout, stderr) = fed(command, input);
+    assert_eq!(output.status.code(), Some(1), "{stdout}\n{stderr}");
+    stderr
+}
+
+fn fed(command: &mut Command, input: &[u8]) -> (Output, String, String) {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    // What is refused at once need not be read.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    told(child.wait_with_output().unwrap())
 }
 
 /// A folder in which the command runs.

@@ -408,6 +408,40 @@ fn the_page_plays_and_is_quiet_and_accessible() {
 }
 
 #[test]
+fn networks_of_one_kind_and_odd_texts_have_cards_that_hold_them() {
+    let Some(driver) = Driver::start() else {
+        return;
+    };
+    let server = Server::of(super::alike::with_both("serve"));
+    block_on(async {
+        let client = driver.open(false, (420, 1000)).await;
+        client
+            .goto(&format!("http://{}/", server.address))
+            .await
+            .unwrap();
+        let odd = format!("a {} \u{202e}good\u{7}\u{85} film", "x".repeat(5000));
+        client
+            .execute(
+                "document.getElementById('text').value = arguments[0];
+                 document.getElementById('text').dispatchEvent(new Event('input'));",
+                vec![odd.clone().into()],
+            )
+            .await
+            .unwrap();
+        wait_for(&client, "#place", |text| text.starts_with("all 4")).await;
+        for (place, trace) in super::alike::traced(&odd).iter().enumerate() {
+            let card = format!("article[data-model='{place}']");
+            let label = text_of(&client, &format!("{card} h3")).await;
+            assert_eq!(label, super::alike::LABELS[place]);
+            let now = text_of(&client, &format!("{card} .now")).await;
+            assert_eq!(now, shown(second_of(trace)), "{label}");
+        }
+        assert_fits(&client).await;
+        client.close().await.unwrap();
+    });
+}
+
+#[test]
 fn the_keyboard_reaches_everything_in_order() {
     let Some(driver) = Driver::start() else {
         return;

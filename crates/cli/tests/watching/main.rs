@@ -3,9 +3,11 @@
 // What clippy.toml allows in tests does not reach the functions that tests share.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "see above")]
 
+mod alike;
 mod browser;
 #[path = "../common/mod.rs"]
 mod common;
+mod predict;
 mod report;
 mod serve;
 mod trace;
@@ -41,6 +43,21 @@ fn trained() -> &'static Path {
 
 fn model(network: &str) -> PathBuf {
     trained().join(network)
+}
+
+/// The folders of two models of one kind, of seeds 0 and 1; made once.
+fn alike() -> [PathBuf; 2] {
+    static RUNS: OnceLock<TempDir> = OnceLock::new();
+    let runs = RUNS.get_or_init(|| {
+        let (data, out) = (small(), tempfile::tempdir().unwrap());
+        for seed in ["0", "1"] {
+            let folder = out.path().join(format!("seed-{seed}"));
+            let arguments = ["--epochs", "1", "--networks", "lstm", "--seed", seed];
+            succeed(&mut reproduce(data.path(), &folder, &arguments));
+        }
+        out
+    });
+    ["seed-0", "seed-1"].map(|seed| runs.path().join(seed).join("lstm"))
 }
 
 /// `recurrent COMMAND --model DENSE --model SIMPLE_RNN --model LSTM`.

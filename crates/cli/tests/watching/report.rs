@@ -67,24 +67,95 @@ fn the_evaluation_is_the_historys() {
     }
 }
 
+/// A copy of the trained run's description and figures, changed.
+fn copied(
+    change: impl FnOnce(&mut serde_json::Value, &mut serde_json::Value),
+) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let [mut info, mut history] =
+        ["run.json", "history.json"].map(|name| json(&trained().join(name)));
+    change(&mut info, &mut history);
+    for (name, value) in [("run.json", info), ("history.json", history)] {
+        fs::write(folder.path().join(name), value.to_string()).unwrap();
+    }
+    folder
+}
+
 #[test]
-fn a_report_is_made_again_of_several_runs() {
+fn a_report_of_several_runs_averages_seeds_alone() {
     let out = tempfile::tempdir().unwrap();
+    let seed = copied(|info, history| {
+        info["seed"] = 77.into();
+        for record in history.as_array_mut().unwrap() {
+            record["test_loss"] = 0.25.into();
+        }
+    });
+    let tokens = copied(|info, _| info["max_tokens"] = 7777.into());
     let mut command = recurrent();
     command
         .arg("report")
-        .args([trained(), trained()])
+        .arg(trained())
+        .args([seed.path(), tokens.path()])
         .arg("--out")
         .arg(out.path());
     let stdout = succeed(&mut command);
     assert!(stdout.contains("report.html"), "{stdout}");
     let page = fs::read_to_string(out.path().join("report.html")).unwrap();
-    assert!(page.contains("Report of 2 runs"));
-    // Twice the same run: means with no spread.
+    assert!(page.contains("Report of 3 runs"));
+    assert!(page.contains("lstm, 7777 tokens</th>"), "a row of its own");
+    // Equal figures but for the test loss.
     assert!(page.contains("± 0.0000"), "mean and spread");
     let again = fs::read(out.path().join("report.html")).unwrap();
     succeed(&mut command);
     assert_eq!(again, fs::read(out.path().join("report.html")).unwrap());
+}
+
+#[test]
+fn a_run_given_twice_is_no_repetition() {
+    let out = tempfile::tempdir().unwrap();
+    let copy = copied(|_, _| ());
+    for second in [trained(), copy.path()] {
+        let mut command = recurrent();
+        command.arg("report").arg(trained()).arg(second);
+        let stderr = fail(command.arg("--out").arg(out.path()), 1);
+        assert!(stderr.contains("are one run"), "{stderr}");
+        assert!(stderr.contains(&second.display().to_string()), "{stderr}");
+    }
+    assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn text_from_outside_reaches_no_terminal_raw() {
+    let out = tempfile::tempdir().unwrap();
+    let folder = copied(|info, history| {
+        info["dataset"] = "ok\u{1b}[31m\u{ffff}".into();
+        history[0]["network"] = "ls\u{1b}]0;owned\u{7}tm".into();
+    });
+    let mut command = recurrent();
+    command.arg("report").arg(folder.path());
+    let stderr = fail(command.arg("--out").arg(out.path()), 1);
+    assert!(
+        !stderr.contains('\u{1b}') && stderr.contains("u{1b}"),
+        "{stderr:?}"
+    );
+    let mut command = recurrent();
+    command
+        .arg("trace")
+        .arg("--model")
+        .arg(trained().join("lstm"));
+    command.arg("--out").arg(out.path());
+    command.arg("a go\u{8}od\u{1b}[31m \u{ffff}\u{9b}film \u{202e}x");
+    let stdout = succeed(&mut command);
+    let harmless = |c: char| c == '\n' || !(c.is_control() || c == '\u{202e}');
+    assert!(stdout.chars().all(harmless), "{stdout:?}");
+    assert!(out.path().join("words.png").exists());
+    let svg = fs::read_to_string(out.path().join("words.svg")).unwrap();
+    assert!(svg.chars().all(|c| c == '\n' || !c.is_control()));
+    command.arg("--json");
+    let stdout = succeed(&mut command);
+    assert!(stdout.chars().all(harmless), "{stdout:?}");
+    let reading: serde_json::Value = serde_json::from_str(stdout.trim()).unwrap();
+    assert!(reading["text"].as_str().unwrap().contains('\u{9b}'));
 }
 
 #[test]
@@ -99,6 +170,7 @@ fn reviews_cannot_break_out_of_the_page() {
     ]);
     evaluation["traces"][0]["words"][0] = "<img src=x>".into();
     fs::create_dir(out.path().join("lstm")).unwrap();
+    evaluation["traces"][0]["words"][1] = "\u{8}\u{1b}[31m\u{ffff}".into();
     fs::write(
         out.path().join("lstm/evaluation.json"),
         evaluation.to_string(),

@@ -2,12 +2,17 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::common::{fail, recurrent};
 use super::{NETWORKS, TEXT, model, traced, with_models};
+
+/// A process may open so many files; tests that need most of them come one after the other.
+static MANY: Mutex<()> = Mutex::new(());
 
 /// A running server; it ends with the test.
 pub(super) struct Server {
@@ -17,7 +22,12 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn start() -> Self {
-        let mut process = with_models("serve")
+        Self::of(with_models("serve"))
+    }
+
+    /// `serve` with its models.
+    pub(super) fn of(mut command: Command) -> Self {
+        let mut process = command
             .args(["--port", "0"])
             .stdout(Stdio::piped())
             .spawn()
@@ -49,7 +59,7 @@ impl Server {
         answer(&mut stream)
     }
 
-    fn get(&self, path: &str) -> (u16, String, String) {
+    pub(super) fn get(&self, path: &str) -> (u16, String, String) {
         let host = &self.address;
         self.raw(
             format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes(),
@@ -67,7 +77,7 @@ impl Server {
         request
     }
 
-    fn ask(&self, body: &[u8]) -> (u16, Value) {
+    pub(super) fn ask(&self, body: &[u8]) -> (u16, Value) {
         let (status, _, body) = self.raw(&self.question(body, ""));
         (status, serde_json::from_str(&body).unwrap())
     }
@@ -143,6 +153,19 @@ fn strangers_are_refused() {
     };
     assert_eq!(from("http://films.example"), 403);
     assert_eq!(from("null"), 403);
+    for request in [
+        format!("GET / HTTP/1.1\r\nHost: {host}\r\nHost: films.example\r\n"),
+        format!("GET http://films.example/ HTTP/1.1\r\nHost: {host}\r\n"),
+        format!("GET / HTTP/1.1\r\nHost: {}\r\n", host.replace(':', ":+")),
+    ] {
+        let request = format!("{request}Connection: close\r\n\r\n");
+        assert_eq!(server.raw(request.as_bytes()).0, 403, "{request}");
+    }
+    let request = server.question(body.as_bytes(), "");
+    let other = String::from_utf8(request)
+        .unwrap()
+        .replace("/json\r", "/jsonx\r");
+    assert_eq!(server.raw(other.as_bytes()).0, 403);
     assert_eq!(from(&format!("http://{host}")), 200);
 }
 
@@ -159,6 +182,8 @@ fn bad_input_gets_an_answer_and_the_server_stays_up() {
     refused(b"{\"text\": \"\xff\xfe\"}", 400, "UTF-8");
     refused(b"{\"texts\": \"x\"}", 400, "texts");
     refused(b"", 400, "JSON");
+    refused(b" [\"a good film\", false, false]", 400, "object");
+    refused(b"{\"text\": \"?! <br /> ...\"}", 422, "nothing to judge");
     refused(
         json!({"text": "word ".repeat(210_000)})
             .to_string()
@@ -175,6 +200,7 @@ fn bad_input_gets_an_answer_and_the_server_stays_up() {
 
 #[test]
 fn a_thousand_questions_at_once_are_answered_or_turned_away() {
+    let _many = MANY.lock().unwrap_or_else(PoisonError::into_inner);
     let server = Server::start();
     let body = json!({"text": TEXT}).to_string();
     let request = server.question(body.as_bytes(), "");
@@ -206,5 +232,103 @@ fn a_taken_port_is_named() {
     assert!(
         stderr.contains(&port) && stderr.contains("--port"),
         "{stderr}"
+    );
+}
+
+#[test]
+fn idle_connections_keep_nobody_waiting() {
+    let _many = MANY.lock().unwrap_or_else(PoisonError::into_inner);
+    let server = Server::start();
+    let body = json!({"text": TEXT}).to_string();
+    // More than there are places; some have begun to ask.
+    let mut idle: Vec<TcpStream> = Vec::new();
+    for place in 0..900 {
+        let mut stream = server.connect();
+        if place % 3 == 0 {
+            // The server may have closed it already.
+            let _ = stream.write_all(b"GET / HTTP/1.1\r\nHo");
+        }
+        idle.push(stream);
+        if place % 300 == 299 {
+            let start = Instant::now();
+            assert_eq!(server.ask(body.as_bytes()).0, 200);
+            assert!(start.elapsed() < Duration::from_secs(10));
+        }
+    }
+    assert_eq!(server.ask(body.as_bytes()).0, 200);
+}
+
+#[test]
+fn a_header_that_never_ends_is_cut_off() {
+    let server = Server::start();
+    let mut slow = server.connect();
+    slow.write_all(b"GET / HTTP/1.1\r\nX: ").unwrap();
+    let start = Instant::now();
+    // A byte a second, as one would to stay.
+    while slow.write_all(b"x").is_ok() {
+        assert!(start.elapsed() < Duration::from_secs(40), "still open");
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    // And one that was answered and asks no more.
+    let mut kept = server.connect();
+    let host = &server.address;
+    kept.write_all(format!("GET /style.css HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes())
+        .unwrap();
+    kept.set_read_timeout(Some(Duration::from_secs(40)))
+        .unwrap();
+    let mut answer = Vec::new();
+    kept.read_to_end(&mut answer).unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 200"));
+}
+
+#[test]
+#[cfg(unix)]
+fn it_ends_when_told_and_answers_what_was_asked() {
+    for signal in ["-INT", "-TERM"] {
+        let mut server = Server::start();
+        let _idle = server.connect();
+        let mut kept = server.connect();
+        let host = server.address.clone();
+        let request = format!("GET /style.css HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        kept.write_all(request.as_bytes()).unwrap();
+        let mut first = [0; 12];
+        kept.read_exact(&mut first).unwrap();
+        let mut asked = server.connect();
+        let question = json!({"text": TEXT, "gradient": true}).to_string();
+        asked
+            .write_all(&server.question(question.as_bytes(), ""))
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(50));
+        let pid = server.process.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([signal, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let start = Instant::now();
+        assert_eq!(answer(&mut asked).0, 200);
+        let status = server.process.wait().unwrap();
+        assert_eq!(status.code(), Some(0), "{signal}");
+        assert!(
+            start.elapsed() < Duration::from_secs(4),
+            "{:?}",
+            start.elapsed()
+        );
+    }
+}
+
+#[test]
+fn what_is_no_number_is_no_answer() {
+    let (_folder, path) = super::predict::legacy("lstm", |weight| 3e38_f32.copysign(weight));
+    let mut command = recurrent();
+    command.arg("serve").arg("--model").arg(path);
+    let server = Server::of(command);
+    let (status, answer) = server.ask(json!({"text": TEXT}).to_string().as_bytes());
+    assert_eq!(status, 500);
+    assert!(
+        answer["error"].as_str().unwrap().contains("not finite"),
+        "{answer}"
     );
 }

@@ -15,7 +15,7 @@ use ureq::http::{Response, StatusCode, header};
 use ureq::{Agent, Body};
 
 use super::{Download, DownloadError, RemoteArchive};
-use crate::hash::{hex, update_from};
+use crate::digest::{hex, update_from};
 
 /// How long to wait for a name, a connection, an answer, or the next piece of the file.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -9,6 +9,8 @@ use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::advice;
+
 #[cfg(feature = "download")]
 pub use http::HttpDownload;
 
@@ -110,7 +112,7 @@ pub enum DownloadError {
     },
     /// Another process is fetching the same file.
     #[error(
-        "{part}: another process is fetching this file; wait until it is done",
+        "{part}: another process is fetching this file; wait until it is done and run again",
         part = .part.display()
     )]
     Busy {
@@ -119,8 +121,8 @@ pub enum DownloadError {
     },
     /// The file system refused.
     #[error(
-        "{path}: {source}; check the permissions and the free space of the folder",
-        path = .path.display()
+        "{path}: cannot be written; {advice}", path = .path.display(),
+        advice = advice::writing(.source.kind())
     )]
     Disk {
         /// The file or folder.
@@ -128,4 +130,12 @@ pub enum DownloadError {
         /// The reason given by the operating system.
         source: io::Error,
     },
+}
+
+impl DownloadError {
+    /// Whether nothing can be fetched here at all, rather than something having gone wrong.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
+        matches!(self, Self::Disabled | Self::Unreachable { .. })
+    }
 }

@@ -3,60 +3,35 @@
 //! The kinds themselves are in `zip`, `tar` and `folder`; unpacking to disk is in `extract`.
 
 mod folder;
+mod gzip;
+mod kind;
 pub(crate) mod tar;
 mod work;
 pub(crate) mod zip;
 
-use std::fs::{self, File};
-use std::io::Read;
 use std::path::Path;
 
 use rayon::prelude::*;
 
+pub(crate) use kind::Kind;
 pub(crate) use work::{Budget, Ticker, first_error, pool};
 
 use crate::clean::clean;
-use crate::corpus::{Review, ReviewCorpus, Split};
+use crate::corpus::{Review, ReviewCorpus};
 use crate::error::DataError;
-use crate::hash::read_error;
-use crate::layout::{Classes, Place, arrange};
-use crate::options::ReadOptions;
+use crate::layout::{Classes, Location, sort_reviews};
+use crate::lists::InvalidText;
+use crate::options::{InvalidUtf8, ReadOptions};
+use crate::split::Split;
 
-/// What lies at a path, judged by its first bytes and not by its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Zip,
-    TarGz,
-    Folder,
-}
-
-impl Kind {
-    pub(crate) fn of(source: &Path) -> Result<Self, DataError> {
-        let metadata = fs::metadata(source).map_err(|error| read_error(source, error))?;
-        if metadata.is_dir() {
-            return Ok(Self::Folder);
-        }
-        let mut magic = Vec::with_capacity(4);
-        File::open(source)
-            .and_then(|file| file.take(4).read_to_end(&mut magic))
-            .map_err(|error| read_error(source, error))?;
-        match magic.as_slice() {
-            [b'P', b'K', 3, 4] | [b'P', b'K', 5, 6] => Ok(Self::Zip),
-            [0x1f, 0x8b, ..] => Ok(Self::TarGz),
-            _ => Err(DataError::Unrecognized {
-                path: source.to_path_buf(),
-            }),
-        }
-    }
-}
-
-/// Reads the labelled reviews of a zip file, a gzipped tar file or an unpacked folder.
+/// Reads the labelled reviews of a zip file, a tar file, gzipped or not, or an unpacked folder.
 ///
-/// The layout is `train/{class}/{id}_{rating}.txt` and the same under `test/`, possibly below one
-/// common top folder. Labels are the positions of the sorted class names; reviews are ordered
-/// class by class, file names bytewise. Folders named `unsup`, hidden files and whatever does not
-/// lie directly inside a class folder are passed over. Nothing is written to disk, and the result
-/// does not depend on the number of threads.
+/// The layout is `train/{class}/{file}.txt` and the same under `test/` (or `Train/`, `TEST/`), in one
+/// folder at any depth. Labels are the positions of the sorted class names; reviews are ordered class
+/// by class, file names bytewise. Folders named `unsup`, hidden files, files that are not named `.txt`,
+/// class folders without any in both splits, and whatever does not lie directly inside a class folder
+/// are passed over; [`ReviewCorpus::passed_over`] counts and names them. Nothing is written to disk,
+/// and the result does not depend on the number of threads.
 ///
 /// # Errors
 /// Every [`DataError`] that concerns reading: the source is missing, of another kind, damaged,
@@ -64,7 +39,7 @@ impl Kind {
 pub fn read(source: &Path, options: &ReadOptions<'_>) -> Result<ReviewCorpus, DataError> {
     let (classes, reviews) = match Kind::of(source)? {
         Kind::Zip => read_zip(source, options)?,
-        Kind::TarGz => read_tar(source, options)?,
+        Kind::Tar { gzipped } => read_tar(source, gzipped, options)?,
         Kind::Folder => folder::read(source, options)?,
     };
     let mut train = reviews;
@@ -74,7 +49,23 @@ pub fn read(source: &Path, options: &ReadOptions<'_>) -> Result<ReviewCorpus, Da
         classes.names,
         train,
         test,
+        classes.passed_over,
     ))
+}
+
+/// The sorted names of the classes, as [`read`] would give them, without looking at the texts.
+///
+/// Cheap for a zip file and a folder; a tar file is read from front to back.
+///
+/// # Errors
+/// As [`read`], but for what is wrong with the texts.
+pub fn class_names(source: &Path, options: &ReadOptions<'_>) -> Result<Vec<String>, DataError> {
+    let classes = match Kind::of(source)? {
+        Kind::Zip => zip::Archive::open(source, &options.limits)?.classes,
+        Kind::Tar { gzipped } => tar::visit(source, gzipped, options, &mut |_, _| Ok(()))?,
+        Kind::Folder => folder::list(source, options)?.0,
+    };
+    Ok(classes.names)
 }
 
 /// The last part of a path, for use as a name.
@@ -87,7 +78,7 @@ pub(crate) fn file_name(path: &Path) -> String {
 
 fn read_zip(source: &Path, options: &ReadOptions<'_>) -> Result<(Classes, Vec<Review>), DataError> {
     let archive = zip::Archive::open(source, &options.limits)?;
-    let budget = Budget::new(source, &options.limits);
+    let budget = Budget::new(source, &options.limits, Some(archive.packed_bytes()));
     let ticker = Ticker::new(archive.reviews.len(), options.progress);
     let reviews = pool(options.threads)?.install(|| {
         let found: Vec<_> = archive
@@ -95,7 +86,7 @@ fn read_zip(source: &Path, options: &ReadOptions<'_>) -> Result<(Classes, Vec<Re
             .par_iter()
             .map_init(zip::Inflater::new, |inflater, packed| {
                 let bytes = inflater.inflate(&archive, packed, &budget)?;
-                let review = review(source, &archive.classes, &packed.place, bytes, options)?;
+                let review = review(source, &archive.classes, &packed.location, bytes, options)?;
                 ticker.tick();
                 Ok(review)
             })
@@ -105,17 +96,21 @@ fn read_zip(source: &Path, options: &ReadOptions<'_>) -> Result<(Classes, Vec<Re
     Ok((archive.classes, reviews))
 }
 
-fn read_tar(source: &Path, options: &ReadOptions<'_>) -> Result<(Classes, Vec<Review>), DataError> {
+fn read_tar(
+    source: &Path,
+    gzipped: bool,
+    options: &ReadOptions<'_>,
+) -> Result<(Classes, Vec<Review>), DataError> {
     let mut raw = Vec::new();
-    let classes = tar::visit(source, options, &mut |place, bytes| {
-        raw.push((place, bytes));
+    let classes = tar::visit(source, gzipped, options, &mut |location, bytes| {
+        raw.push((location, bytes));
         Ok(())
     })?;
-    arrange(source, &classes, &mut raw, |(place, _)| place)?;
+    sort_reviews(source, &classes, &mut raw, |(location, _)| location)?;
     let reviews = pool(options.threads)?.install(|| {
         let found: Vec<_> = raw
             .into_par_iter()
-            .map(|(place, bytes)| review(source, &classes, &place, &bytes, options))
+            .map(|(location, bytes)| review(source, &classes, &location, &bytes, options))
             .collect();
         first_error(found)
     })?;
@@ -126,26 +121,47 @@ fn read_tar(source: &Path, options: &ReadOptions<'_>) -> Result<(Classes, Vec<Re
 fn review(
     source: &Path,
     classes: &Classes,
-    place: &Place,
+    location: &Location,
     bytes: &[u8],
     options: &ReadOptions<'_>,
 ) -> Result<Review, DataError> {
-    let text = std::str::from_utf8(bytes).map_err(|error| DataError::NotUtf8 {
+    let not_utf8 = |offset, utf16| DataError::NotUtf8 {
         archive: source.to_path_buf(),
-        entry: place.entry(),
-        offset: error.valid_up_to(),
-    })?;
-    let text = if options.clean {
-        clean(text).into_owned()
-    } else {
-        text.to_owned()
+        files: vec![InvalidText {
+            entry: location.entry(),
+            offset,
+            utf16,
+        }],
     };
+    let text = match std::str::from_utf8(bytes) {
+        _ if is_utf16(bytes) => return Err(not_utf8(0, true)),
+        Ok(text) => text.into(),
+        Err(_) if options.invalid_utf8 == InvalidUtf8::Replace => String::from_utf8_lossy(bytes),
+        Err(error) => return Err(not_utf8(error.valid_up_to(), false)),
+    };
+    let text = if options.clean {
+        clean(&text).into_owned()
+    } else {
+        text.into_owned()
+    };
+    let (id, rating) = location.id_and_rating.unzip();
     Ok(Review {
-        split: place.split,
-        label: classes.label(place.class),
-        id: place.id,
-        rating: place.rating,
-        path: place.path.clone(),
+        split: location.split,
+        label: classes.label(location),
+        id,
+        rating,
+        path: location.path.clone(),
         text,
     })
+}
+
+/// Whether a text is UTF-16: by its byte order mark, or since every second byte of it is zero, as in
+/// English text without one.
+fn is_utf16(bytes: &[u8]) -> bool {
+    if matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
+        return true;
+    }
+    let zeros = |bytes: &[u8], first| bytes.iter().skip(first).step_by(2).all(|byte| *byte == 0);
+    let start = &bytes[..bytes.len().min(256) & !1];
+    start.len() >= 4 && (zeros(start, 0) || zeros(start, 1)) && start.iter().any(|byte| *byte != 0)
 }

@@ -3,13 +3,17 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{Cursor, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use recurrent_data::{DataError, ReadOptions, ReviewCorpus, Split, read};
 use tar::{Builder, Header};
+use tempfile::TempDir;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
+
+use crate::raw_zip::{Style, raw_zip_of};
 
 /// Names and contents; a name that ends in `/` is a folder.
 pub(crate) type Files = Vec<(String, Vec<u8>)>;
@@ -69,9 +73,9 @@ pub(crate) fn zip_with_link(files: &Files, name: &str, target: &str) -> Vec<u8> 
     writer.finish().unwrap().into_inner()
 }
 
-/// A gzipped tar file; `change` may spoil each header before its checksum is taken.
-pub(crate) fn tar_gz(files: &Files, change: impl Fn(&str, &mut Header)) -> Vec<u8> {
-    let mut builder = Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+/// A tar file; `change` may spoil each header before its checksum is taken.
+pub(crate) fn tar(files: &Files, change: impl Fn(&str, &mut Header)) -> Vec<u8> {
+    let mut builder = Builder::new(Vec::new());
     for (name, content) in files {
         let mut header = Header::new_gnu();
         header.set_path(name).unwrap();
@@ -84,7 +88,41 @@ pub(crate) fn tar_gz(files: &Files, change: impl Fn(&str, &mut Header)) -> Vec<u
         header.set_cksum();
         builder.append(&header, content.as_slice()).unwrap();
     }
-    builder.into_inner().unwrap().finish().unwrap()
+    builder.into_inner().unwrap()
+}
+
+/// The same, gzipped.
+pub(crate) fn tar_gz(files: &Files, change: impl Fn(&str, &mut Header)) -> Vec<u8> {
+    gzip(&tar(files, change))
+}
+
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A folder that holds one file.
+pub(crate) fn holding(name: &str, bytes: &[u8]) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    fs::write(&path, bytes).unwrap();
+    (folder, path)
+}
+
+/// What comes of reading an archive of these bytes.
+pub(crate) fn read_bytes(name: &str, bytes: &[u8]) -> Result<ReviewCorpus, DataError> {
+    let (_folder, path) = holding(name, bytes);
+    let options = ReadOptions {
+        threads: Some(1),
+        ..ReadOptions::default()
+    };
+    read(&path, &options)
+}
+
+/// How many reviews there are to train on and to test on.
+pub(crate) fn counts(corpus: &ReviewCorpus) -> [usize; 2] {
+    Split::ALL.map(|split| corpus.reviews(split).len())
 }
 
 /// A folder tree.
@@ -137,4 +175,24 @@ pub(crate) fn listing(folder: &Path) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     visit(folder, folder, &mut found);
     found
+}
+
+/// A zip file whose sizes stand behind the data, as of a writer that cannot go back.
+pub(crate) fn streamed_zip(files: &Files) -> Vec<u8> {
+    let style = Style {
+        streamed: true,
+        ..Style::default()
+    };
+    raw_zip_of(files, style)
+}
+
+/// A zip file with the records of zip64, and Unix modes.
+pub(crate) fn zip64(files: &Files) -> Vec<u8> {
+    let style = Style {
+        zip64: true,
+        made_by: 3,
+        mode: 0o100_644,
+        ..Style::default()
+    };
+    raw_zip_of(files, style)
 }

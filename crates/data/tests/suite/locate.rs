@@ -89,6 +89,77 @@ fn the_sample_stands_in_and_says_so() {
     assert!(found.sample && found.fallback.is_none());
 }
 
+/// Fails in a certain way.
+struct Failing(fn() -> DownloadError);
+
+impl Download for Failing {
+    fn fetch(&self, _: &Path) -> Result<(), DownloadError> {
+        Err((self.0)())
+    }
+}
+
+#[test]
+fn the_sample_does_not_hide_what_is_wrong() {
+    let folder = folder_with(&["sample.zip"]);
+    let find = |fail| locate(&DatasetChoice::Auto, folder.path(), None, &Failing(fail));
+    let unreachable = || DownloadError::Unreachable {
+        url: "https://example.org/a".to_owned(),
+        reason: "no such host".to_owned(),
+    };
+    assert!(find(unreachable).unwrap().sample);
+    let wrong: [fn() -> DownloadError; 5] = [
+        || DownloadError::Busy {
+            part: "datasets/a.part".into(),
+        },
+        || DownloadError::Disk {
+            path: "datasets/a.part".into(),
+            source: std::io::ErrorKind::StorageFull.into(),
+        },
+        || DownloadError::WrongHash {
+            url: String::new(),
+            expected: String::new(),
+            found: String::new(),
+        },
+        || DownloadError::Status {
+            url: String::new(),
+            status: 503,
+        },
+        || DownloadError::Interrupted {
+            url: String::new(),
+            done: 1,
+            total: 2,
+            part: "a.part".into(),
+            reason: String::new(),
+        },
+    ];
+    for fail in wrong {
+        let error = find(fail).unwrap_err();
+        assert!(matches!(error, DataError::Download { .. }), "{error}");
+        // The cause is printed after the message, not in it.
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(!error.to_string().contains(&cause), "{error}");
+    }
+}
+
+#[test]
+fn a_plain_tar_that_is_named_as_if_it_were_gzipped() {
+    /// As from a server or a browser that unpacks gzip on the way.
+    struct Unpacked;
+    impl Download for Unpacked {
+        fn fetch(&self, target: &Path) -> Result<(), DownloadError> {
+            fs::write(target, tar(&reviews(), |_, _| {})).unwrap();
+            Ok(())
+        }
+    }
+    let folder = folder_with(&[]);
+    for origin in [Origin::Downloaded, Origin::Folder] {
+        let found = locate(&DatasetChoice::Imdb, folder.path(), None, &Unpacked).unwrap();
+        assert_eq!(found.origin, origin);
+        let corpus = found.read(&ReadOptions::default()).unwrap();
+        assert_eq!(corpus.reviews(recurrent_data::Split::Train).len(), 4);
+    }
+}
+
 #[test]
 fn a_named_data_set_is_that_one_or_an_error() {
     let folder = folder_with(&["sample.zip"]);

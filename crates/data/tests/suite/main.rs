@@ -5,11 +5,19 @@
 
 mod archives;
 mod bad_input;
+mod damage;
 #[cfg(feature = "download")]
 mod download;
+mod encodings;
 mod extract;
 #[cfg(feature = "frames")]
 mod frames;
+mod layouts;
+mod leftovers;
+mod links;
 mod locate;
+mod raw_zip;
 mod reading;
 mod real;
+mod tars;
+mod zips;

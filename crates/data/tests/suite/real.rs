@@ -18,17 +18,18 @@ fn fifty_thousand_reviews() {
         let positive = reviews.iter().filter(|review| review.label == 1).count();
         assert_eq!(positive, 12_500);
         // Stars and label agree in this data set: at most four are bad, at least seven are good.
-        assert!(
-            reviews
-                .iter()
-                .all(|review| (review.rating >= 7) == (review.label == 1))
-        );
+        assert!(reviews.iter().all(|review| {
+            review
+                .rating
+                .is_some_and(|rating| (rating >= 7) == (review.label == 1))
+        }));
         assert!(
             corpus
                 .texts(split)
                 .all(|text| !text.text.contains("<br />"))
         );
     }
+    assert_eq!(corpus.passed_over().count(), 0, "{}", corpus.passed_over());
     let single = ReadOptions {
         threads: Some(1),
         ..ReadOptions::default()

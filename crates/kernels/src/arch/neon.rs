@@ -18,10 +18,10 @@ macro_rules! registers {
             /// Compiles `kernel` for NEON, and runs it.
             ///
             /// # Safety
-            /// The CPU has NEON.
+            /// The CPU has NEON; the kernel is as its type demands.
             #[target_feature(enable = "neon")]
             pub(crate) unsafe fn run<K: Kernel<$real>>(kernel: K) -> K::Output {
-                // SAFETY: the caller's promise.
+                // SAFETY: the CPU has NEON, as the caller promised, and the kernel is as its type demands.
                 unsafe { kernel.run::<Register>() }
             }
 

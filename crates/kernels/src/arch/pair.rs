@@ -7,7 +7,8 @@ use crate::vector::Vector;
 #[derive(Clone, Copy)]
 pub(crate) struct Pair<V>(V, V);
 
-// SAFETY of all blocks below: the caller's promises, passed on; pointers are valid for both halves.
+// SAFETY of all blocks below: the caller has the instructions of V, and pointers that are valid for LANES elements,
+// the lanes of both halves.
 #[allow(clippy::undocumented_unsafe_blocks)]
 impl<V: Vector> Vector for Pair<V> {
     type Elem = V::Elem;

@@ -23,12 +23,12 @@ macro_rules! portable {
             }
             #[inline(always)]
             unsafe fn load(from: *const $real) -> Self {
-                // SAFETY: the caller's promise: four elements.
+                // SAFETY: the caller's pointer is valid for LANES elements, which are four.
                 Self(unsafe { from.cast::<[$real; 4]>().read_unaligned() })
             }
             #[inline(always)]
             unsafe fn store(self, to: *mut $real) {
-                // SAFETY: the caller's promise: four elements.
+                // SAFETY: the caller's pointer is valid for LANES elements, which are four.
                 unsafe { to.cast::<[$real; 4]>().write_unaligned(self.0) }
             }
             #[inline(always)]

@@ -18,22 +18,22 @@ macro_rules! registers {
             /// Compiles `kernel` for the features, and runs it.
             ///
             /// # Safety
-            /// The CPU has the features.
+            /// The CPU has the features; the kernel is as its type demands.
             #[target_feature(enable = $features)]
             pub(crate) unsafe fn run<K: Kernel<$real>>(kernel: K) -> K::Output {
-                // SAFETY: the caller's promise.
+                // SAFETY: the CPU has the features, as the caller promised, and the kernel is as its type demands.
                 unsafe { kernel.run::<Register>() }
             }
 
             /// As [`run`], two registers at a time.
             ///
             /// # Safety
-            /// The CPU has the features.
+            /// The CPU has the features; the kernel is as its type demands.
             #[cfg(feature = "pairs")]
             #[target_feature(enable = $features)]
             #[allow(dead_code, reason = "not all widths are paired")]
             pub(crate) unsafe fn run_in_pairs<K: Kernel<$real>>(kernel: K) -> K::Output {
-                // SAFETY: the caller's promise.
+                // SAFETY: as in `run`.
                 unsafe { kernel.run::<crate::arch::pair::Pair<Register>>() }
             }
 

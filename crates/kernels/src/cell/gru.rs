@@ -10,7 +10,8 @@ use crate::vector::{Vector, each};
 
 pub(crate) struct Gru;
 
-// SAFETY of all blocks below: the caller's promises, as the trait states them.
+// SAFETY of all blocks below: the caller has the instructions of V, and rows whose pointers are valid for as many
+// registers as `Row` and `RowBack` say; nothing else is read or written.
 #[allow(clippy::undocumented_unsafe_blocks)]
 impl Pointwise for Gru {
     const GATES: usize = 3;

@@ -94,31 +94,43 @@ impl<E> RowBack<E> {
 }
 
 /// Stores registers one after another.
+///
+/// # Safety
+/// The CPU has the instructions of `V`; `to` is valid for N registers.
 #[inline(always)]
 unsafe fn store_all<V: Vector, const N: usize>(values: [V; N], to: *mut V::Elem) {
     for (place, value) in values.into_iter().enumerate() {
-        // SAFETY: the caller's promise: room for N registers.
+        // SAFETY: the caller has the instructions, and room for N registers.
         unsafe { value.store(to.add(place * V::LANES)) };
     }
 }
 
 /// Loads registers one after another.
+///
+/// # Safety
+/// The CPU has the instructions of `V`; `from` is valid for N registers.
 #[inline(always)]
 unsafe fn load_all<V: Vector, const N: usize>(from: *const V::Elem) -> [V; N] {
-    // SAFETY: the caller's promise: N registers.
+    // SAFETY: the caller has the instructions, and N registers there.
     unsafe { each!(N, place => V::load(from.add(place * V::LANES))) }
 }
 
 /// `1 − x²`: the slope of tanh where its value is `x`.
+///
+/// # Safety
+/// The CPU has the instructions of `V`.
 #[inline(always)]
 unsafe fn tanh_slope<V: Vector>(x: V) -> V {
-    // SAFETY: the caller's promise: the CPU has the instructions of V.
+    // SAFETY: the caller has the instructions of V.
     unsafe { V::splat(<V::Elem as crate::Real>::ONE).sub(x.mul(x)) }
 }
 
 /// `x · (1 − x)`: the slope of the logistic function where its value is `x`.
+///
+/// # Safety
+/// The CPU has the instructions of `V`.
 #[inline(always)]
 unsafe fn sigmoid_slope<V: Vector>(x: V) -> V {
-    // SAFETY: the caller's promise: the CPU has the instructions of V.
+    // SAFETY: the caller has the instructions of V.
     unsafe { x.mul(V::splat(<V::Elem as crate::Real>::ONE).sub(x)) }
 }

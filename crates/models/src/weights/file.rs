@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use recurrent_files::reason;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -69,7 +70,7 @@ impl TensorFile {
             path: path.to_owned(),
             reason,
         };
-        let failed = |error: safetensors::SafeTensorError| format(error.to_string());
+        let failed = |error: safetensors::SafeTensorError| format(reason(error));
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(failed)?;
         let metadata = header.metadata().clone().unwrap_or_default();
         let file = SafeTensors::deserialize(&bytes).map_err(failed)?;
@@ -87,8 +88,9 @@ impl TensorFile {
         let notes = match metadata.get(ENTRY) {
             None => metadata.into_iter().collect(),
             Some(entry) => {
-                let entry: Entry = serde_json::from_str(entry)
-                    .map_err(|error| format(format!("its notes cannot be read: {error}")))?;
+                let entry: Entry = serde_json::from_str(entry).map_err(|error| {
+                    format(format!("its notes cannot be read: {}", reason(error)))
+                })?;
                 let views = tensors.iter().map(|(name, at)| {
                     (name.as_str(), at.shape.as_slice(), &bytes[at.data.clone()])
                 });

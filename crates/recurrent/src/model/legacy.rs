@@ -33,16 +33,15 @@ impl Legacy {
     pub(super) fn load(self, folder: &Path, device: &Device) -> Result<Model, ModelError> {
         let config_path = folder.join(CONFIG_FILE);
         let max_tokens = self.max_tokens;
-        let (vectorizer, _) = self.vectorizer(folder)?;
         let config = ModelConfig {
             network: self.network,
-            classes: self.classes,
+            classes: self.classes.clone(),
             cleaned: true,
             provenance: Provenance {
-                dataset: self.dataset,
+                dataset: self.dataset.clone(),
                 dataset_sha256: String::new(),
                 sample: self.sample,
-                note: self.note,
+                note: self.note.clone(),
             },
         };
         let invalid = |reason: String| ModelError::Config {
@@ -62,6 +61,7 @@ impl Legacy {
         let limit = numbers.saturating_mul(4).saturating_add(HEADER_LIMIT);
         let weights_path = folder.join(WEIGHTS_FILE);
         let weights = TensorFile::parse(&weights_path, read_at_most(&weights_path, limit)?)?;
+        let (vectorizer, _) = self.vectorizer(folder)?;
         let vocabulary_path = folder.join(VOCABULARY_FILE);
         let paths = [vocabulary_path.as_path(), config_path.as_path()];
         Model::assemble(config, vectorizer, &weights, String::new(), paths, device)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use burn::tensor::Device;
-use recurrent_files::{FileError, read_at_most};
+use recurrent_files::{FileError, read_at_most, reason};
 use recurrent_models::NetworkConfig;
 use recurrent_models::weights::TensorFile;
 use recurrent_vectorizer::TextVectorizer;
@@ -60,8 +60,7 @@ impl Description {
             reason,
         };
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let value: Value =
-            serde_json::from_slice(bytes).map_err(|error| config(error.to_string()))?;
+        let value: Value = serde_json::from_slice(bytes).map_err(|error| config(reason(error)))?;
         if value.get("network").is_none() && value.get("standardize").is_some() {
             return Err(ModelError::VectorizerFolder {
                 path: path.parent().unwrap_or(path).to_owned(),
@@ -75,7 +74,7 @@ impl Description {
                 known: VERSION,
             });
         }
-        let failed = |error: serde_json::Error| config(error.to_string());
+        let failed = |error: serde_json::Error| config(reason(error));
         if value.get("format").is_none() && version.is_none() && value.get("parts").is_none() {
             return Ok(Self::Legacy(serde_json::from_value(value).map_err(failed)?));
         }

@@ -4,8 +4,18 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::style::{FONT, GRID, Ink, PAPER, TEXT};
-use super::{Canvas, reason, svg};
+use super::{Canvas, TITLE, path, reason, svg};
 use crate::ReportError;
+use crate::text::cut;
+
+/// Characters of a name at a line's end; with what differs among runs, these are longer than elsewhere.
+const NAME: usize = 80;
+
+/// Characters of a name that has room in every chart, wherever its line ends.
+pub(super) const SHORT: usize = 18;
+
+/// Characters of a word below a chart, where it is written on end.
+const WORD: usize = 12;
 
 /// How numbers lie on an axis.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,12 +141,11 @@ impl Lines {
     /// Draws onto a part of a picture.
     pub(crate) fn draw(&self, canvas: &Canvas<'_>) -> Result<(), String> {
         let words = matches!(self.x.scale, Scale::Words(_));
-        let names = self.lines.iter().filter_map(|line| line.name.as_deref());
-        let longest = names.map(|name| name.chars().count()).max().unwrap_or(0);
+        let longest = self.longest_name();
         let (from_x, to_x) = self.x.ends();
         let (from_y, to_y) = self.y.ends();
         let mut chart = ChartBuilder::on(canvas)
-            .caption(&self.title, (FONT, 17, &TEXT.color()))
+            .caption(cut(&self.title, TITLE), (FONT, 17, &TEXT.color()))
             .margin(12)
             .margin_right(24 + 7 * longest as u32)
             .x_label_area_size(if words { 76 } else { 46 })
@@ -165,12 +174,11 @@ impl Lines {
         mesh.draw().map_err(reason)?;
 
         for line in &self.lines {
-            if let Some(band) = &line.band {
-                let above = band.iter().filter_map(|(x, _, high)| self.spot(*x, *high));
-                let below = band
-                    .iter()
-                    .rev()
-                    .filter_map(|(x, low, _)| self.spot(*x, *low));
+            let slices = line.band.iter().flatten();
+            let slices: Vec<_> = slices.map(|slice| self.slice(*slice)).collect();
+            for band in path::bands(&slices) {
+                let above = band.iter().map(|(x, _, high)| (*x, *high));
+                let below = band.iter().rev().map(|(x, low, _)| (*x, *low));
                 let outline: Vec<_> = above.chain(below).collect();
                 chart
                     .draw_series([Polygon::new(outline, line.ink.color().mix(0.18))])
@@ -178,19 +186,24 @@ impl Lines {
             }
         }
         for line in &self.lines {
-            let values = line.values.iter().filter_map(|(x, y)| self.spot(*x, *y));
-            let style = line.ink.color().stroke_width(2);
-            if line.dashed {
-                chart.draw_series(DashedLineSeries::new(values.clone(), 6, 4, style))
-            } else {
-                chart.draw_series(LineSeries::new(values.clone(), style))
-            }
-            .map_err(reason)?;
-            if line.points {
-                let color = line.ink.color();
-                chart
-                    .draw_series(values.map(|spot| Circle::new(spot, 3, color.filled())))
-                    .map_err(reason)?;
+            let spots: Vec<_> = line.values.iter().map(|(x, y)| self.spot(*x, *y)).collect();
+            let color = line.ink.color();
+            let style = color.stroke_width(2);
+            for piece in path::pieces(&spots) {
+                // A point between two gaps is no line, and would not be seen.
+                let points = line.points || piece.len() == 1;
+                let values = piece.iter().copied();
+                if line.dashed {
+                    chart.draw_series(DashedLineSeries::new(values.clone(), 6, 4, style))
+                } else {
+                    chart.draw_series(LineSeries::new(values.clone(), style))
+                }
+                .map_err(reason)?;
+                if points {
+                    chart
+                        .draw_series(values.map(|spot| Circle::new(spot, 3, color.filled())))
+                        .map_err(reason)?;
+                }
             }
         }
 
@@ -218,7 +231,9 @@ impl Lines {
             for (place, word) in all.iter().enumerate() {
                 let (x, y) = chart.backend_coord(&(place as f64, from_y));
                 let at = (x - origin_x, y - origin_y + 7);
-                canvas.draw_text(word, &style, at).map_err(reason)?;
+                canvas
+                    .draw_text(&cut(word, WORD), &style, at)
+                    .map_err(reason)?;
             }
         }
         let (_, bottom) = chart.backend_coord(&(from_x, from_y));
@@ -227,17 +242,38 @@ impl Lines {
         ends.sort_by_key(|(_, y, _)| *y);
         places.sort_unstable();
         spread(&mut places, 15, top, bottom);
+        // Long names would lie over other lines where one ends early.
+        let (right, _) = chart.backend_coord(&(to_x, from_y));
+        let aligned = longest > SHORT;
         for ((x, _, line), y) in ends.iter().zip(places) {
+            let x = if aligned { right } else { *x };
             let ink = line.ink.color();
             let style = (FONT, 13, &ink)
                 .into_text_style(canvas)
                 .pos(Pos::new(HPos::Left, VPos::Center));
-            let name = line.name.as_deref().unwrap_or_default();
+            let name = cut(line.name.as_deref().unwrap_or_default(), NAME);
             canvas
-                .draw_text(name, &style, (x + 6 - origin_x, y - origin_y))
+                .draw_text(&name, &style, (x + 6 - origin_x, y - origin_y))
                 .map_err(reason)?;
         }
         Ok(())
+    }
+
+    /// Characters of the longest name at a line's end.
+    pub(crate) fn longest_name(&self) -> usize {
+        let names = self.lines.iter().filter_map(|line| line.name.as_deref());
+        let lengths = names.map(|name| cut(name, NAME).chars().count());
+        lengths.max().unwrap_or(0)
+    }
+
+    /// What of a band can be drawn: on a logarithmic axis, what is too low for it reaches to its end.
+    fn slice(&self, (x, low, high): (f64, f64, f64)) -> path::Slice {
+        let (from, _) = self.y.ends();
+        let place = |y: f64| {
+            y.is_finite()
+                .then(|| self.spot(x, y).map_or(from, |(_, y)| y))
+        };
+        Some((self.x.place(x)?, place(low)?, place(high)?))
     }
 
     fn spot(&self, x: f64, y: f64) -> Option<(f64, f64)> {

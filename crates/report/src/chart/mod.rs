@@ -5,6 +5,7 @@
 
 mod lines;
 mod matrix;
+mod path;
 mod raster;
 mod scenes;
 pub mod style;
@@ -14,6 +15,7 @@ use plotters::drawing::{DrawingArea, DrawingAreaErrorKind};
 use plotters::prelude::*;
 
 use crate::ReportError;
+use crate::text::{cut, plain};
 
 pub use lines::{Axis, Band, Line, Lines, Scale};
 pub use matrix::confusion;
@@ -22,6 +24,15 @@ pub use scenes::{accuracy, beliefs, calibration, curves, gradients, loss};
 
 type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type DrawError<'a> = DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>;
+
+/// Characters of a chart's title.
+const TITLE: usize = 80;
+
+/// Characters of a chart's description.
+const DESCRIPTION: usize = 4000;
+
+/// What every chart has behind its title and description, and what it can be known by.
+pub(crate) const MARK: &str = "<style>@media (prefers-color-scheme: dark){";
 
 /// Draws a chart of `size` pixels and gives it its title and description, for those who cannot see it.
 fn svg(
@@ -40,7 +51,7 @@ fn svg(
                 reason,
             })?;
     }
-    Ok(named(&text, title, description))
+    Ok(named(&plain(&text), title, description))
 }
 
 fn reason(error: DrawError<'_>) -> String {
@@ -55,20 +66,22 @@ fn named(text: &str, title: &str, description: &str) -> String {
     let Some(end) = text[start..].find('>').map(|place| start + place) else {
         return text.to_owned();
     };
+    let (title, description) = (cut(title, TITLE), cut(description, DESCRIPTION));
     let label = escape(&format!("{title}. {description}"));
     format!(
         "{} role=\"img\" aria-label=\"{label}\"><title>{}</title><desc>{}</desc>\
-         <style>@media (prefers-color-scheme: dark){{{}}}</style>{}",
+         {MARK}{}}}</style>{}",
         &text[start..end],
-        escape(title),
-        escape(description),
+        escape(&title),
+        escape(&description),
         style::dark_rules("svg "),
         &text[end + 1..],
     )
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
+    plain(text)
+        .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
         .replace('"', "&quot;")

@@ -1,18 +1,23 @@
 //! The charts of a report: which numbers go into which lines.
 
-use super::lines::{Axis, Line, Lines, Scale};
+use super::lines::{Axis, Line, Lines, SHORT, Scale};
 use super::style::{GRID, Ink, PAPER, SERIES, ink};
 use super::{reason, svg};
 use recurrent_runs::{EpochRecord, Evaluation, GradientCurve, TracedReview};
 
 use crate::ReportError;
+use crate::groups::groups;
 use crate::run::Run;
 use crate::stats::calibration as reliability;
+use crate::text::cut;
 
 const SIZE: (u32, u32) = (680, 400);
 
 /// More words than this do not fit under a chart.
 const WORDS_UNDER_CHART: usize = 40;
+
+/// Words of a text in a chart's description, and characters of each.
+const WORDS_DESCRIBED: (usize, usize) = (200, 24);
 
 /// Loss of all networks, train (dashes) and test, over the epochs.
 pub fn loss(runs: &[Run]) -> Lines {
@@ -36,42 +41,22 @@ pub fn curves(runs: &[Run]) -> Result<String, ReportError> {
         "Loss: {} Accuracy: {}",
         loss.description, accuracy.description
     );
-    let size = (SIZE.0, 2 * SIZE.1);
+    let (width, height) = loss.size;
+    let size = (width, 2 * height);
     svg(
         "Loss and accuracy over the epochs",
         &description,
         size,
         |canvas| {
             canvas.fill(&PAPER.color()).map_err(reason)?;
-            let (above, below) = canvas.split_vertically(SIZE.1);
+            let (above, below) = canvas.split_vertically(height);
             loss.draw(&above)?;
             accuracy.draw(&below)
         },
     )
 }
 
-/// The networks of all runs; with the backend, where there are several.
-fn groups(runs: &[Run]) -> Vec<(String, Vec<Vec<&EpochRecord>>)> {
-    let backends = runs
-        .iter()
-        .any(|run| run.info.backend != runs[0].info.backend);
-    let mut groups: Vec<(String, Vec<Vec<&EpochRecord>>)> = Vec::new();
-    for run in runs {
-        for network in run.networks() {
-            let name = match backends {
-                true => format!("{network} ({})", run.info.backend),
-                false => network.to_owned(),
-            };
-            let epochs = run.epochs(network).collect();
-            match groups.iter_mut().find(|(group, _)| *group == name) {
-                Some((_, runs)) => runs.push(epochs),
-                None => groups.push((name, vec![epochs])),
-            }
-        }
-    }
-    groups
-}
-
+/// One line for every group of runs that differ in their seed alone, as far as all of them go.
 fn over_epochs(
     runs: &[Run],
     title: &str,
@@ -82,47 +67,55 @@ fn over_epochs(
     let mut described = Vec::new();
     let mut epochs: usize = 1;
     let groups = groups(runs);
-    let names: Vec<&str> = groups.iter().map(|(name, _)| name.as_str()).collect();
-    for (name, runs) in &groups {
-        let longest = runs.iter().map(Vec::len).max().unwrap_or(0);
-        epochs = epochs.max(longest);
+    let labels: Vec<&str> = groups.iter().map(|group| group.label.as_str()).collect();
+    for group in &groups {
+        let common = group.common_epochs();
+        epochs = epochs.max(common);
+        let of_runs = group.epochs();
         let mut ends = Vec::new();
         for test in [false, true] {
             let mut means = Vec::new();
             let mut band = Vec::new();
-            for epoch in 1..=longest {
-                let found: Vec<f64> = runs
+            for epoch in 0..common {
+                let found: Vec<f64> = of_runs
                     .iter()
-                    .flatten()
-                    .filter(|record| record.epoch == epoch)
+                    .filter_map(|records| records.get(epoch))
                     .map(|record| {
                         let (train, of_test) = values(record);
                         if test { of_test } else { train }
                     })
                     .collect();
                 let (mean, spread) = mean_and_spread(&found);
-                means.push((epoch as f64, mean));
-                band.push((epoch as f64, mean - spread, mean + spread));
+                let x = (epoch + 1) as f64;
+                means.push((x, mean));
+                band.push((x, mean - spread, mean + spread));
             }
             if let Some((_, last)) = means.last() {
                 ends.push(*last);
             }
             lines.push(Line {
                 name: Some(if test {
-                    name.clone()
+                    group.label.clone()
                 } else {
-                    format!("{name}, train")
+                    format!("{}, train", group.label)
                 }),
-                ink: ink(name, &names),
+                ink: ink(&group.label, &labels),
                 dashed: !test,
-                points: longest == 1,
+                points: common == 1,
                 values: means,
-                band: (runs.len() > 1).then_some(band),
+                band: (group.runs.len() > 1).then_some(band),
             });
         }
         if let [train, test] = ends[..] {
+            let of = match group.runs.len() {
+                1 => String::new(),
+                runs => format!(", mean of {runs} runs,"),
+            };
             described.push(format!(
-                "{name} ends at {train:.3} on train and {test:.3} on test"
+                "{}{of} ends at {} on train and {} on test",
+                group.label,
+                worded(train),
+                worded(test)
             ));
         }
     }
@@ -134,13 +127,12 @@ fn over_epochs(
             .flat_map(|(_, low, high)| [*low, *high]);
         line.values.iter().map(|(_, y)| *y).chain(band)
     });
-    let spread = match groups.iter().map(|(_, runs)| runs.len()).max() {
-        Some(runs) if runs > 1 => {
-            format!(" Mean of {runs} runs; the band is one standard deviation each way.")
-        }
-        _ => String::new(),
+    let spread = if groups.iter().any(|group| group.runs.len() > 1) {
+        " A band is one standard deviation each way."
+    } else {
+        ""
     };
-    Lines {
+    let lines = Lines {
         title: format!("{title}: test (line) and train (dashes)"),
         description: format!("{}.{spread}", described.join("; ")),
         x: Axis {
@@ -151,6 +143,26 @@ fn over_epochs(
         y: Axis::linear(unit, padded(all)),
         lines,
         size: SIZE,
+    };
+    roomy(lines)
+}
+
+/// The chart with room for all the names at its lines' ends.
+fn roomy(mut lines: Lines) -> Lines {
+    // So many names have room in every chart.
+    const USUAL: usize = 16;
+    let more = lines.longest_name().saturating_sub(SHORT) as u32;
+    lines.size.0 += 7 * more;
+    let named = lines.lines.iter().filter(|line| line.name.is_some());
+    lines.size.1 += 15 * named.count().saturating_sub(USUAL) as u32;
+    lines
+}
+
+fn worded(value: f64) -> String {
+    if value.is_finite() {
+        format!("{value:.3}")
+    } else {
+        "no finite value".to_owned()
     }
 }
 
@@ -178,7 +190,8 @@ fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
 
 /// What networks believe of one text, word by word.
 pub fn beliefs(title: &str, traces: &[(&str, &TracedReview)]) -> Lines {
-    let words = traces.first().map_or(&[][..], |(_, trace)| &trace.words);
+    let longest = traces.iter().max_by_key(|(_, trace)| trace.words.len());
+    let words = longest.map_or(&[][..], |(_, trace)| &trace.words);
     let few = words.len() <= WORDS_UNDER_CHART;
     let names: Vec<&str> = traces.iter().map(|(name, _)| *name).collect();
     let lines = traces.iter().map(|(network, trace)| Line {
@@ -196,9 +209,22 @@ pub fn beliefs(title: &str, traces: &[(&str, &TracedReview)]) -> Lines {
             Some(format!("{network} ends at {:.2}", trace.beliefs.last()?))
         })
         .collect();
-    Lines {
+    let described: Vec<_> = words
+        .iter()
+        .take(WORDS_DESCRIBED.0)
+        .map(|word| cut(word, WORDS_DESCRIBED.1))
+        .collect();
+    let more = match words.len() - described.len() {
+        0 => String::new(),
+        more => format!(" … and {more} more words"),
+    };
+    roomy(Lines {
         title: title.to_owned(),
-        description: format!("{}. The text: {}", ends.join("; "), words.join(" ")),
+        description: format!(
+            "{}. The text: {}{more}",
+            ends.join("; "),
+            described.join(" ")
+        ),
         x: Axis {
             name: if few {
                 String::new()
@@ -217,25 +243,24 @@ pub fn beliefs(title: &str, traces: &[(&str, &TracedReview)]) -> Lines {
             .chain(lines)
             .collect(),
         size: (if few { 900 } else { SIZE.0 }, SIZE.1),
-    }
+    })
 }
 
-/// How far probabilities can be taken at their word, in ten intervals.
-pub fn calibration(evaluations: &[&Evaluation]) -> Lines {
+/// How far probabilities can be taken at their word, in ten intervals; each evaluation beside its name.
+pub fn calibration(evaluations: &[(&str, &Evaluation)]) -> Lines {
     let mut described = Vec::new();
-    let names: Vec<&str> = evaluations.iter().map(|e| e.network.as_str()).collect();
+    let names: Vec<&str> = evaluations.iter().map(|(name, _)| *name).collect();
     let lines: Vec<Line> = evaluations
         .iter()
-        .map(|evaluation| {
+        .map(|(name, evaluation)| {
             let (bins, error) = reliability(evaluation, 10);
             described.push(format!(
-                "{}: expected calibration error {:.1} points",
-                evaluation.network,
+                "{name}: expected calibration error {:.1} points",
                 100.0 * error
             ));
             Line {
-                name: Some(evaluation.network.clone()),
-                ink: ink(&evaluation.network, &names),
+                name: Some((*name).to_owned()),
+                ink: ink(name, &names),
                 dashed: false,
                 points: true,
                 values: bins
@@ -247,14 +272,14 @@ pub fn calibration(evaluations: &[&Evaluation]) -> Lines {
         })
         .collect();
     let diagonal = reference(vec![(0.0, 0.0), (1.0, 1.0)], Some("calibrated"));
-    Lines {
+    roomy(Lines {
         title: "Calibration on the test split".to_owned(),
         description: format!("{}.", described.join("; ")),
         x: Axis::linear("predicted probability of the positive class", (0.0, 1.0)),
         y: Axis::linear("share that is positive", (0.0, 1.0)),
         lines: std::iter::once(diagonal).chain(lines).collect(),
         size: (560, 460),
-    }
+    })
 }
 
 /// How strongly the loss at the end still feels each step: mean over texts, and where 80 % of them lie.
@@ -295,7 +320,7 @@ pub fn gradients(curves: &[(&str, &GradientCurve)]) -> Lines {
         .fold((1.0f64, 1e-12f64), |(low, high), y| {
             (low.min(y), high.max(y))
         });
-    Lines {
+    roomy(Lines {
         title: "How strongly the loss still feels a step".to_owned(),
         description: format!(
             "{}. Mean over {texts} texts; 80 % of them lie in the band.",
@@ -313,7 +338,7 @@ pub fn gradients(curves: &[(&str, &GradientCurve)]) -> Lines {
         },
         lines,
         size: SIZE,
-    }
+    })
 }
 
 fn numbered(values: &[f64]) -> Vec<(f64, f64)> {

@@ -282,13 +282,9 @@ impl TokenCounts {
         if self.analyzer == *other {
             return Ok(());
         }
-        let shown = |params: &ValidParams| {
-            let (standardize, split) = (params.standardize(), params.split());
-            format!("{standardize:?}, {split:?}, n-grams {:?}", params.ngrams())
-        };
         Err(VectorizerError::CountsOfOtherParams {
-            ours: shown(&self.params),
-            theirs: shown(params),
+            ours: self.params.analysis(),
+            theirs: params.analysis(),
         })
     }
 

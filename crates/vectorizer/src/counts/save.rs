@@ -1,6 +1,7 @@
 //! Counts as bytes: for counting on several machines and merging later.
 
 use super::{Loss, Table, Tally, TokenCounts};
+use crate::quote::quoted;
 use crate::save::{self, Unreadable};
 use crate::table::{Token, TokenTable};
 use crate::{Functions, ValidParams, VectorizerError};
@@ -126,7 +127,10 @@ fn read<V: Copy + Default>(
         table.update(token, |slot| *slot = entry);
         if table.len() == before {
             let token = String::from_utf8_lossy(bytes);
-            return Err(Unreadable::Damaged(format!("it counts {token:?} twice")));
+            return Err(Unreadable::Damaged(format!(
+                "it counts {} twice",
+                quoted(&token)
+            )));
         }
     }
     Ok(())

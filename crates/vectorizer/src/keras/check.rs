@@ -9,6 +9,7 @@
 use serde_json::Value;
 
 use super::{Layer, layer::strings};
+use crate::quote::{plain, quoted};
 use crate::{Functions, Output, Split, TokenCounts, VectorizerError};
 
 /// How one case went.
@@ -58,7 +59,10 @@ pub fn check(json: &str, functions: &Functions) -> Result<Vec<Checked>, Vectoriz
             .and_then(Value::as_str)
             .unwrap_or("unnamed");
         if !case.get("config").is_some_and(Value::is_object) {
-            return Err(bad(format!("the case {name:?} has no object `config`")));
+            return Err(bad(format!(
+                "the case {} has no object `config`",
+                quoted(name)
+            )));
         }
         Ok(Checked {
             name: name.to_owned(),
@@ -170,7 +174,7 @@ fn compare_vocabulary(case: &Value, layer: &Layer) -> Compared {
         let theirs = list(theirs).map_err(said)?;
         let theirs: Vec<&[u8]> = theirs.into_iter().map(str::as_bytes).collect();
         lists("vocabulary", &ours, &theirs, |token| {
-            format!("{:?}", String::from_utf8_lossy(token))
+            quoted(&String::from_utf8_lossy(token)).to_string()
         })?;
     }
     if let Some(theirs) = case.get("get_vocabulary").filter(|list| list.is_array()) {
@@ -180,7 +184,7 @@ fn compare_vocabulary(case: &Value, layer: &Layer) -> Compared {
         let ours: Vec<String> = ours.iter().map(|token| trim(token)).collect();
         let theirs: Vec<String> = list(theirs).map_err(said)?.into_iter().map(trim).collect();
         lists("get_vocabulary", &ours, &theirs, |token| {
-            format!("{token:?}")
+            quoted(token).to_string()
         })?;
     }
     let ours = layer
@@ -241,7 +245,8 @@ fn compare_outputs(case: &Value, layer: &Layer) -> Compared {
     };
     for (what, ours) in [("kind", Value::from(kind)), ("output_shape", shape)] {
         if let Some(theirs) = case.get(what).filter(|theirs| **theirs != ours) {
-            return Err(format!("{what}: {ours} here, {theirs} in Keras"));
+            let theirs = theirs.to_string();
+            return Err(format!("{what}: {ours} here, {} in Keras", plain(&theirs)));
         }
     }
     let expected = case["outputs"].as_array().map_or(&[][..], Vec::as_slice);
@@ -295,7 +300,7 @@ fn compare_row(index: usize, ours: &Row<'_>, theirs: &Value) -> Compared {
             let theirs = list(theirs).map_err(said)?;
             let theirs: Vec<&[u8]> = theirs.into_iter().map(str::as_bytes).collect();
             lists(&what, ours, &theirs, |token| {
-                format!("{:?}", String::from_utf8_lossy(token))
+                quoted(&String::from_utf8_lossy(token)).to_string()
             })
         }
     }
@@ -318,7 +323,9 @@ fn compare_sparse(matrix: &crate::CsrMatrix, sparse: &Value) -> Compared {
         );
     }
     let theirs = sparse["indices"].as_array().map_or(&[][..], Vec::as_slice);
-    lists("sparse indices", &indices, theirs, Value::to_string)?;
+    lists("sparse indices", &indices, theirs, |value| {
+        plain(&value.to_string()).to_string()
+    })?;
     let theirs = values(&sparse["values"], |v| v.as_f64().or(Some(f64::NAN)));
     numbers("sparse values", matrix.values(), &theirs)
 }
@@ -372,7 +379,7 @@ fn failure(case: &Value, functions: &Functions) -> Verdict {
         }),
     );
     let Some(expected) = places.iter().position(|place| *place == keras) else {
-        let first = format!("the case has no {keras}");
+        let first = format!("the case has no {}", plain(&keras));
         return Verdict::Different { first };
     };
     match first_failure(case, steps, functions) {

@@ -33,10 +33,10 @@ pub struct Config {
     /// The largest vocabulary, special tokens included.
     #[serde(default)]
     pub max_tokens: Option<Value>,
-    /// A name, `"callable:NAME"` for a function of the user, or `null`.
+    /// A name, `"callable:NAME"` or Keras 3's object for a function of the user, or `null`.
     #[serde(default = "default_standardize")]
     pub standardize: Option<Value>,
-    /// A name, `"callable:NAME"` for a function of the user, or `null`.
+    /// A name, `"callable:NAME"` or Keras 3's object for a function of the user, or `null`.
     #[serde(default = "default_split")]
     pub split: Option<Value>,
     /// `null`, a widest width, or a list of widths.
@@ -141,7 +141,7 @@ impl Config {
     }
 
     /// The parameters that it asks for, in Keras' order of checks. Functions of the user are found by
-    /// the name behind `callable:`.
+    /// the name behind `callable:`, or the one in the object by which Keras 3 serializes a function.
     ///
     /// # Errors
     /// [`VectorizerError::BadArgument`], [`VectorizerError::MissingFunction`], and those of
@@ -183,7 +183,7 @@ impl Config {
             return Ok(Standardize::None);
         };
         let name = value.as_str();
-        if let Some(name) = name.and_then(|name| name.strip_prefix(CALLABLE)) {
+        if let Some(name) = function(value) {
             let found = functions.find_standardize(name);
             return found
                 .map(Standardize::Custom)
@@ -200,7 +200,7 @@ impl Config {
             return Ok(Split::None);
         };
         let name = value.as_str();
-        if let Some(name) = name.and_then(|name| name.strip_prefix(CALLABLE)) {
+        if let Some(name) = function(value) {
             let found = functions.find_split(name);
             return found
                 .map(Split::Custom)
@@ -292,6 +292,22 @@ impl Config {
             encoding: default_encoding(),
             vocabulary_size: None,
         })
+    }
+}
+
+/// The name of a function of the user: behind `callable:`, or in the object by which Keras 3 serializes one.
+fn function(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(name) => name.strip_prefix(CALLABLE),
+        Value::Object(object) => match object.get("config")? {
+            Value::String(name) => Some(name),
+            // A registered function, or an object that is called.
+            _ => {
+                let name = object.get("registered_name").and_then(Value::as_str);
+                name.or_else(|| object.get("class_name")?.as_str())
+            }
+        },
+        _ => None,
     }
 }
 

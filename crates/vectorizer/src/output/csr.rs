@@ -48,8 +48,10 @@ impl CsrMatrix {
             let row = &indices[range];
             let last = row.last().map_or(0, |&last| last as usize + 1);
             if !row.is_sorted_by(|left, right| left < right) || last > columns {
+                let received = format!("{row:?}");
                 return Err(format!(
-                    "a row's columns must ascend and be below {columns}; received {row:?}"
+                    "a row's columns must ascend and be below {columns}; received {}",
+                    crate::quote::plain(&received)
                 ));
             }
         }

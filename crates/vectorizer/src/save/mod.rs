@@ -115,16 +115,20 @@ impl From<VectorizerError> for Unreadable {
 pub(crate) fn array(from: &mut Decoder<'_>, expected: u64) -> Result<(), Unreadable> {
     match from.array()? {
         Some(length) if length == expected => Ok(()),
-        other => Err(Unreadable::Damaged(format!(
-            "an array of {expected} items is {other:?} long"
+        Some(length) => Err(Unreadable::Damaged(format!(
+            "an array of {expected} items has {length}"
         ))),
+        None => Err(unstated()),
     }
 }
 
 /// The length of an array or byte string that states it.
 pub(crate) fn length(from: &mut Decoder<'_>) -> Result<u64, Unreadable> {
-    let unstated = || Unreadable::Damaged("an array does not state its length".to_owned());
     from.array()?.ok_or_else(unstated)
+}
+
+fn unstated() -> Unreadable {
+    Unreadable::Damaged("an array does not state its length".to_owned())
 }
 
 /// A non-negative number as an index.

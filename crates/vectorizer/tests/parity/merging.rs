@@ -29,7 +29,10 @@ fn counts_that_see_other_tokens_do_not_merge() {
         .unwrap();
     let error = ours.merge(&counted(&other, ["a"])).unwrap_err();
     assert!(matches!(error, VectorizerError::CountsOfOtherParams { .. }));
-    assert!(error.to_string().contains("Character"), "{error}");
+    assert!(
+        error.to_string().contains("`split` \"character\""),
+        "{error}"
+    );
     assert_eq!(
         ours.merge(&counted(&tf_idf(), ["a"])),
         Err(VectorizerError::NoDocumentCounts)

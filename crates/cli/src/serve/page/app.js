@@ -11,11 +11,14 @@ const EXAMPLES = [
   "It starts slowly, and the first half is rather dull, but then it becomes one of the best films I have seen in years.",
 ];
 
+// Characters of a word that are shown: a word may be as long as the text.
+const SHOWN = 60;
+
 const state = {
   models: [],
   readings: [],
   before: null, // verdicts before the last change of the text
-  step: 0, // words that have been read; one more once the padding has been read, too
+  step: 0, // words that have been read; one more once everything has been, padding, too
   hovered: null, // the word pointed at, if any
   timer: null,
   question: 0, // number of the latest question: older answers are dropped
@@ -36,6 +39,13 @@ function drawing(name, attributes = {}, ...children) {
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
   node.append(...children);
   return node;
+}
+
+// A text cut to what can be read, without what would reorder or break the line around it.
+function short(text, most) {
+  const characters = Array.from(text.slice(0, 2 * most + 2));
+  const cut = characters.length > most ? `${characters.slice(0, most).join("")}…` : text;
+  return cut.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, "\ufffd");
 }
 
 function say(text, error = false) {
@@ -75,13 +85,11 @@ async function read() {
     const readings = await ask("api/read", { text, states: true });
     if (question !== state.question) return;
     for (const reading of readings) reading.layers ??= []; // the dense network has none
-    const words = readings[0].words;
     state.readings = readings;
     state.step = steps();
     state.hovered = null;
     $("reading").hidden = false;
-    const unread = readings[0].unread;
-    say(unread > 0 ? `The networks read the first ${words} words; ${unread} came too late.` : "");
+    say(tooLate());
     build();
     show();
   } catch (error) {
@@ -93,7 +101,8 @@ async function read() {
     if (question !== state.question) return;
     felt.forEach((reading, place) => {
       (reading.layers ?? []).forEach((layer, which) => {
-        state.readings[place].layers[which].gradient = layer.gradient;
+        const shown = state.readings[place].layers;
+        (shown[which] ??= { name: layer.name }).gradient = layer.gradient;
       });
       state.readings[place].loss_label = reading.loss_label;
     });
@@ -113,44 +122,65 @@ const verdict = (belief, classes) =>
     ? `${classes[1]} ${(100 * belief).toFixed(1)} %`
     : `${classes[0]} ${(100 * (1 - belief)).toFixed(1)} %`;
 
+// Networks may differ in how many words they read.
+function tooLate() {
+  const late = state.readings.filter((reading) => reading.unread > 0);
+  const all = late.every((reading) => reading.words === late[0].words);
+  if (late.length === state.readings.length && all) {
+    return `The networks read the first ${late[0].words} words; ${late[0].unread} came too late.`;
+  }
+  const of = (reading) => `${reading.model} reads the first ${reading.words} words, ${reading.unread} come too late.`;
+  return late.map(of).join(" ");
+}
+
+// The reading with the most words: its steps are those of all.
+const longest = () =>
+  state.readings.reduce((most, reading) => (reading.words > most.words ? reading : most));
+
+const padding = (reading) => reading.tokens.length - reading.words;
+
 // The steps one can go: the words, and the padding behind them as one, where there is any.
 function steps() {
-  const { words, tokens } = state.readings[0];
-  return words + (tokens.length > words ? 1 : 0);
+  return longest().words + (state.readings.some((reading) => padding(reading) > 0) ? 1 : 0);
 }
 
 // What a network believes after `step` words; of the dense one, the mean over the words so far.
 function beliefAt(reading, step) {
   if (step === 0) return null;
-  if (step >= steps()) return second(reading);
+  // Through with all that it reads.
+  if (step >= steps() || step > reading.words) return second(reading);
   if (reading.network !== "dense") return reading.beliefs[step - 1];
   const read = reading.beliefs.slice(0, step);
   return read.reduce((sum, belief) => sum + belief, 0) / step;
 }
 
+// All networks' names of one of the two classes.
+const className = (which) =>
+  [...new Set(state.readings.map((reading) => reading.classes[which]))].join(" / ");
+
 function build() {
-  const [first, positive] = state.readings[0].classes;
-  $("key-first").textContent = first;
-  $("key-second").textContent = positive;
+  $("key-first").textContent = className(0);
+  $("key-second").textContent = className(1);
   $("networks").replaceChildren(
-    ...state.readings.map((reading) => {
+    ...state.readings.map((reading, model) => {
       const words = element("div", { class: "words" });
       for (let place = 0; place < reading.words; place++) {
-        const word = element("span", { class: "word", "data-place": place }, reading.tokens[place]);
+        const word = element("span", { class: "word", "data-place": place });
+        word.textContent = short(reading.tokens[place], SHOWN);
         if (reading.unknown[place]) word.classList.add("unknown");
         words.append(word, " ");
       }
-      const padding = reading.tokens.length - reading.words;
-      if (padding > 0) {
-        words.append(element("span", { class: "word padding" }, `+ ${padding} × padding`));
+      const rest = padding(reading);
+      if (rest > 0) {
+        words.append(element("span", { class: "word padding" }, `+ ${rest} × padding`));
       }
       return element(
         "article",
-        { class: "network", "data-network": reading.network },
+        { class: "network", "data-network": reading.network, "data-model": model },
         element(
           "div",
           { class: "head" },
-          element("h3", {}, reading.network),
+          element("h3", {}, reading.model),
           element("span", { class: "change" }),
           element("output", { class: "now" }),
         ),
@@ -164,7 +194,7 @@ function build() {
 function curve(reading) {
   const width = Math.max(1, steps() - 1);
   const beliefs = reading.beliefs.slice(0, reading.words);
-  if (steps() > reading.words) beliefs.push(second(reading));
+  while (beliefs.length < steps()) beliefs.push(second(reading));
   const points = beliefs.map((belief, place) => `${place},${(1 - belief).toFixed(4)}`);
   return drawing(
     "svg",
@@ -173,7 +203,7 @@ function curve(reading) {
       viewBox: `0 0 ${width} 1`,
       preserveAspectRatio: "none",
       role: "img",
-      "aria-label": `${reading.network}: belief after each word`,
+      "aria-label": `${reading.model}: belief after each word`,
     },
     drawing("line", { class: "half", x1: 0, x2: width, y1: 0.5, y2: 0.5 }),
     drawing("polyline", { class: "path", points: points.join(" ") }),
@@ -182,18 +212,19 @@ function curve(reading) {
 }
 
 function show() {
-  const { words, tokens } = state.readings[0];
+  const { words } = longest();
+  const most = Math.max(...state.readings.map(padding));
   $("place").textContent =
     state.step > words
-      ? `all ${words} words, and ${tokens.length - words} steps of padding`
+      ? `all ${words} words, and ${most} steps of padding`
       : `${state.step} of ${words} words`;
   $("not").disabled = words === 0;
-  for (const reading of state.readings) {
-    const card = document.querySelector(`[data-network="${reading.network}"]`);
+  state.readings.forEach((reading, model) => {
+    const card = document.querySelector(`article[data-model="${model}"]`);
     card.querySelectorAll(".word").forEach((word, place) => {
       for (const name of [...word.classList]) if (/^b\d+$/.test(name)) word.classList.remove(name);
-      const read = place < state.step;
-      const belief = place < words ? reading.beliefs[place] : second(reading);
+      const read = place < reading.words ? place < state.step : state.step > words;
+      const belief = place < reading.words ? reading.beliefs[place] : second(reading);
       if (read) word.classList.add(`b${bucket(belief)}`);
       word.classList.toggle("later", !read);
       word.classList.toggle("here", place === (state.hovered ?? state.step - 1));
@@ -205,17 +236,17 @@ function show() {
     const x = Math.max(0, state.hovered ?? state.step - 1);
     cursor.setAttribute("x1", x);
     cursor.setAttribute("x2", x);
-    const before = state.before?.[reading.network];
+    const before = state.before?.[model];
     card.querySelector(".change").textContent =
       before === undefined || before === null
         ? ""
         : `was ${verdict(before, reading.classes)}, is ${verdict(second(reading), reading.classes)}`;
-  }
+  });
   showDetails();
 }
 
 // The word one looks at: that pointed at, else the last one read.
-const looked = () => state.hovered ?? Math.min(state.step, state.readings[0].words) - 1;
+const looked = () => state.hovered ?? Math.min(state.step, longest().words) - 1;
 
 function showDetails() {
   const place = looked();
@@ -224,14 +255,26 @@ function showDetails() {
     $("details").replaceChildren();
     return;
   }
-  const word = state.readings[0].tokens[place];
+  const word = short(longest().tokens[place], SHOWN);
   $("inside-title").textContent = `Inside, after word ${place + 1}: “${word}”`;
-  $("details").replaceChildren(...state.readings.map((reading) => detail(reading, place)));
+  $("details").replaceChildren(
+    ...state.readings.map((reading, model) => detail(reading, model, place)),
+  );
 }
 
-function detail(reading, place) {
+function detail(reading, model, place) {
   const list = element("dl");
   const entry = (name, ...value) => list.append(element("dt", {}, name), element("dd", {}, ...value));
+  const card = element(
+    "div",
+    { class: "detail", "data-network": reading.network, "data-model": model },
+    element("h3", {}, reading.model),
+    list,
+  );
+  if (place >= reading.words) {
+    entry("belief", "this word comes too late for this network");
+    return card;
+  }
   entry("belief", `${reading.classes[1]} ${reading.beliefs[place].toFixed(4)}`);
   for (const layer of reading.layers) {
     const prefix = reading.layers.length > 1 ? `${layer.name}: ` : "";
@@ -251,12 +294,7 @@ function detail(reading, place) {
     }
   }
   if (reading.layers.length === 0) entry("memory", "none: no other word matters here");
-  return element(
-    "div",
-    { class: "detail", "data-network": reading.network },
-    element("h3", {}, reading.network),
-    list,
-  );
+  return card;
 }
 
 // One bar a unit, as high as its value between 0 and 1.
@@ -305,11 +343,11 @@ function play() {
   state.timer = setTimeout(tick, 1000 / Number($("pace").value));
 }
 
-// Where the words that the networks see begin in the text: what is left of a word without its
-// punctuation must be something.
+// Where the words that the networks see begin in the text: they are split at ASCII's blanks, `<br />` is
+// one, too, and what is left of a word without its punctuation must be something.
 function wordStarts(text) {
   const starts = [];
-  for (const match of text.matchAll(/\S+/gu)) {
+  for (const match of text.replaceAll("<br />", "      ").matchAll(/[^ \t\n\v\f\r]+/gu)) {
     if (/[^!-/:-@[-`{-~]/u.test(match[0])) starts.push(match.index);
   }
   return starts;
@@ -319,7 +357,7 @@ function insertNot() {
   const text = $("text").value;
   const start = wordStarts(text)[looked()];
   if (start === undefined) return say("Go to a word first.", true);
-  state.before = Object.fromEntries(state.readings.map((reading) => [reading.network, second(reading)]));
+  state.before = state.readings.map(second);
   $("text").value = `${text.slice(0, start)}not ${text.slice(start)}`;
   read();
 }
@@ -388,13 +426,12 @@ async function start() {
     return say(error.message, true);
   }
   const option = (text, label) => element("option", { value: text }, label);
-  const short = (text) => (text.length > 70 ? `${text.slice(0, 70)}…` : text);
-  $("pick").append(...EXAMPLES.map((text) => option(text, short(text))));
+  $("pick").append(...EXAMPLES.map((text) => option(text, short(text, SHOWN))));
   for (const model of state.models) {
     if (model.worst.length === 0) continue;
-    const group = element("optgroup", { label: `What ${model.network} got most wrong` });
+    const group = element("optgroup", { label: `What ${model.model} got most wrong` });
     for (const review of model.worst) {
-      const label = `${model.classes[review.label]}: ${short(review.text)}`;
+      const label = `${model.classes[review.label]}: ${short(review.text, SHOWN)}`;
       group.append(option(review.text, label));
     }
     $("pick").append(group);

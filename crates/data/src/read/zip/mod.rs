@@ -1,27 +1,26 @@
-//! Zip files: the directory is read by the `zip` crate, the entries are inflated here.
+//! Zip files: the directory is read by the module `directory`, the entries are inflated here.
 //!
 //! One inflater and one buffer serve all entries of a thread; a fresh pair for each of fifty
 //! thousand small entries costs more than the inflating itself.
 
-use std::collections::HashSet;
+mod directory;
+
 use std::fs::File;
-use std::io::{Cursor, Read};
+use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use flate2::{Decompress, FlushDecompress, Status};
-use zip::{CompressionMethod, ZipArchive};
 
 use super::Budget;
 use crate::error::DataError;
-use crate::hash::read_error;
-use crate::layout::{Classes, Layout, Place, arrange};
+use crate::layout::{Classes, Layout, Location, sort_reviews};
 use crate::options::Limits;
+use directory::{ENCRYPTED, Fault, records};
 
-/// Bytes of a local header before the name.
-const LOCAL_HEADER: usize = 30;
-/// Bytes of a record of the directory before the name.
-const DIRECTORY_RECORD: usize = 46;
+/// The numbers of the methods that are read (APPNOTE 4.4.5).
+const STORED: u16 = 0;
+const DEFLATED: u16 = 8;
 
 /// A zip file in memory, its reviews in their final order.
 pub(crate) struct Archive {
@@ -33,7 +32,7 @@ pub(crate) struct Archive {
 
 /// One review as it lies in the archive.
 pub(crate) struct Packed {
-    pub(crate) place: Place,
+    pub(crate) location: Location,
     data: Range<usize>,
     deflated: bool,
     crc: u32,
@@ -44,78 +43,103 @@ impl Archive {
     /// Reads the file and its directory; inflates nothing yet.
     pub(crate) fn open(path: &Path, limits: &Limits) -> Result<Self, DataError> {
         let bytes = load(path, limits)?;
-        let damaged = |error: zip::result::ZipError| DataError::DamagedArchive {
-            archive: path.to_path_buf(),
-            reason: error.to_string(),
-        };
-        let directory = ZipArchive::new(Cursor::new(bytes.as_slice())).map_err(damaged)?;
-        if directory.len() > limits.max_entries {
-            return Err(DataError::TooManyEntries {
-                archive: path.to_path_buf(),
+        let archive = || path.to_path_buf();
+        let records = records(&bytes, limits.max_entries).map_err(|fault| match fault {
+            Fault::Archive(reason) => DataError::DamagedArchive {
+                archive: archive(),
+                reason,
+            },
+            Fault::Entry { name, reason } => DataError::DamagedEntry {
+                archive: archive(),
+                entry: name,
+                reason,
+            },
+            Fault::TooManyEntries => DataError::TooManyEntries {
+                archive: archive(),
                 limit: limits.max_entries,
-            });
-        }
-        if directory.has_duplicate_names() {
-            return Err(DataError::DuplicateEntry {
-                archive: path.to_path_buf(),
-                entry: duplicate_name(&bytes, directory.central_directory_start())
-                    .unwrap_or_else(|| "an entry".to_owned()),
-            });
-        }
+            },
+        })?;
         let mut layout = Layout::new(path);
-        let mut reviews = Vec::with_capacity(directory.len());
-        for index in 0..directory.len() {
-            let entry = directory.by_index_data(index).map_err(damaged)?;
-            let name = entry.name().map_err(damaged)?;
-            if entry.is_symlink() {
-                return Err(DataError::Link {
-                    archive: path.to_path_buf(),
-                    entry: name.into_owned(),
-                });
-            }
-            let Some(place) = layout.see(&name, entry.is_dir())? else {
+        let mut reviews = Vec::with_capacity(records.len());
+        for record in records {
+            let Some(location) = layout.add(&record.name, record.kind, record.backslash)? else {
                 continue;
             };
-            if entry.encrypted() {
+            if record.flags & ENCRYPTED != 0 {
                 return Err(DataError::Encrypted {
-                    archive: path.to_path_buf(),
-                    entry: name.into_owned(),
+                    archive: archive(),
+                    entry: record.name.into_owned(),
                 });
             }
-            let deflated = match entry.compression() {
-                CompressionMethod::Deflated => true,
-                CompressionMethod::Stored => false,
-                method => {
-                    return Err(DataError::Compression {
-                        archive: path.to_path_buf(),
-                        entry: name.into_owned(),
-                        method: method.to_string(),
-                    });
-                }
-            };
-            let data = data_range(&bytes, entry.header_start(), entry.compressed_size())
-                .ok_or_else(|| DataError::DamagedEntry {
-                    archive: path.to_path_buf(),
-                    entry: name.into_owned(),
-                    reason: "its data lies outside of the archive".to_owned(),
-                })?;
+            if !matches!(record.method, STORED | DEFLATED) {
+                return Err(DataError::Compression {
+                    archive: archive(),
+                    entry: record.name.into_owned(),
+                    method: method_name(record.method),
+                });
+            }
             reviews.push(Packed {
-                place,
-                data,
-                deflated,
-                crc: entry.crc32(),
-                size: entry.size(),
+                location,
+                data: record.data,
+                deflated: record.method == DEFLATED,
+                crc: record.crc,
+                size: record.size,
             });
         }
-        let classes = layout.finish()?;
-        arrange(path, &classes, &mut reviews, |packed| &packed.place)?;
-        Ok(Self {
+        let classes = layout.finish(false)?;
+        sort_reviews(path, &classes, &mut reviews, |packed| &packed.location)?;
+        let archive = Self {
             classes,
             reviews,
             path: path.to_path_buf(),
             bytes,
-        })
+        };
+        archive.check_stated_sizes(limits)?;
+        Ok(archive)
     }
+
+    /// Bytes of the archive itself.
+    pub(crate) fn packed_bytes(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    /// Refuses what is too much by its own account, before anything is inflated.
+    fn check_stated_sizes(&self, limits: &Limits) -> Result<(), DataError> {
+        for packed in &self.reviews {
+            if packed.size > limits.max_entry_bytes {
+                return Err(too_large(self, packed, limits.max_entry_bytes));
+            }
+        }
+        let sizes = self.reviews.iter().map(|packed| packed.size);
+        let budget = Budget::new(&self.path, limits, Some(self.packed_bytes()));
+        budget.take(sizes.fold(0, u64::saturating_add))
+    }
+}
+
+/// Whether a file ends like a zip file: there may be something else before the archive.
+pub(crate) fn ends_like_zip(file: &mut File) -> std::io::Result<bool> {
+    // The end record, the longest comment, and some padding.
+    const TAIL: u64 = 22 + 65_535 + 65_536;
+    let length = file.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
+    let mut tail = Vec::new();
+    file.take(TAIL).read_to_end(&mut tail)?;
+    Ok(directory::end_record(&tail).is_some())
+}
+
+/// The number of a compression method, and its name where people meet it.
+fn method_name(method: u16) -> String {
+    let name = match method {
+        9 => " (deflate64, as Windows packs large files)",
+        12 => " (bzip2)",
+        14 => " (LZMA)",
+        93 => " (Zstandard)",
+        95 => " (xz)",
+        98 => " (PPMd)",
+        99 => " (encrypted)",
+        _ => "",
+    };
+    format!("{method}{name}")
 }
 
 /// Inflates entries, one after the other, into a buffer of its own.
@@ -149,7 +173,7 @@ impl Inflater {
         } else {
             data
         };
-        budget.take(content.len())?;
+        budget.take(content.len() as u64)?;
         if content.len() as u64 != packed.size {
             return Err(damaged(
                 archive,
@@ -165,7 +189,7 @@ impl Inflater {
         if found != packed.crc {
             return Err(DataError::Checksum {
                 archive: archive.path.clone(),
-                entry: packed.place.entry(),
+                entry: packed.location.entry(),
                 expected: packed.crc,
                 found,
             });
@@ -224,7 +248,7 @@ impl Inflater {
 }
 
 fn load(path: &Path, limits: &Limits) -> Result<Vec<u8>, DataError> {
-    let failed = |error| read_error(path, error);
+    let failed = |error| DataError::read(path, error);
     let file = File::open(path).map_err(failed)?;
     let size = file.metadata().map_err(failed)?.len();
     let mut bytes = Vec::new();
@@ -243,46 +267,10 @@ fn load(path: &Path, limits: &Limits) -> Result<Vec<u8>, DataError> {
     Ok(bytes)
 }
 
-/// Where the packed data of an entry lies, from its local header.
-fn data_range(bytes: &[u8], header_start: u64, packed_size: u64) -> Option<Range<usize>> {
-    let start = usize::try_from(header_start).ok()?;
-    let header = bytes.get(start..start.checked_add(LOCAL_HEADER)?)?;
-    if !header.starts_with(b"PK\x03\x04") {
-        return None;
-    }
-    let length_at = |at: usize| usize::from(u16::from_le_bytes([header[at], header[at + 1]]));
-    let begin = start + LOCAL_HEADER + length_at(26) + length_at(28);
-    let end = begin.checked_add(usize::try_from(packed_size).ok()?)?;
-    (end <= bytes.len()).then_some(begin..end)
-}
-
-/// The name that the directory lists twice. The reader keeps one entry per name, so the records are
-/// walked once more, as bytes.
-fn duplicate_name(bytes: &[u8], directory_start: u64) -> Option<String> {
-    let mut seen = HashSet::new();
-    let mut at = usize::try_from(directory_start).ok()?;
-    loop {
-        let record = bytes.get(at..)?;
-        if !record.starts_with(b"PK\x01\x02") {
-            return None;
-        }
-        let length_at = |at: usize| -> Option<usize> {
-            let pair = record.get(at..at + 2)?;
-            Some(usize::from(u16::from_le_bytes([pair[0], pair[1]])))
-        };
-        let end = DIRECTORY_RECORD + length_at(28)?;
-        let name = record.get(DIRECTORY_RECORD..end)?;
-        if !seen.insert(name) {
-            return Some(String::from_utf8_lossy(name).into_owned());
-        }
-        at += end + length_at(30)? + length_at(32)?;
-    }
-}
-
 fn damaged(archive: &Archive, packed: &Packed, reason: String) -> DataError {
     DataError::DamagedEntry {
         archive: archive.path.clone(),
-        entry: packed.place.entry(),
+        entry: packed.location.entry(),
         reason,
     }
 }
@@ -290,7 +278,7 @@ fn damaged(archive: &Archive, packed: &Packed, reason: String) -> DataError {
 fn too_large(archive: &Archive, packed: &Packed, limit: u64) -> DataError {
     DataError::EntryTooLarge {
         archive: archive.path.clone(),
-        entry: packed.place.entry(),
+        entry: packed.location.entry(),
         limit,
     }
 }

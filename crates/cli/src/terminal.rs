@@ -1,0 +1,78 @@
+//! Text from outside on a terminal: nothing in it may act on the terminal or forge what the command says.
+
+use std::borrow::Cow;
+
+/// Whether a terminal would obey a character instead of showing it, or would show what follows it in another place:
+/// control characters (line ends and tabs, too), ends of lines and paragraphs, and what turns the direction of text.
+fn acts(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{61c}'
+                | '\u{200e}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2066}'..='\u{2069}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+        )
+}
+
+/// `text` on one line of a terminal: what would act is written out, such as `\u{1b}`. Words, paths, and names of
+/// classes, networks and data sets go through this before they are printed; messages of errors quote such values.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    replaced(text, |c| c.escape_default().to_string())
+}
+
+/// As [`printable`], for JSON, where such characters stand within strings alone: they are escaped as JSON escapes,
+/// and a reader gets the same strings.
+pub(crate) fn printable_json(json: &str) -> Cow<'_, str> {
+    // All of them are in the first plane, so that four digits are enough.
+    replaced(json, |c| format!("\\u{:04x}", u32::from(c)))
+}
+
+fn replaced(text: &str, escaped: impl Fn(char) -> String) -> Cow<'_, str> {
+    if !text.contains(acts) {
+        return Cow::Borrowed(text);
+    }
+    let mut line = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if acts(c) {
+            line += &escaped(c);
+        } else {
+            line.push(c);
+        }
+    }
+    Cow::Owned(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_acts_on_a_terminal_and_all_else_is_left_alone() {
+        assert_eq!(printable("pos\u{1b}[31mRED"), "pos\\u{1b}[31mRED");
+        assert_eq!(printable("a\nLabel: 0 (neg)\r"), "a\\nLabel: 0 (neg)\\r");
+        assert_eq!(printable("\u{9b}31m\u{7f}"), "\\u{9b}31m\\u{7f}");
+        assert_eq!(printable("\u{202e}txt.\u{2066}"), "\\u{202e}txt.\\u{2066}");
+        for text in [
+            "a film",
+            "café \\ \"so\"",
+            "日本語 🎬👩\u{200d}🎤",
+            "हिन्दी",
+            "می\u{200c}خواهم",
+        ] {
+            assert!(matches!(printable(text), Cow::Borrowed(same) if same == text));
+        }
+    }
+
+    #[test]
+    fn json_says_the_same_and_acts_no_more() {
+        let all: String = (0..=0x11_0000).filter_map(char::from_u32).collect();
+        let json = serde_json::to_string(&[&all, "b"]).unwrap();
+        let safe = printable_json(&json);
+        assert!(!safe.contains(acts));
+        let read: Vec<String> = serde_json::from_str(&safe).unwrap();
+        assert!(read[0] == all && read[1] == "b");
+    }
+}

@@ -1,0 +1,287 @@
+//! What has been checked, as values: the only way into the code that trusts its operands.
+//!
+//! [`Real`]'s methods, which skip every check, take these and nothing else. Their fields are private (those of
+//! Adam's are in `adam`), so that no other code can make one, and they hold what was checked, so that no later
+//! argument can disagree with it:
+//!
+//! ```compile_fail
+//! use recurrent_kernels::{AdamStep, Isa, Real};
+//! let step = AdamStep { alpha: 0.1, mean_share: 0.1, square_share: 0.001, epsilon: 1e-7 };
+//! <f32 as Real>::run_adam(Isa::best(), &mut [0.0; 64], &[], [&mut [], &mut []], step);
+//! ```
+//!
+//! The same operands through the function that checks them:
+//!
+//! ```
+//! use recurrent_kernels::{AdamStep, Isa, Real, adam};
+//! let step = AdamStep { alpha: 0.1, mean_share: 0.1, square_share: 0.001, epsilon: 1e-7 };
+//! assert!(adam::<f32>(Isa::best(), &mut [0.0; 64], &[], &mut [], &mut [], step).is_err());
+//! ```
+//!
+//! A witness cannot be named outside the crate, let alone be filled by hand:
+//!
+//! ```compile_fail
+//! use recurrent_kernels::checked::CheckedLayer;
+//! ```
+//!
+//! Nor can a kernel be run without `unsafe`, or one be written:
+//!
+//! ```compile_fail
+//! struct Mine;
+//! impl recurrent_kernels::vector::Kernel<f32> for Mine {}
+//! ```
+
+mod buffers;
+
+use buffers::{Buffers, Counts};
+
+use crate::error::{KernelError, length};
+use crate::layer::{Input, Options, Precision, Shape, Weights};
+use crate::orders::Orders;
+use crate::sizes::Limit;
+use crate::tape::{Tape, Upstream};
+use crate::vector::Real;
+
+/// A layer's operands, which fit each other.
+///
+/// Every operand has the length that the shape says; every index is less than the number of features, every length
+/// at most the number of steps; no size is zero; and no buffer that the run makes of them has more bytes than an
+/// allocation can have, so that no product of these sizes wraps.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckedLayer<'a, E> {
+    shape: Shape,
+    weights: Weights<'a, E>,
+    input: Input<'a, E>,
+    options: Options,
+    record: bool,
+}
+
+impl<'a, E: Real> CheckedLayer<'a, E> {
+    /// Checks the operands of a run, recorded or not.
+    pub(crate) fn new(
+        shape: &Shape,
+        weights: &Weights<'a, E>,
+        input: &Input<'a, E>,
+        options: &Options,
+        record: bool,
+    ) -> Result<Self, KernelError> {
+        let counts = operands(shape, weights, input, Limit::ALLOCATION)?;
+        let single = Orders::new::<E>(options.isa, shape);
+        let double = || Orders::new::<f64>(options.isa, shape);
+        let (of_operand, of_double) = (size_of::<E>(), size_of::<f64>());
+        let (swept, summed, [of_sweep, of_sum]) = match options.precision {
+            Precision::Own => (single, single, [of_operand; 2]),
+            Precision::Double => (double(), double(), [of_double; 2]),
+            Precision::DoubleSweep => (double(), single, [of_double, of_operand]),
+        };
+        let buffers = Buffers {
+            shape,
+            counts,
+            all_states: options.all_states,
+            dense: single,
+            swept,
+            summed: summed.gates,
+            bytes: [of_operand, of_sweep, of_sum],
+        };
+        buffers.forward(Limit::ALLOCATION)?;
+        if record {
+            buffers.recorded(Limit::ALLOCATION)?;
+        }
+        Ok(Self {
+            shape: *shape,
+            weights: *weights,
+            input: *input,
+            options: *options,
+            record,
+        })
+    }
+}
+
+impl<'a, E> CheckedLayer<'a, E> {
+    pub(crate) fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    pub(crate) fn weights(&self) -> &Weights<'a, E> {
+        &self.weights
+    }
+
+    pub(crate) fn input(&self) -> &Input<'a, E> {
+        &self.input
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Whether the run is to be recorded.
+    pub(crate) fn record(&self) -> bool {
+        self.record
+    }
+}
+
+/// A recorded run and gradients of what it gave, which fit it.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckedUpstream<'a, E: Real> {
+    tape: &'a Tape<E>,
+    upstream: Upstream<'a, E>,
+}
+
+impl<'a, E: Real> CheckedUpstream<'a, E> {
+    /// Checks gradients against the run.
+    pub(crate) fn new(tape: &'a Tape<E>, upstream: &Upstream<'a, E>) -> Result<Self, KernelError> {
+        let (shape, all_states) = tape.gave();
+        let Shape {
+            rows, time, units, ..
+        } = shape;
+        let count = |what, shape, sizes: &[usize]| {
+            Limit::ALLOCATION.elements(what, shape, sizes, size_of::<E>())
+        };
+        for (operand, values) in [
+            ("the last state's gradient", upstream.hidden),
+            ("the last memory's gradient", upstream.memory),
+        ] {
+            if let Some(values) = values {
+                let expected = count(operand, "[B, H]", &[rows, units])?;
+                length(operand, "[B, H]", expected, values.len())?;
+            }
+        }
+        if let Some(states) = upstream.states {
+            if !all_states {
+                return Err(KernelError::NotAllStates);
+            }
+            let operand = "the states' gradient";
+            let expected = count(operand, "[B, T, H]", &[rows, time, units])?;
+            length(operand, "[B, T, H]", expected, states.len())?;
+        }
+        Ok(Self {
+            tape,
+            upstream: *upstream,
+        })
+    }
+
+    pub(crate) fn tape(&self) -> &'a Tape<E> {
+        self.tape
+    }
+
+    pub(crate) fn upstream(&self) -> &Upstream<'a, E> {
+        &self.upstream
+    }
+}
+
+/// Every operand against the shape, and every index and length against its bound.
+fn operands<E>(
+    shape: &Shape,
+    weights: &Weights<'_, E>,
+    input: &Input<'_, E>,
+    limit: Limit,
+) -> Result<Counts, KernelError> {
+    let Shape {
+        cell,
+        rows,
+        time,
+        inputs,
+        units,
+        ..
+    } = *shape;
+    for (size, value) in [
+        ("B, the number of rows,", rows),
+        ("T, the number of steps,", time),
+        ("D, the number of inputs,", inputs),
+        ("H, the number of units,", units),
+    ] {
+        if value == 0 {
+            return Err(KernelError::Zero { size });
+        }
+    }
+    let sized = |operand, shape, sizes: &[usize], bytes, found| {
+        let expected = limit.elements(operand, shape, sizes, bytes)?;
+        length(operand, shape, expected, found)
+    };
+    let bytes = size_of::<E>();
+    let gates = cell.gates();
+    sized(
+        "the kernel",
+        "[D, G · H]",
+        &[inputs, gates, units],
+        bytes,
+        weights.kernel.len(),
+    )?;
+    sized(
+        "the recurrent kernel",
+        "[H, G · H]",
+        &[units, gates, units],
+        bytes,
+        weights.recurrent_kernel.len(),
+    )?;
+    sized(
+        "the bias",
+        "[G · H], the GRU's [2, 3 · H],",
+        &[cell.biases(), gates, units],
+        bytes,
+        weights.bias.len(),
+    )?;
+    for (operand, values) in [
+        ("the first state", input.hidden),
+        ("the first memory", input.memory),
+    ] {
+        if let Some(values) = values {
+            sized(operand, "[B, H]", &[rows, units], bytes, values.len())?;
+        }
+    }
+    let positions = limit.elements("the index", "[B, T]", &[rows, time], size_of::<u32>())?;
+    let features = input.features.len() / inputs;
+    for (what, count) in [
+        ("positions, B · T", positions),
+        ("rows of the features", features),
+    ] {
+        if u32::try_from(count).is_err() {
+            return Err(KernelError::TooLarge { what, count });
+        }
+    }
+    match input.index {
+        Some(index) => {
+            length(
+                "the features",
+                "[N, D]",
+                features * inputs,
+                input.features.len(),
+            )?;
+            length("the index", "[B, T]", positions, index.len())?;
+            if let Some(position) = index.iter().position(|row| *row as usize >= features) {
+                return Err(KernelError::Index {
+                    index: index[position],
+                    position,
+                    rows: features,
+                });
+            }
+        }
+        None => sized(
+            "the features",
+            "[B, T, D]",
+            &[rows, time, inputs],
+            bytes,
+            input.features.len(),
+        )?,
+    }
+    let mut counts = Counts {
+        positions,
+        longest: time,
+        tokens: features.min(positions),
+    };
+    if let Some(lengths) = input.lengths {
+        length("the lengths", "[B]", rows, lengths.len())?;
+        if let Some(row) = lengths.iter().position(|length| *length as usize > time) {
+            return Err(KernelError::RowLength {
+                length: lengths[row],
+                row,
+                time,
+            });
+        }
+        // No more than B · T, which has just been found to fit.
+        counts.positions = lengths.iter().map(|length| *length as usize).sum();
+        counts.longest = lengths.iter().max().map_or(0, |length| *length as usize);
+        counts.tokens = features.min(counts.positions);
+    }
+    Ok(counts)
+}

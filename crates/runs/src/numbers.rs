@@ -1,0 +1,26 @@
+//! Numbers that JSON cannot write: serde writes those that are not finite as `null`, and here they are read again.
+
+use serde::{Deserialize, Deserializer};
+
+/// A number, or NaN for `null`.
+pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(deserializer)?.unwrap_or(f64::NAN))
+}
+
+/// Numbers, each of them NaN for `null`.
+pub(crate) fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+    let numbers = Vec::<Option<f64>>::deserialize(deserializer)?;
+    Ok(numbers
+        .into_iter()
+        .map(|number| number.unwrap_or(f64::NAN))
+        .collect())
+}
+
+/// As [`numbers`], in single precision.
+pub(crate) fn singles<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f32>, D::Error> {
+    let numbers = Vec::<Option<f32>>::deserialize(deserializer)?;
+    Ok(numbers
+        .into_iter()
+        .map(|number| number.unwrap_or(f32::NAN))
+        .collect())
+}
