@@ -9,10 +9,10 @@ use crate::browser::Browser;
 use crate::cargo;
 use crate::error::Error;
 use crate::inputs::Inputs;
-use crate::{docs, libtorch, reproduce, sanitize, test, tidy};
+use crate::{docs, libtorch, reproduce, sanitize, test, tidy, torture};
 
-/// The steps that are one cargo command each; tidy, the book, the tests, the sanitizers, a fuzzer, a whole run
-/// and the tests of libtorch follow.
+/// The steps that are one cargo command each; tidy, the book, the tests, the sanitizers, a fuzzer, a whole run,
+/// the damage campaign and the tests of libtorch follow.
 const LINTS: [(&str, &[&str]); 3] = [
     ("fmt", &["fmt", "--all", "--check"]),
     (
@@ -168,6 +168,12 @@ fn all(
         return Ok(());
     }
     if !report.step("run", || run_whole(root, inputs))? {
+        return Ok(());
+    }
+    if !report.step("torture", || {
+        let program = test::built_program(reproduce::PROGRAM)?;
+        Ok(torture::start(&program, &["--quick".into()])? == ExitCode::SUCCESS)
+    })? {
         return Ok(());
     }
     // Last: it builds the program anew, with a libtorch.

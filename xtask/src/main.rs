@@ -24,6 +24,7 @@ mod sample;
 mod sanitize;
 mod test;
 mod tidy;
+mod torture;
 
 use browser::Browser;
 use error::Error;
@@ -82,6 +83,13 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Damage what the command reads, kill it, fill its disk, and judge what it does (`--help` shows its own options)
+    #[command(disable_help_flag = true)]
+    Torture {
+        /// Passed on as they stand
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -121,5 +129,6 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Docs(arguments) => docs::run(&root, &arguments),
         Command::Tidy => tidy::run(&root),
         Command::Sample { check } => sample::run(&root, check),
+        Command::Torture { args } => torture::run(&args),
     }
 }
