@@ -260,6 +260,20 @@ fn an_interrupted_save_leaves_a_whole_model() {
 }
 
 #[test]
+fn a_save_that_fails_leaves_what_was_there_and_nothing_else() {
+    for part in PARTS {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("model");
+        fs::create_dir_all(folder.join(part).join("full")).unwrap();
+        let config = config("lstm");
+        let error = Model::save(&folder, &config, &network(&config, 1), &vectorizer(&TEXTS));
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "{part}");
+    }
+}
+
+#[test]
 fn parts_of_two_models_are_no_model() {
     let folder = tempfile::tempdir().unwrap();
     let [one, two] = ["one", "two"].map(|name| folder.path().join(name));

@@ -119,10 +119,13 @@ impl Model {
             (WEIGHTS_FILE, weights),
         ];
         let manifest = Manifest::new(config, vectorizer, &parts)?;
-        for (name, bytes) in &parts {
-            recurrent_files::write(&folder.join(pending(name)), bytes)?;
+        if let Err(error) = describe(folder, &parts, &manifest) {
+            // The model that was there is still described, and needs none of these.
+            for (name, _) in &parts {
+                let _ = std::fs::remove_file(folder.join(pending(name)));
+            }
+            return Err(error);
         }
-        recurrent_files::write(&folder.join(CONFIG_FILE), &manifest.to_json()?)?;
         for (name, _) in &parts {
             let path = folder.join(name);
             std::fs::rename(folder.join(pending(name)), &path).map_err(FileError::write(&path))?;
@@ -284,6 +287,28 @@ fn read_config(folder: &Path) -> Result<Vec<u8>, ModelError> {
         return Err(ModelError::NoModel { path });
     }
     Err(ModelError::RunFolder { path, models })
+}
+
+/// Writes the parts, under the names that they have until they are described, and then the description.
+fn describe(
+    folder: &Path,
+    parts: &[(&str, Vec<u8>)],
+    manifest: &Manifest,
+) -> Result<(), ModelError> {
+    for (name, _) in parts {
+        let path = folder.join(name);
+        if path.is_dir() {
+            let reason = std::io::Error::from(std::io::ErrorKind::IsADirectory);
+            return Err(FileError::write(&path)(reason).into());
+        }
+    }
+    for (name, bytes) in parts {
+        recurrent_files::write(&folder.join(pending(name)), bytes)?;
+    }
+    Ok(recurrent_files::write(
+        &folder.join(CONFIG_FILE),
+        &manifest.to_json()?,
+    )?)
 }
 
 /// What a part is called until the description that has its checksum is there.
