@@ -172,7 +172,8 @@ fn all(
     }
     if !report.step("torture", || {
         let program = test::built_program(reproduce::PROGRAM)?;
-        Ok(torture::start(&program, &["--quick".into()])? == ExitCode::SUCCESS)
+        let campaign = test::built_program(torture::CAMPAIGN)?;
+        Ok(torture::start(&program, &campaign, &["--quick".into()])? == ExitCode::SUCCESS)
     })? {
         return Ok(());
     }

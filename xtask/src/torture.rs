@@ -10,17 +10,17 @@ use crate::error::Error;
 use crate::reproduce::{PACKAGE, PROGRAM};
 
 /// The campaign: package and program.
-const CAMPAIGN: &str = "torture";
+pub(crate) const CAMPAIGN: &str = "torture";
 
 /// Builds both in release mode and runs the campaign with `args` as they stand.
 pub(crate) fn run(args: &[OsString]) -> Result<ExitCode, Error> {
     let program = cargo::build_release(PACKAGE, PROGRAM)?;
-    start(&program, args)
+    start(&program, &cargo::build_release(CAMPAIGN, CAMPAIGN)?, args)
 }
 
-/// Runs the campaign on a program that is built already.
-pub(crate) fn start(program: &Path, args: &[OsString]) -> Result<ExitCode, Error> {
-    let mut command = Command::new(cargo::build_release(CAMPAIGN, CAMPAIGN)?);
+/// Runs a `campaign` that is built already on a program that is.
+pub(crate) fn start(program: &Path, campaign: &Path, args: &[OsString]) -> Result<ExitCode, Error> {
+    let mut command = Command::new(campaign);
     command.arg("--program").arg(program).args(args);
     cargo::status(&mut command).map(cargo::exit_code)
 }
