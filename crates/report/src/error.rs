@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::text;
-
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -109,7 +107,7 @@ impl ReportError {
             what,
             reason: format!(
                 "{}; restore the file, or let `recurrent reproduce` write it again",
-                text::reason(reason)
+                recurrent_files::reason(reason)
             ),
         }
     }

@@ -41,21 +41,6 @@ pub(crate) fn cut(text: &str, most: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}…", &text[..end]))
 }
 
-/// A reason from another library for a message: on one line, control characters escaped, and not longer than can be
-/// read, whatever of a file it repeats.
-pub(crate) fn reason(text: &str) -> String {
-    const LONGEST: usize = 200;
-    let mut line = String::new();
-    for c in cut(text, LONGEST).chars() {
-        if c == '\n' || !is_plain(c) {
-            line.extend(c.escape_unicode());
-        } else {
-            line.push(c);
-        }
-    }
-    line
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,18 +64,5 @@ mod tests {
         assert_eq!(cut("films", 4), "fil…");
         assert_eq!(cut("ééééé", 3), "éé…");
         assert_eq!(cut("ab", 0), "…");
-    }
-
-    #[test]
-    fn a_reason_is_one_line_without_control_characters() {
-        let text = reason(&format!(
-            "unknown field \u{1b}[31m\n{}",
-            "x".repeat(100_000)
-        ));
-        assert!(
-            text.starts_with("unknown field \\u{1b}[31m\\u{a}x"),
-            "{text}"
-        );
-        assert!(text.len() < 300);
     }
 }

@@ -186,17 +186,14 @@ fn what_has_no_end_is_given_up() {
         &["fit", "--config", "given.json", "--output", "m"],
         "/dev/zero has more than",
     );
-    refused(
-        &folder,
-        &["check", "/dev/zero"].map(|argument| argument),
-        "/dev/zero has more than",
-    );
+    let stderr = fail(&mut folder.run(&["check", "/dev/zero"]), 2);
+    assert!(stderr.contains("/dev/zero has more than"), "{stderr}");
 }
 
 #[test]
 fn rows_and_threads_have_a_bound() {
     let folder = folder();
-    for threads in ["0", "1025", "100000", "-1"] {
+    for threads in ["0", "1025", "100000"] {
         let arguments = [&FIT[..], &["--input", "t.txt", "--threads", threads]].concat();
         let stderr = fail(&mut folder.run(&arguments), 2);
         assert!(stderr.contains("--threads"), "{stderr}");

@@ -261,7 +261,7 @@ fn what_python_writes_for_no_number_is_no_text() {
     let apply = ["apply", "--model", "model", "--output", "-"];
     assert_eq!(
         succeed(folder.run(&apply).args(input)),
-        "[3,2]\nnull\n[4]\n"
+        "[4,2]\nnull\n[3]\n"
     );
 }
 

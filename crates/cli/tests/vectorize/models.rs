@@ -112,10 +112,7 @@ fn networks_of_0_1_have_a_vectorizer_as_well() {
     let apply = [
         "apply", "--model", "model", "--input", "t.txt", "--output", "-",
     ];
-    assert_eq!(
-        succeed(&mut folder.run(&apply)),
-        "[1,2]\n".replace("1,2", "1,1")
-    );
+    assert_eq!(succeed(&mut folder.run(&apply)), "[1,2]\n");
     assert_eq!(succeed(folder.run(&apply).arg("--clean")), "[3,2]\n");
 }
 

@@ -20,7 +20,8 @@ use crate::{TEXTS, configs, expected, json_lines};
 
 fn write(folder: &Folder, name: &str, texts: ArrayRef, compression: Compression) {
     let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..texts.len() as i64));
-    let batch = RecordBatch::try_from_iter([("id", numbers), ("body", texts)]).unwrap();
+    let columns = [("id", numbers, false), ("body", texts, true)];
+    let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
     write_batch(folder, name, &batch, compression);
 }
 
@@ -290,6 +291,29 @@ fn a_column_of_nothing_but_nulls_has_no_texts() {
 }
 
 #[test]
+fn checksums_of_pages_are_verified() {
+    let folder = Folder::new();
+    folder.write("config.json", "{}");
+    // Written by pyarrow 26.0.1 with `write_page_checksum=True`; a column `text`, neither compressed nor encoded.
+    let mut bytes = include_bytes!("checksum.parquet").to_vec();
+    folder.write("t.parquet", &bytes);
+    let fit = ["fit", "--config", "config.json", "--output", "model"];
+    let input = ["--column", "text", "--input", "t.parquet"];
+    succeed(folder.run(&fit).args(input));
+    let good = bytes.windows(4).position(|word| word == b"good").unwrap();
+    let good = good
+        + bytes[good + 100..]
+            .windows(4)
+            .position(|word| word == b"good")
+            .unwrap()
+        + 100;
+    bytes[good] = b'f';
+    folder.write("t.parquet", bytes);
+    let stderr = fail(folder.run(&fit).args(input), 1);
+    assert!(stderr.contains("checksum mismatch"), "{stderr}");
+}
+
+#[test]
 fn what_is_damaged_is_no_text_and_no_panic() {
     let folder = Folder::new();
     folder.write("config.json", "{}");
@@ -307,22 +331,32 @@ fn what_is_damaged_is_no_text_and_no_panic() {
         "config.json",
         "--output",
         "model",
+        "--threads",
+        "1",
         "--column",
         "body",
         "--input",
     ];
-    // Every byte of the footer, by turns its lowest and its highest bit: an error, or the same texts.
-    let mut refused = 0;
-    let footer = whole.len() - 700;
-    for (number, at) in (footer..whole.len()).step_by(7).enumerate() {
+    let right = succeed(folder.run(&fit).arg("t.parquet"));
+    // The lowest bit of every byte of the footer is that of a sign, wherever a number begins: an error, or the same.
+    let length = whole[whole.len() - 8..].first_chunk().unwrap();
+    let footer = whole.len() - 8 - u32::from_le_bytes(*length) as usize;
+    let (mut refused, mut negative) = (0, 0);
+    for at in footer..whole.len() {
         let mut bytes = whole.clone();
-        bytes[at] ^= if number % 2 == 0 { 0x01 } else { 0x80 };
+        bytes[at] ^= 1;
         folder.write("bad.parquet", bytes);
-        let (output, _, stderr) = crate::shell::run(folder.run(&fit).arg("bad.parquet"));
-        let status = output.status.code();
-        assert!(matches!(status, Some(0 | 1)), "byte {at}: {stderr}");
+        let (output, stdout, stderr) = crate::shell::run(folder.run(&fit).arg("bad.parquet"));
         assert!(!stderr.contains("panicked"), "byte {at}: {stderr}");
-        refused += status.unwrap();
+        match output.status.code() {
+            Some(0) => assert_eq!(stdout, right, "byte {at}"),
+            Some(1) => refused += 1,
+            other => panic!("byte {at}: {other:?} {stderr}"),
+        }
+        negative += usize::from(stderr.contains("the column begins before the file"));
     }
-    assert!(refused > 10, "{refused} refused");
+    assert!(
+        refused > 50 && negative > 1,
+        "{refused} refused, {negative} of them negative"
+    );
 }

@@ -3,7 +3,7 @@
 use resvg::usvg;
 
 use super::*;
-use recurrent_runs::{GradientCurve, Quantiles, TracedReview};
+use recurrent_runs::{EpochRecord, GradientCurve, Quantiles, TracedReview};
 
 fn traced(words: usize) -> TracedReview {
     TracedReview {
@@ -55,6 +55,54 @@ fn values_that_are_no_numbers_are_left_out() {
     trace.beliefs[2] = f64::NAN;
     let svg = beliefs("Gap", &[("lstm", &trace)]).svg().unwrap();
     assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+}
+
+#[test]
+fn a_gap_is_no_zero_and_no_bridge() {
+    let mut runs = [crate::testing::run(0)];
+    let record = runs[0].history[1].clone();
+    for epoch in 3..=4 {
+        runs[0].history.push(EpochRecord {
+            epoch,
+            ..record.clone()
+        });
+    }
+    let whole = loss(&runs).svg().unwrap();
+    runs[0].history[2].test_loss = f64::NAN;
+    let lines = loss(&runs);
+    // The axis is that of what there is.
+    assert!(lines.y.range.0 > 0.4, "{:?}", lines.y.range);
+    let gap = lines.svg().unwrap();
+    // A line of two points, and a point alone behind the gap.
+    assert_eq!(whole.matches("<circle").count(), 0);
+    assert_eq!(gap.matches("<circle").count(), 1);
+    assert!(!gap.contains("NaN"));
+}
+
+#[test]
+fn curves_end_with_the_last_epoch_there_is() {
+    // As `--networks lstm,lstm` left them: 2 N records of N epochs.
+    let mut run = crate::testing::run(0);
+    run.history.extend(run.history.clone());
+    let lines = accuracy(&[run]);
+    let values: Vec<f64> = lines
+        .lines
+        .iter()
+        .flat_map(|line| &line.values)
+        .map(|(_, y)| *y)
+        .collect();
+    assert!(values.iter().all(|y| *y > 0.4), "{values:?}");
+}
+
+#[test]
+fn long_names_and_words_are_cut_before_they_are_drawn() {
+    let mut trace = traced(10);
+    trace.words = vec!["x".repeat(96_000); 10];
+    let name = "n".repeat(100_000);
+    let svg = beliefs(&name, &[(&name, &trace)]).svg().unwrap();
+    assert!(svg.len() < 30_000, "{}", svg.len());
+    let matrix = confusion(&[(&name, &crate::testing::evaluation("lstm"))]).unwrap();
+    assert!(matrix.len() < 20_000, "{}", matrix.len());
 }
 
 #[test]
