@@ -39,8 +39,6 @@ pub(crate) struct Arguments {
     /// Where archives are looked for and downloaded to.
     #[arg(long, default_value = "datasets")]
     datasets: PathBuf,
-    #[command(flatten)]
-    reading: ReadArguments,
     /// What to compute on.
     #[arg(long, default_value = "auto")]
     backend: Backend,
@@ -72,6 +70,8 @@ pub(crate) struct Arguments {
     /// Draw live curves while training, on a terminal; elsewhere lines, as without.
     #[arg(long)]
     dashboard: bool,
+    #[command(flatten)]
+    reading: ReadArguments,
 }
 
 /// What `run.json` holds.
