@@ -45,8 +45,6 @@ pub(crate) struct Arguments {
     /// Where archives are looked for and downloaded to.
     #[arg(long, default_value = "datasets")]
     datasets: PathBuf,
-    #[command(flatten)]
-    reading: ReadArguments,
     /// What to compute on.
     #[arg(long, default_value = "auto")]
     backend: Backend,
@@ -78,6 +76,8 @@ pub(crate) struct Arguments {
     /// Draw live curves while training, on a terminal; elsewhere lines, as without.
     #[arg(long)]
     dashboard: bool,
+    #[command(flatten)]
+    reading: ReadArguments,
 }
 
 /// A line of the final table.

@@ -56,8 +56,6 @@ pub(crate) struct Arguments {
     /// Where archives are looked for and downloaded to.
     #[arg(long, default_value = "datasets")]
     datasets: PathBuf,
-    #[command(flatten)]
-    reading: ReadArguments,
     /// At most so many reviews of the test split, spread evenly over it.
     #[arg(long, value_parser = value_parser!(u32).range(1..), requires = "test_split")]
     reviews: Option<u32>,
@@ -65,6 +63,8 @@ pub(crate) struct Arguments {
     /// the gradients as JSON.
     #[arg(long, required_if_eq("test_split", "true"))]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    reading: ReadArguments,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
