@@ -75,7 +75,7 @@ struct OutputArguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let config = &arguments.config;
     let read = arguments.input.input.iter().chain([config]);
-    let Given { layer, vocabulary } = arguments.output.check(config, read.cloned().collect())?;
+    let Given { layer, .. } = arguments.output.check(config, read.cloned().collect())?;
     let Ok(given) = layer.vectorizer() else {
         let limit = arguments.output.limit.map(usize::from);
         let batches = arguments.input.batches(Limits::USUAL, false)?;
@@ -93,12 +93,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CliError> {
             folder.finish(None)?;
             print(&said)
         }
-        _ => {
-            let path = vocabulary.as_deref().unwrap_or(config);
-            Err(VectorizeError::vectorizer(path)(
-                VectorizerError::VocabularyIsGiven,
-            ))
-        }
+        _ => Err(VectorizeError::vectorizer(config)(
+            VectorizerError::VocabularyIsGiven,
+        )),
     }
 }
 
