@@ -114,21 +114,39 @@ fn trace(
             } else {
                 print(&table(&reading))?;
             }
-            traced.push((reading.network.clone(), reading.traced("", None)));
+            traced.push(reading.traced("", None));
         }
     }
     let Some(out) = &arguments.out else {
         return Ok(());
     };
-    let named: Vec<_> = traced
-        .iter()
-        .map(|(name, trace)| (name.as_str(), trace))
-        .collect();
+    let names = names(models, &arguments.model);
+    let named: Vec<_> = names.iter().map(String::as_str).zip(&traced).collect();
     draw(
         out,
         "words",
         &chart::beliefs("Belief after each word", &named),
     )
+}
+
+/// What models are called in pictures: their networks; with the folder, where two are of one network.
+fn names(models: &[Model], folders: &[PathBuf]) -> Vec<String> {
+    let networks: Vec<String> = models
+        .iter()
+        .map(|model| model.config.network.network.name())
+        .collect();
+    let alike = |network: &String| networks.iter().filter(|other| *other == network).count() > 1;
+    networks
+        .iter()
+        .zip(folders)
+        .map(|(network, folder)| {
+            if alike(network) {
+                format!("{network}, {}", folder.display())
+            } else {
+                network.clone()
+            }
+        })
+        .collect()
 }
 
 /// Writes a chart into `out`, as SVG and PNG.
@@ -265,15 +283,15 @@ fn over_test_split(
         .step_by(all.len().div_ceil(most.max(1)).max(1))
         .collect();
     let mut curves: Vec<(String, GradientCurve)> = Vec::new();
-    for model in models {
-        let network = model.config.network.network.name();
+    for (model, name) in models.iter().zip(names(models, &arguments.model)) {
+        let network = printable(&name);
         let bar = ProgressBar::new(reviews.len() as u64);
         if let Ok(style) =
             ProgressStyle::with_template("{prefix} {pos}/{len} [{bar:30}] {eta} left")
         {
             bar.set_style(style);
         }
-        bar.set_prefix(network.clone());
+        bar.set_prefix(network.to_string());
         let curve = gradients(model, &reviews, device, &mut |done| {
             bar.set_position(done as u64)
         });
@@ -288,7 +306,7 @@ fn over_test_split(
                 at(10),
                 at(curve.by_distance.len().saturating_sub(1))
             ))?;
-            curves.push((network, curve));
+            curves.push((name, curve));
         }
     }
     if curves.is_empty() {

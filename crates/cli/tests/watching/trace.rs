@@ -158,3 +158,23 @@ fn bad_requests_name_what_is_wrong() {
     );
     assert!(stderr.contains("recurrent"), "{stderr}");
 }
+
+#[test]
+fn two_models_of_one_network_are_told_apart() {
+    let out = tempfile::tempdir().unwrap();
+    let copy = out.path().join("b");
+    std::fs::create_dir(&copy).unwrap();
+    for entry in model("lstm").read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, copy.join(path.file_name().unwrap())).unwrap();
+    }
+    let mut command = recurrent();
+    command.args(["trace", "--model"]).arg(model("lstm"));
+    command.arg("--model").arg(&copy);
+    succeed(command.arg("--out").arg(out.path()).arg(TEXT));
+    let svg = std::fs::read_to_string(out.path().join("words.svg")).unwrap();
+    for folder in [model("lstm"), copy] {
+        let name = format!("lstm, {}", folder.display());
+        assert!(svg.contains(&name), "{name}");
+    }
+}
