@@ -1,6 +1,12 @@
 //! With the feature `libtorch`, has the command find libtorch where it was built against it, keeps the
 //! linker from leaving CUDA out, and notes for `recurrent doctor` what it was built with.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is how a build script talks to cargo"
+)]
+
 #[path = "src/libtorch_version.rs"]
 mod libtorch_version;
 

@@ -3,6 +3,12 @@
 //! Parses, changes to the workspace root and hands over; each command lives in its own file. Nothing of the
 //! product lives here, and nothing here may need burn or polars: this binary is built first and from nothing.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what it prints is for the person who runs it"
+)]
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 

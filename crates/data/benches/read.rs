@@ -3,6 +3,12 @@
 //! `IMDB_ARCHIVE` names the archive; without it the bundled sample is read, whose times say
 //! nothing about the real data set. The count is checked before anything is timed.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what it prints is for the person who runs it"
+)]
+
 use std::hint::black_box;
 use std::path::PathBuf;
 

@@ -1,6 +1,12 @@
 //! Back-propagation through time by hand, on one unit and three steps, beside the kernels' answer and
 //! a difference quotient. Run with `cargo run --release -p recurrent-kernels --example one_unit`.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example shows what it does"
+)]
+
 use recurrent_kernels::{
     Cell, Direction, Input, KernelError, Options, Shape, Upstream, Weights, forward,
     forward_recorded,

@@ -4,6 +4,12 @@
 //! it does by one rule: a clear error or the right result, and nothing left behind. Everything is drawn from a
 //! seed, and each case can be replayed alone. It is not for finding out how fast anything is.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what it prints is for the person who runs it"
+)]
+
 #[cfg(not(unix))]
 fn main() -> std::process::ExitCode {
     eprintln!("torture: this campaign sends signals and sets limits, and runs on Unix alone");

@@ -1,6 +1,12 @@
 //! A corpus of one's own: texts from a list, a file, a data base. Run with
 //! `cargo run --release -p recurrent-training --example own_corpus`.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example shows what it does"
+)]
+
 use std::error::Error;
 
 use burn::tensor::Device;

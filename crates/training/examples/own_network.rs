@@ -1,6 +1,12 @@
 //! A network of one's own: a cell with a single gate, written in tensor operations. Run with
 //! `cargo run --release -p recurrent-training --example own_network`.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example shows what it does"
+)]
+
 use std::error::Error;
 
 use burn::module::Module;

@@ -1,6 +1,12 @@
 //! A tokenizer of one's own: every character of a number is a token. Run with
 //! `cargo run --release -p recurrent-training --example own_tokenizer`.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example shows what it does"
+)]
+
 use std::error::Error;
 
 use burn::tensor::Device;

@@ -1,6 +1,12 @@
 //! How often each term occurs, with zeros left out. Run with
 //! `cargo run -p recurrent-vectorizer --example count`.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example shows what it does"
+)]
+
 use recurrent_vectorizer::{Output, OutputMode, VectorizerError, VectorizerParams};
 
 fn main() -> Result<(), VectorizerError> {

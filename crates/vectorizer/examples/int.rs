@@ -1,5 +1,11 @@
 //! Token ids: what an embedding layer reads. Run with `cargo run -p recurrent-vectorizer --example int`.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example shows what it does"
+)]
+
 use recurrent_vectorizer::{Output, VectorizerError, VectorizerParams};
 
 fn main() -> Result<(), VectorizerError> {

@@ -1,6 +1,12 @@
 //! One column for each term, 1 where a text has it. Run with
 //! `cargo run -p recurrent-vectorizer --example multi_hot`.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example shows what it does"
+)]
+
 use recurrent_vectorizer::{Output, OutputMode, VectorizerError, VectorizerParams};
 
 fn main() -> Result<(), VectorizerError> {

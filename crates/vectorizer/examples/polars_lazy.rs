@@ -1,6 +1,12 @@
 //! Parquet in, Parquet out, on polars' streaming engine: neither the texts nor the ids are ever in memory
 //! as a whole. `cargo run --release -p recurrent-vectorizer --features polars --example polars_lazy`
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example shows what it does"
+)]
+
 use std::error::Error;
 use std::fs::File;
 use std::path::Path;

@@ -2,6 +2,12 @@
 //! one of random words with so many rows in a row group, `polars_memory count FILE` counts its tokens and
 //! says how much memory that took at its peak.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example shows what it does"
+)]
+
 use std::error::Error;
 use std::fs::{self, File};
 use std::path::Path;

@@ -1,6 +1,12 @@
 //! Words and pairs of words, weighted by how rare they are; and the same vectorizer from its saved
 //! bytes. Run with `cargo run -p recurrent-vectorizer --example tf_idf`.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example shows what it does"
+)]
+
 use recurrent_vectorizer::{Output, OutputMode, TextVectorizer, VectorizerError, VectorizerParams};
 
 fn main() -> Result<(), VectorizerError> {

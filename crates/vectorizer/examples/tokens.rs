@@ -1,6 +1,12 @@
 //! The tokens themselves, with a function of one's own to standardize texts. Run with
 //! `cargo run -p recurrent-vectorizer --example tokens`.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example shows what it does"
+)]
+
 use recurrent_vectorizer::{Standardize, VectorizerError, VectorizerParams};
 
 fn main() -> Result<(), VectorizerError> {

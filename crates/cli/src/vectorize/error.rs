@@ -294,9 +294,10 @@ impl VectorizeError {
         let path = path.to_owned();
         move |source| {
             match source {
-                VectorizerError::MissingFunction { does, name } if does == "splits" => {
-                    Self::SplitFunction { path, name }
-                }
+                VectorizerError::MissingFunction {
+                    does: "splits",
+                    name,
+                } => Self::SplitFunction { path, name },
                 VectorizerError::MissingFunction { name, .. } => {
                     Self::StandardizeFunction { path, name }
                 }

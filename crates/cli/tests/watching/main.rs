@@ -1,7 +1,12 @@
 //! The commands that show what networks do: `report`, `trace` and `serve`, the last one in a browser, too.
 
 // What clippy.toml allows in tests does not reach the functions that tests share.
-#![allow(clippy::panic, clippy::unwrap_used, reason = "see above")]
+#![allow(
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "see above"
+)]
 
 mod alike;
 mod browser;

@@ -4,6 +4,12 @@
 //! `cargo bench -p recurrent-models --bench lstm_throughput` measures with criterion; every subject's
 //! answer is checked first. With `--serve` it measures what it is asked for, line by line, so that
 //! another program can take it in turn with others (`cargo xtask bench lstm`).
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what it prints is for the person who runs it"
+)]
 #![allow(
     missing_docs,
     reason = "criterion's macros define undocumented functions"

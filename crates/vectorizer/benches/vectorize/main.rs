@@ -6,6 +6,12 @@
 //! `--write FILE` checks the answers and writes the texts to a file; `--serve FILE` then measures on
 //! them what it is asked for, line by line, so that another program can take it in turn with others
 //! (`cargo xtask bench vectorizer`).
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what it prints is for the person who runs it"
+)]
 #![allow(
     missing_docs,
     reason = "criterion's macros define undocumented functions"
