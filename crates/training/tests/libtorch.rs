@@ -5,7 +5,7 @@
 
 #![cfg(feature = "libtorch")]
 // What clippy.toml allows in tests does not reach the functions that tests share.
-#![allow(clippy::panic, clippy::unwrap_used)]
+#![allow(clippy::panic, clippy::print_stderr, clippy::unwrap_used)]
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};

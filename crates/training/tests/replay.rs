@@ -4,7 +4,7 @@
 //! `shared` beside the repository.
 
 // What clippy.toml allows in tests does not reach the functions that tests share.
-#![allow(clippy::panic, clippy::unwrap_used)]
+#![allow(clippy::panic, clippy::print_stderr, clippy::unwrap_used)]
 
 use std::path::PathBuf;
 

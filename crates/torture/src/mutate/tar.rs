@@ -153,7 +153,7 @@ pub(crate) fn hostile_name(rng: &mut ChaCha8Rng) -> String {
     let names = [
         "../escaped.txt",
         "train/pos/../../../escaped.txt",
-        "/tmp/torture-escaped.txt",
+        "/torture-escaped.txt",
         "train\\pos\\9_9.txt",
         "train/pos/\u{1b}]0;owned\u{7}_9.txt",
         "train/pos\u{1b}[31m/9_9.txt",
