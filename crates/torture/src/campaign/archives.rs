@@ -1,6 +1,7 @@
 //! Damaged archives: a clear error, or exactly the reviews that are in them.
 
 use std::fs;
+use std::path::Path;
 
 use rand::RngExt as _;
 
@@ -46,6 +47,9 @@ fn judge(context: &Context, case: &mut Case) -> Verdict {
     let after = Listing::of(&case.folder)?;
     judge::nothing_left(&after.beyond(&before, &["out"]))?;
     judge::nothing_left(&after.temporaries())?;
+    if Path::new(tar::ABSOLUTE).exists() {
+        return Err(Case::fault(Kind::Left, tar::ABSOLUTE));
+    }
     if !accepted {
         return Ok(Stood::Refused);
     }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,6 +14,7 @@ use crate::error::Error;
 use crate::fixture::{Hash, fit, hash, must, reproduce};
 use crate::judge::{self, Kind, Stood};
 use crate::listing::Listing;
+use crate::mutate::bytes::place;
 use crate::program::{Ending, PATIENCE, Program, Running, Seen, Signal};
 use crate::tally::Tally;
 
@@ -126,7 +126,7 @@ fn training(context: &Context, case: &mut Case, whole: &Whole, extract: bool) ->
             arguments.push("--resume".to_owned());
         }
         let (begun, seen) = killed(&context.program, case, arguments, signal, moment, "out")?;
-        interrupted(case, &seen, signal, begun)?;
+        interrupted(&seen, signal, begun)?;
         if signal != Signal::Kill
             && fs::read_dir(&data)
                 .map_err(Error::io(&data))?
@@ -214,7 +214,7 @@ fn killed(
 }
 
 /// The rule for a training run that gets a signal: it may have ended before; else it says how to go on.
-fn interrupted(case: &Case, seen: &Seen, signal: Signal, begun: bool) -> Result<(), Trouble> {
+fn interrupted(seen: &Seen, signal: Signal, begun: bool) -> Result<(), Trouble> {
     if signal == Signal::Kill {
         return Ok(());
     }
@@ -230,7 +230,6 @@ fn interrupted(case: &Case, seen: &Seen, signal: Signal, begun: bool) -> Result<
                 "{ending:?} instead of 130: {}",
                 judge::excerpt(&seen.errors())
             );
-            let _ = case;
             return Err(Case::fault(Kind::Status, what));
         }
     }
@@ -250,7 +249,8 @@ struct Vectorize {
     texts: Vec<u8>,
     old: BTreeMap<String, Hash>,
     new: BTreeMap<String, Hash>,
-    took: OnceLock<Duration>,
+    /// How long `fit` takes.
+    took: Duration,
 }
 
 const CONFIG: &[u8] =
@@ -270,7 +270,7 @@ impl Vectorize {
             texts: texts.into_bytes(),
             old: BTreeMap::new(),
             new: BTreeMap::new(),
-            took: OnceLock::new(),
+            took: Duration::ZERO,
         };
         let folder = context.scratch.join("kills-vectorize");
         fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
@@ -280,7 +280,7 @@ impl Vectorize {
         made.old = files(&folder)?;
         let start = Instant::now();
         must(&context.program, &folder, fit("new.txt", &OUTPUTS))?;
-        let _ = made.took.set(start.elapsed());
+        made.took = start.elapsed();
         must(&context.program, &folder, apply_to_file())?;
         made.new = files(&folder)?;
         Ok(made)
@@ -322,14 +322,13 @@ impl Vectorize {
             let (from, to) = (whole.join("v.counts"), case.path("v.counts"));
             fs::copy(&from, &to).map_err(Error::io(&from))?;
         }
-        let took = self.took.get().copied().unwrap_or_default();
-        let moment = took.mul_f64(case.rng.random_range(0.0..1.1));
+        let moment = self.took.mul_f64(case.rng.random_range(0.0..1.1));
         let signal = [
             Signal::Kill,
             Signal::Kill,
             Signal::Interrupt,
             Signal::Terminate,
-        ][crate::mutate::bytes::place(&mut case.rng, 4)];
+        ][place(&mut case.rng, 4)];
         let name = if applies { "apply" } else { "fit" };
         case.done = format!("{name}: {signal} after {} ms", moment.as_millis());
         killed(&context.program, case, command(), signal, moment, "v")?;

@@ -53,14 +53,13 @@ fn answers(context: &Context, case: &mut Case) -> Verdict {
     let network = NETWORKS[bytes::place(&mut case.rng, NETWORKS.len())];
     let folder = case.path("model");
     listing::copy(&context.fixture.path("run").join(network), &folder)?;
-    let files = [
-        "weights.safetensors",
-        "config.json",
-        "vectorizer.cbor",
-        "vocabulary",
-    ];
-    // The vocabulary is there to be looked at, and the others are what a model is made of.
-    let name = files[bytes::place(&mut case.rng, 10) * 10 / 27];
+    // The vocabulary is there to be looked at; the others are what a model is made of.
+    let name = match case.rng.random_range(0..10) {
+        0..3 => "weights.safetensors",
+        3..6 => "config.json",
+        6..9 => "vectorizer.cbor",
+        _ => "vocabulary",
+    };
     if case.rng.random_bool(0.05) {
         case.done = format!("{network}: {name} is gone");
         let path = folder.join(name);
@@ -118,7 +117,10 @@ fn report(context: &Context, case: &mut Case) -> Verdict {
             "a report was made of what is no JSON",
         ));
     };
-    possible(&value, "")?;
+    // What cannot be may be left out of the report, if that is said.
+    if !seen.errors().contains("is left out") {
+        possible(&value, "")?;
+    }
     if before == after {
         return Ok(Stood::Right);
     }
@@ -170,6 +172,9 @@ fn possible(value: &Value, name: &str) -> Result<(), judge::Fault> {
         Value::Array(items) => items.iter().try_for_each(|value| possible(value, name)),
         Value::Number(number) => {
             let number = number.as_f64().unwrap_or(f64::NAN);
+            // Some are kept as 32-bit floats, of which such a number is zero.
+            let tiny = number.abs() < 1e-45;
+            let number = if tiny { 0.0 } else { number };
             let is_share =
                 name.contains("accuracy") || name.contains("probabilit") || name == "beliefs";
             let can_be = match name {

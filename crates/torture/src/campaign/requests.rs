@@ -32,6 +32,9 @@ const FILES: u64 = 256;
 /// What every ordinary user sends.
 const QUESTION: &str = r#"{"text":"the film was good"}"#;
 
+/// How the description of a request to a host of another name begins.
+const OTHER_HOST: &str = "Host";
+
 /// A server, and what it said before anybody was hostile.
 struct Server {
     address: SocketAddr,
@@ -209,6 +212,9 @@ fn judge(server: &Server, case: &mut Case) -> Verdict {
         .nth(1)
         .and_then(|status| status.parse::<u16>().ok());
     match status {
+        Some(200..300) if case.done.starts_with(OTHER_HOST) => {
+            Err(Case::fault(Kind::Wrong, "it answers by another name"))
+        }
         Some(200..300) => Ok(Stood::Accepted),
         Some(400..=499 | 501 | 503 | 505) => Ok(Stood::Refused),
         _ => Err(Case::fault(
@@ -241,7 +247,7 @@ fn hostile(rng: &mut ChaCha8Rng, address: SocketAddr) -> (Vec<u8>, String) {
             let host = hosts[place(rng, hosts.len())];
             let text = String::from_utf8_lossy(&content).replace(&address.to_string(), host);
             content = text.into_bytes();
-            format!("Host {host:?}")
+            format!("{OTHER_HOST} {host:?}")
         }
         6 => {
             let bodies = [

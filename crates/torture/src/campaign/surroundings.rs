@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::fixture::{apply, fit, hash, predict, reproduce};
 use crate::judge::{self, Kind, Stood};
 use crate::listing::Listing;
+use crate::mutate::bytes::place;
 use crate::program::{PATIENCE, Running, Seen, Signal};
 use crate::tally::Tally;
 
@@ -125,7 +126,7 @@ fn in_the_way(context: &Context, case: &mut Case) -> Verdict {
     let name = if file {
         ["out", "out/dense"][usize::from(case.rng.random_bool(0.5))]
     } else {
-        names[crate::mutate::bytes::place(&mut case.rng, names.len())]
+        names[place(&mut case.rng, names.len())]
     };
     case.done += name;
     let path = case.path(name);
@@ -174,7 +175,7 @@ fn input_as_output(context: &Context, case: &mut Case) -> Verdict {
         to_file("link.txt"),
         to_file("vectorizer/vectorizer.cbor"),
     ];
-    let chosen = crate::mutate::bytes::place(&mut case.rng, choices.len());
+    let chosen = place(&mut case.rng, choices.len());
     let arguments = choices[chosen].clone();
     case.done += &arguments.join(" ");
     let before = Listing::of(&case.folder)?;
@@ -196,7 +197,7 @@ fn threads(context: &Context, case: &mut Case) -> Verdict {
         "18446744073709551615",
         "-1",
         "x",
-    ][crate::mutate::bytes::place(&mut case.rng, 8)];
+    ][place(&mut case.rng, 8)];
     case.write("config.json", &context.fixture.read("config.json")?)?;
     case.write("texts.txt", &context.fixture.read("texts.txt")?)?;
     let before = Listing::of(&case.folder)?;
@@ -231,8 +232,7 @@ fn threads(context: &Context, case: &mut Case) -> Verdict {
 fn endless(context: &Context, case: &mut Case) -> Verdict {
     case.write("config.json", &context.fixture.read("config.json")?)?;
     let model = context.fixture.path("run/dense").display().to_string();
-    let input = ["/dev/zero", "/dev/null", "/proc", "/dev/full"]
-        [crate::mutate::bytes::place(&mut case.rng, 4)];
+    let input = ["/dev/zero", "/dev/null", "/proc", "/dev/full"][place(&mut case.rng, 4)];
     let (script, arguments): (&str, Vec<String>) = match case.rng.random_range(0..5) {
         0 => (r#"exec "$@""#, fit(input, &["--output", "v"])),
         1 => (
@@ -318,7 +318,7 @@ fn odd_paths(context: &Context, case: &mut Case) -> Verdict {
         b"-dash",
         b"a,b",
     ];
-    let chosen = names[crate::mutate::bytes::place(&mut case.rng, names.len())];
+    let chosen = names[place(&mut case.rng, names.len())];
     let out = std::ffi::OsString::from_vec(chosen.to_vec());
     case.done += &format!("{out:?}");
     let mut arguments: Vec<std::ffi::OsString> =
@@ -359,8 +359,8 @@ fn odd_arguments(context: &Context, case: &mut Case) -> Verdict {
         "dense,dense",
         "\u{1b}[31m",
     ];
-    let option = options[crate::mutate::bytes::place(&mut case.rng, options.len())];
-    let value = values[crate::mutate::bytes::place(&mut case.rng, values.len())];
+    let option = options[place(&mut case.rng, options.len())];
+    let value = values[place(&mut case.rng, values.len())];
     // A seed is any number, and so are the epochs: a training without an end is what was asked for.
     let value = if option == "--epochs" && value == "4294967296" {
         "0"

@@ -16,6 +16,9 @@ const LINK: std::ops::Range<usize> = 157..257;
 const MAGIC: std::ops::Range<usize> = 257..265;
 const PREFIX: std::ops::Range<usize> = 345..500;
 
+/// A name that begins at the root; no such file is there unless somebody was led to write it.
+pub(crate) const ABSOLUTE: &str = "/torture-escaped.txt";
+
 /// What a change of a valid archive comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Touched {
@@ -153,7 +156,7 @@ pub(crate) fn hostile_name(rng: &mut ChaCha8Rng) -> String {
     let names = [
         "../escaped.txt",
         "train/pos/../../../escaped.txt",
-        "/torture-escaped.txt",
+        ABSOLUTE,
         "train\\pos\\9_9.txt",
         "train/pos/\u{1b}]0;owned\u{7}_9.txt",
         "train/pos\u{1b}[31m/9_9.txt",

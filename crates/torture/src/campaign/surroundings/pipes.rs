@@ -10,6 +10,7 @@ use crate::context::{Case, Context, Trouble, Verdict};
 use crate::error::Error;
 use crate::fixture::{apply, predict};
 use crate::judge::{self, Kind, Stood};
+use crate::mutate::bytes::place;
 use crate::program::{Ending, PATIENCE, Running};
 
 /// `recurrent … | head`: training goes on and ends with all its files; others end without an error.
@@ -43,8 +44,7 @@ pub(super) fn gone(context: &Context, case: &mut Case) -> Verdict {
 
 /// Started without some of its three descriptors, it does the same.
 pub(super) fn closed(context: &Context, case: &mut Case) -> Verdict {
-    let which = ["<&-", ">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"]
-        [crate::mutate::bytes::place(&mut case.rng, 5)];
+    let which = ["<&-", ">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"][place(&mut case.rng, 5)];
     case.done += which;
     let script = format!(r#"exec "$@" {which}"#);
     let command = context
@@ -124,7 +124,7 @@ pub(super) fn full_errors(context: &Context, case: &mut Case) -> Verdict {
         ],
         vec!["no-such-command"],
     ];
-    let arguments = commands[crate::mutate::bytes::place(&mut case.rng, 4)].clone();
+    let arguments = commands[place(&mut case.rng, 4)].clone();
     case.done += &format!("{} {redirection}", arguments.join(" "));
     let script = format!(r#"exec "$@" {redirection}"#);
     let command = context
