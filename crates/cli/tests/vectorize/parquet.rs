@@ -317,7 +317,7 @@ fn checksums_of_pages_are_verified() {
 fn what_is_damaged_is_no_text_and_no_panic() {
     let folder = Folder::new();
     folder.write("config.json", "{}");
-    let texts = StringArray::from(vec!["good film"; 100]);
+    let texts = StringArray::from(vec!["good film"; 3]);
     write(
         &folder,
         "t.parquet",
