@@ -108,6 +108,13 @@ const INSTRUCTIONS: Setting = Setting {
     words: |run, _| cut(&or_unknown(noted(&run.info.isa)), 24).into_owned(),
 };
 
+/// The data set's name. Equal data under two names are one data set, and seeds of both are averaged; runs of one seed
+/// are told apart by it.
+const NAME: Setting = Setting {
+    value: |run, _| noted(&run.info.dataset),
+    words: |run, _| format!("data set {}", cut(&run.info.dataset, 24)),
+};
+
 fn number(value: usize) -> Option<String> {
     (value > 0).then(|| value.to_string())
 }
@@ -157,12 +164,12 @@ pub fn groups(runs: &[Run]) -> Vec<Group<'_>> {
     groups
 }
 
-/// Groups of runs of a network that agree in every setting, and with `instructions` in these, too.
-fn split<'a>(network: &'a str, runs: &[&'a Run], instructions: bool) -> Vec<Group<'a>> {
+/// Groups of runs of a network that agree in every setting, and, if `all`, in what changes at most the rounding, too.
+fn split<'a>(network: &'a str, runs: &[&'a Run], all: bool) -> Vec<Group<'a>> {
     let mut keys: Vec<Vec<Option<String>>> = vec![Vec::new(); runs.len()];
-    let (last, others) = (&INSTRUCTIONS, &UNSAID[..UNSAID.len() - 1]);
-    let settings = SAID.iter().chain(others);
-    for setting in settings.chain(instructions.then_some(last)) {
+    let settings = SAID.iter().chain(&UNSAID[..UNSAID.len() - 1]);
+    let more = [&INSTRUCTIONS, &NAME];
+    for setting in settings.chain(more.into_iter().filter(|_| all)) {
         let values: Vec<_> = runs
             .iter()
             .map(|run| (setting.value)(run, network))
@@ -312,6 +319,20 @@ mod tests {
         runs[1].info.cpu = "another".to_owned();
         runs[2].info.isa = "avx512".to_owned();
         assert_eq!(labels(&runs), [("lstm".to_owned(), 3)]);
+        check(&runs).unwrap();
+    }
+
+    #[test]
+    fn equal_data_under_two_names_is_averaged_over_seeds_and_stands_side_by_side_otherwise() {
+        let mut runs = [run(0), run(1)];
+        runs[1].info.dataset = "copy".to_owned();
+        assert_eq!(labels(&runs).len(), 1);
+        runs[1].info.seed = 0;
+        let apart = [("lstm, data set ok", 1), ("lstm, data set copy", 1)];
+        assert_eq!(
+            labels(&runs),
+            apart.map(|(label, runs)| (label.to_owned(), runs))
+        );
         check(&runs).unwrap();
     }
 

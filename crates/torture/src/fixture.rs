@@ -125,6 +125,9 @@ impl Fixture {
     }
 }
 
+/// Reviews in the archives.
+pub(crate) const REVIEWS: usize = 16;
+
 /// The arguments of a training run.
 pub(crate) fn reproduce(dataset: &str, networks: &str, epochs: u32, out: &str) -> Vec<String> {
     let epochs = epochs.to_string();

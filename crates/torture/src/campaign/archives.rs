@@ -7,7 +7,7 @@ use rand::RngExt as _;
 
 use crate::context::{Case, Context, Verdict};
 use crate::error::Error;
-use crate::fixture::{Texts, gzip, hash, pack_zip, reproduce, write_folder};
+use crate::fixture::{REVIEWS, Texts, gzip, hash, pack_zip, reproduce, write_folder};
 use crate::judge::{self, Kind, Stood};
 use crate::listing::Listing;
 use crate::mutate::{bytes, tar, zip};
@@ -172,7 +172,7 @@ fn damaged(context: &Context, case: &mut Case) -> Result<(&'static str, Vec<u8>,
         68..78 => {
             let mut archive = fixture.tar.clone();
             let done = bytes::damage(rng, &mut archive);
-            let right = Right::AsMany(tar::texts(&archive));
+            let right = as_many(&archive);
             ("a.tar", archive, right, done)
         }
         kind => {
@@ -186,7 +186,7 @@ fn damaged(context: &Context, case: &mut Case) -> Result<(&'static str, Vec<u8>,
                 (right, done)
             } else {
                 let done = tar::content(rng, &mut archive);
-                (Right::AsMany(tar::texts(&archive)), done)
+                (as_many(&archive), done)
             };
             if rng.random_bool(0.5) {
                 ("a.tar", archive, right, done)
@@ -198,6 +198,16 @@ fn damaged(context: &Context, case: &mut Case) -> Result<(&'static str, Vec<u8>,
     };
     case.done = format!("{name}: {done}");
     Ok((name, archive, right))
+}
+
+/// What may come of a tar file whose bytes changed: as many reviews as before, or, where its last entries are gone
+/// altogether, those that are left.
+fn as_many(archive: &[u8]) -> Right {
+    let texts = tar::texts(archive);
+    match tar::files(archive) {
+        REVIEWS => Right::AsMany(texts),
+        _ => Right::Read(texts),
+    }
 }
 
 /// The reviews with a name or a text that nobody would give them.

@@ -14,7 +14,7 @@ use recurrent_vectorizer::{Functions, TextVectorizer, TokenCounts};
 
 use crate::context::{Case, Context};
 use crate::error::Error;
-use crate::fixture::gzip;
+use crate::fixture::{REVIEWS, gzip};
 use crate::judge::{Kind, Stood};
 use crate::mutate::{bytes, cbor, json, tar, zip};
 use crate::tally::Tally;
@@ -90,9 +90,6 @@ pub(crate) fn run(context: &Context) -> Result<Tally, Error> {
     tally.bytes = Some(fed.into_inner());
     Ok(tally)
 }
-
-/// Reviews in the archives.
-const REVIEWS: usize = 16;
 
 /// Feeds inputs to one target until there were enough.
 fn feed(inputs: &Inputs<'_>, case: &mut Case) -> Result<u64, crate::context::Trouble> {

@@ -89,11 +89,16 @@ pub(crate) fn change(rng: &mut ChaCha8Rng, archive: &mut Vec<u8>) -> (Touched, S
         5 => field(rng, archive, at, MAGIC, "magic"),
         6 => field(rng, archive, at, PREFIX, "prefix"),
         7 => {
-            // The end mark in the middle.
+            // The end mark in the middle. Behind the last entry but one it leaves an archive without the last.
             if let Some(blocks) = archive.get_mut(at..at + 2 * BLOCK) {
                 blocks.fill(0);
             }
-            return (Touched::Nothing, format!("end mark at {at}"));
+            let behind = &archive[at..];
+            let touched = match behind.iter().all(|byte| *byte == 0) {
+                true => Touched::Sense,
+                false => Touched::Nothing,
+            };
+            return (touched, format!("end mark at {at}"));
         }
         8 => {
             archive.truncate(at);
