@@ -125,8 +125,8 @@ fn training(context: &Context, case: &mut Case, whole: &Whole, extract: bool) ->
         if turn > 0 {
             arguments.push("--resume".to_owned());
         }
-        let (begun, seen) = killed(&context.program, case, arguments, signal, moment, "out")?;
-        interrupted(&seen, signal, begun)?;
+        let seen = killed(&context.program, case, arguments, signal, moment)?;
+        interrupted(&seen, signal)?;
         if signal != Signal::Kill
             && fs::read_dir(&data)
                 .map_err(Error::io(&data))?
@@ -193,37 +193,35 @@ fn differences(found: &Results, right: &Results) -> String {
     )
 }
 
-/// Starts the command, sends a signal at a moment, and waits for its end. Also says whether it had begun: whether
-/// `sign` was there when the signal went out.
+/// Starts the command, sends a signal at a moment, and waits for its end.
 fn killed(
     program: &Program,
     case: &Case,
     arguments: Vec<String>,
     signal: Signal,
     moment: Duration,
-    sign: &str,
-) -> Result<(bool, Seen), Error> {
+) -> Result<Seen, Error> {
     let mut running = Running::start(program, program.command(&case.folder, arguments))?;
     let start = Instant::now();
     while start.elapsed() < moment && running.is_running() {
         thread::sleep(Duration::from_micros(300).min(moment));
     }
-    let begun = case.path(sign).exists();
     running.send(signal);
-    Ok((begun, running.finish(PATIENCE)?))
+    running.finish(PATIENCE)
 }
 
 /// The rule for a training run that gets a signal: it may have ended before; else it says how to go on.
-fn interrupted(seen: &Seen, signal: Signal, begun: bool) -> Result<(), Trouble> {
+fn interrupted(seen: &Seen, signal: Signal) -> Result<(), Trouble> {
     if signal == Signal::Kill {
         return Ok(());
     }
+    let begun = !seen.stdout.is_empty();
     match seen.ending {
         Ending::Exit(130) => {}
         Ending::Exit(143) if signal == Signal::Terminate => {}
         // It was through already.
         Ending::Exit(0) => return Ok(()),
-        // It had not begun: there is nothing to go on from.
+        // It had hardly started, and nothing was said or done.
         Ending::Signal(_) if !begun => return Ok(()),
         ending => {
             let what = format!(
@@ -331,7 +329,7 @@ impl Vectorize {
         ][place(&mut case.rng, 4)];
         let name = if applies { "apply" } else { "fit" };
         case.done = format!("{name}: {signal} after {} ms", moment.as_millis());
-        killed(&context.program, case, command(), signal, moment, "v")?;
+        killed(&context.program, case, command(), signal, moment)?;
         let found = files(&case.folder)?;
         for (name, hash) in &found {
             let known = [&self.old, &self.new]
