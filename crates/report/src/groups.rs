@@ -1,6 +1,5 @@
 //! Which runs are repetitions: those that differ in their seed alone. Everything else that differs is a label.
 
-use recurrent_files::quoted;
 use recurrent_runs::EpochRecord;
 
 use crate::ReportError;
@@ -267,15 +266,8 @@ pub(crate) fn check(runs: &[Run]) -> Result<(), ReportError> {
             let (first, second) = (before.folder.clone(), run.folder.clone());
             let seed = run.info.seed;
             return Err(if same_figures(before, run, group.network) {
-                let [data, other] = [&before.info.dataset, &run.info.dataset];
-                let named = if data == other {
-                    String::new()
-                } else {
-                    let [data, other] = [quoted(data), quoted(other)];
-                    format!(" (the data sets {data} and {other} are the same, byte for byte)")
-                };
                 let reason =
-                    format!("they have the same settings{named}, seed {seed} and the same figures");
+                    format!("they have the same settings, seed {seed} and the same figures");
                 ReportError::Twice {
                     first,
                     second,
@@ -440,9 +432,6 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("same figures"), "{text}");
-        again.info.dataset = "renamed".to_owned();
-        let text = message(&[run(0), again.clone()]);
-        assert!(text.contains("byte for byte"), "{text}");
         again.history[1].test_loss = 0.1;
         let text = message(&[run(0), again.clone()]);
         assert!(
