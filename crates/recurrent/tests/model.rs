@@ -378,6 +378,10 @@ fn a_folder_that_is_no_model_is_named_for_what_it_is() {
         what(&run.join("gru")),
         ModelError::NoFolder { .. }
     ));
+    assert!(matches!(
+        what(&run.join("run.json")),
+        ModelError::NoFolder { .. }
+    ));
     let fitted = folder.path().join("fitted");
     fs::create_dir(&fitted).unwrap();
     fs::write(fitted.join("vectorizer.cbor"), "").unwrap();

@@ -262,12 +262,12 @@ impl ModelConfig {
 /// The description, or an error that says what the folder is instead.
 fn read_config(folder: &Path) -> Result<Vec<u8>, ModelError> {
     let path = folder.to_owned();
+    if !folder.is_dir() {
+        return Err(ModelError::NoFolder { path });
+    }
     match read_at_most(&folder.join(CONFIG_FILE), CONFIG_LIMIT) {
         Err(error) if error.is_not_found() => {}
         result => return Ok(result?),
-    }
-    if !folder.is_dir() {
-        return Err(ModelError::NoFolder { path });
     }
     if folder.join(VECTORIZER_FILE).exists() {
         return Err(ModelError::VectorizerFolder { path });
