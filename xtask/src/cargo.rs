@@ -182,10 +182,13 @@ pub(crate) fn build_with(
 
 fn executable(message: Message, name: &str) -> Option<PathBuf> {
     let target = message.target.filter(|target| target.name == name)?;
-    // A program's own unit tests are an executable of the same name. A benchmark is built as a test, too,
-    // and is the one wanted.
+    // The unit tests of a program, and of a library of its name, are executables of that name, too. A benchmark is built
+    // as a test as well, and is the one wanted.
     let unit_tests = message.profile.is_some_and(|profile| profile.test)
-        && target.kind.iter().any(|kind| kind == "bin");
+        && target
+            .kind
+            .iter()
+            .any(|kind| kind == "bin" || kind == "lib");
     let built = message.reason == "compiler-artifact" && !unit_tests;
     message.executable.filter(|_| built)
 }
@@ -201,6 +204,7 @@ mod tests {
         let bin = r#"{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"recurrent"},"executable":"t/release/recurrent"}"#;
         let tests = r#"{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"recurrent"},"executable":"t/release/deps/recurrent-1","profile":{"test":true}}"#;
         assert_eq!(check(tests), None);
+        assert_eq!(check(&tests.replace("\"bin\"", "\"lib\"")), None);
         let bench = r#"{"reason":"compiler-artifact","target":{"kind":["bench"],"name":"recurrent"},"executable":"t/release/deps/recurrent-2","profile":{"test":true}}"#;
         assert_eq!(
             check(bench),
