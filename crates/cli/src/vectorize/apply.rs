@@ -36,6 +36,7 @@ pub(crate) struct Arguments {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum OutputFormat {
     JsonLines,
+    #[cfg(feature = "parquet")]
     Parquet,
 }
 
@@ -91,6 +92,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let threads = arguments.input.threads();
     let rows = match format {
         OutputFormat::JsonLines => json_lines(&vectorizer, batches, threads, output)?,
+        #[cfg(feature = "parquet")]
         OutputFormat::Parquet => parquet(&vectorizer, batches, threads, output)?,
     };
     reading.skipped.warn();
@@ -221,10 +223,4 @@ fn parquet(
     })?;
     together::commit(results.finish()?.finish()?)?;
     Ok(rows)
-}
-
-#[cfg(not(feature = "parquet"))]
-fn parquet(_: &TextVectorizer, _: Batches, _: usize, output: &Path) -> Result<usize, CliError> {
-    let path = output.to_owned();
-    Err(VectorizeError::NoParquet { path }.into())
 }
