@@ -24,7 +24,8 @@ pub enum VectorizerError {
         /// The largest accepted value.
         limit: usize,
     },
-    /// `max_tokens` beyond what a 32-bit index can address.
+    /// `max_tokens` beyond what a 32-bit index can address; where tf-idf weights are padded to it, beyond 67,108,864,
+    /// because a weight is kept for each.
     #[error("`max_tokens` must be at most {limit}; received {received}")]
     MaxTokensTooLarge {
         /// The value that was set.

@@ -4,6 +4,9 @@
 use crate::text::Analyzer;
 use crate::{Ngrams, OutputMode, Split, Standardize, VectorizerError};
 
+/// The most tf-idf weights that padding may make: a quarter of a gigabyte, however small the vocabulary.
+const PADDED_WEIGHTS: usize = 1 << 26;
+
 /// Parameters as the user writes them, not yet checked.
 ///
 /// The defaults are those of Keras' `TextVectorization`: no vocabulary limit, rows of their own
@@ -97,7 +100,7 @@ impl VectorizerParams {
     /// [`VectorizerError::PadWithoutMaxTokens`], [`VectorizerError::SparseWithoutColumns`],
     /// [`VectorizerError::NgramWidthZero`] (which Keras notices only when fitting), and
     /// [`VectorizerError::OutputSequenceLengthTooLarge`] and [`VectorizerError::MaxTokensTooLarge`]
-    /// above `i32::MAX`.
+    /// above `i32::MAX`; where tf-idf weights are padded to `max_tokens`, above 67,108,864.
     pub fn check(self) -> Result<ValidParams, VectorizerError> {
         let Self(params) = self;
         let mode = params.output_mode;
@@ -128,13 +131,16 @@ impl VectorizerParams {
             return Err(VectorizerError::NgramWidthZero { received });
         }
         let limit = i32::MAX as usize;
+        let padded = params.pad_to_max_tokens && mode == OutputMode::TfIdf;
+        let tokens_limit = if padded { PADDED_WEIGHTS } else { limit };
         if let Some(received) = params
             .output_sequence_length
             .filter(|&length| length > limit)
         {
             return Err(VectorizerError::OutputSequenceLengthTooLarge { received, limit });
         }
-        if let Some(received) = params.max_tokens.filter(|&tokens| tokens > limit) {
+        if let Some(received) = params.max_tokens.filter(|&tokens| tokens > tokens_limit) {
+            let limit = tokens_limit;
             return Err(VectorizerError::MaxTokensTooLarge { received, limit });
         }
         Ok(params)

@@ -258,6 +258,20 @@ fn options_that_do_not_go_together() {
             limit
         }
     );
+    // A weight is kept for each column, of padding too: `max_tokens` alone would take 8 GB.
+    let weights = |tokens: usize, pad| {
+        let params = new().max_tokens(tokens).pad_to_max_tokens(pad);
+        params.output_mode(OutputMode::TfIdf)
+    };
+    assert_eq!(
+        error(weights(limit, true)),
+        VectorizerError::MaxTokensTooLarge {
+            received: limit,
+            limit: 1 << 26
+        }
+    );
+    assert!(weights(limit, false).check().is_ok());
+    assert!(weights(1 << 26, true).check().is_ok());
 }
 
 #[test]
