@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use rand::RngExt as _;
 
@@ -44,7 +46,15 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg(&self.path).status();
+        // A process that another case starts just now may hold what is open here for a moment.
+        for _ in 0..100 {
+            let mut umount = Command::new("umount");
+            umount.arg(&self.path).stderr(Stdio::null());
+            if umount.status().is_ok_and(|status| status.success()) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 
