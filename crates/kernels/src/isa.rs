@@ -1,9 +1,10 @@
 //! Which instruction set to use: found out at run time, held as a value.
 //!
 //! An [`Isa`] can only be made where the CPU has its instructions, so holding one is the proof that
-//! they may be used; [`Isa::dispatch_f32`] and its like turn the proof into a call.
+//! they may be used; [`Dispatch`] turns the proof into a call.
 
 use crate::arch;
+use crate::element::Element;
 use crate::vector::Kernel;
 
 /// An instruction set that this CPU has.
@@ -30,6 +31,15 @@ impl Isa {
     /// The fastest that this CPU has.
     pub fn best() -> Self {
         Self::available().pop().unwrap_or(Self::PORTABLE)
+    }
+
+    /// Whether this instruction set has a fused multiply-add; else software computes the same bits, slowly.
+    pub fn fuses_in_hardware(self) -> bool {
+        match self.0 {
+            Kind::Portable => crate::element::FUSED_IN_HARDWARE || Self::available().len() > 1,
+            #[allow(unreachable_patterns)]
+            _ => true,
+        }
     }
 
     /// All that this CPU has, the slowest first. The interpreter Miri has plain Rust alone.
@@ -74,16 +84,22 @@ impl Isa {
     }
 }
 
+/// Numbers for which every instruction set has registers.
+pub trait Dispatch: Element {
+    /// Runs `kernel` with the registers of `isa`.
+    ///
+    /// # Safety
+    /// What the kernel's type demands of its fields.
+    #[doc(hidden)]
+    unsafe fn dispatch<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output;
+}
+
 macro_rules! dispatch {
-    ($name:ident, $real:ident) => {
-        impl Isa {
-            /// Runs `kernel` with this instruction set.
-            ///
-            /// # Safety
-            /// What the kernel's type demands of its fields.
+    ($real:ident) => {
+        impl Dispatch for $real {
             #[inline]
-            pub(crate) unsafe fn $name<K: Kernel<$real>>(self, kernel: K) -> K::Output {
-                match self.0 {
+            unsafe fn dispatch<K: Kernel<$real>>(isa: Isa, kernel: K) -> K::Output {
+                match isa.0 {
                     // SAFETY: every CPU has what the compiler was told of; the caller answers for the kernel.
                     Kind::Portable => unsafe { kernel.run::<arch::portable::Lanes<$real>>() },
                     // SAFETY: `available` has found the features before it made this value; the caller answers
@@ -105,5 +121,5 @@ macro_rules! dispatch {
     };
 }
 
-dispatch!(dispatch_f32, f32);
-dispatch!(dispatch_f64, f64);
+dispatch!(f32);
+dispatch!(f64);

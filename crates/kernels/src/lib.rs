@@ -2,8 +2,9 @@
 //! call each, with SIMD chosen at run time and as many threads as rayon's pool has.
 //!
 //! [`forward`] gives a layer's output; [`forward_recorded`] also a [`Tape`], whose
-//! [`Tape::backward`] gives every gradient. The result does not depend on the number of threads, to
-//! the bit; between instruction sets it differs by rounding. [`mod@reference`] is the same in a few
+//! [`Tape::backward`] gives every gradient; [`dense`] and [`matmul`] are the products of the layers around it. The result
+//! has the same bits on every instruction set and for any number of threads: what is added up is added up in an
+//! order that the shapes alone decide, by fused multiply-adds. [`mod@reference`] is the same in a few
 //! lines of scalar Rust: what all else is tested against. The README beside this crate explains the
 //! mathematics, the buffers and the tiling.
 //!
@@ -13,36 +14,44 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-mod adam;
-mod arch;
-mod buffer;
-mod cell;
-mod checked;
+// From below: each module imports from those above it alone.
+mod element;
 mod error;
-mod isa;
-mod layer;
-mod layout;
-mod math;
-mod orders;
-mod panel;
-mod parallel;
-#[cfg(test)]
-mod poisoned;
-mod product;
-pub mod reference;
-mod run;
-mod sizes;
-mod sweep;
-mod tape;
-mod tile;
-mod tokens;
 mod vector;
 
-pub use adam::{AdamStep, adam};
+mod arch;
+mod isa;
+mod parallel;
+mod pool;
+mod sizes;
+mod types;
+
+mod math;
+mod panel;
+mod positions;
+mod tile;
+
+mod cell;
+mod layouts;
+mod product;
+mod tokens;
+
+mod sweep;
+
+mod checked;
+mod pass;
+
+mod api;
+#[cfg(test)]
+mod poisoned;
+pub mod reference;
+
+pub use api::{Real, dense, forward, forward_recorded, matmul};
+pub use element::Element;
 pub use error::KernelError;
 pub use isa::Isa;
-pub use layer::{
-    Cell, Direction, Input, Options, Output, Precision, Shape, Weights, forward, forward_recorded,
+pub use pass::{Tape, column_sums};
+pub use types::{
+    Cell, Direction, Gradients, Input, Matrix, Options, Output, Precision, Shape, Transposed,
+    Upstream, Weights,
 };
-pub use tape::{Gradients, Tape, Upstream};
-pub use vector::Real;

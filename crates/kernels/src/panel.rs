@@ -1,112 +1,174 @@
-//! Matrices packed for [`crate::tile`], and where a gate's column lies in them.
+//! The blocked layout of a row of gates, and matrices packed in panels for [`crate::tile`].
 //!
-//! Outside, the columns of a weight are gate after gate (`g · H + unit`). Inside, a unit's gates lie
-//! together: for each block of as many units as a register has lanes, one register a gate. So a tile
-//! holds all gates of its units and the cell can go on from the registers. Units are padded with
-//! zeros to whole blocks, which stay zero through every cell, forward and backward.
+//! Row-major, the columns of a weight are gate after gate (`gate · H + unit`). In the *blocked layout* a unit's gates
+//! lie together: for each block of [`BLOCK`] units, the block's numbers of the first gate, of the second, and so on.
+//! So a tile holds all gates of its units, and the cell goes on from the registers. Units are padded with zeros to
+//! whole blocks, which stay zero through every cell, forward and backward.
+//!
+//! The layout is the same for every instruction set and precision. That is a part of the arithmetic: what is summed
+//! over a row of gates is summed in the order of the layout. Only the panels, which nothing is summed across, have
+//! the width of some registers.
 
-use crate::buffer::Buffer;
-use crate::vector::Real;
+use crate::pool::{Buffer, Number};
 
-/// The order of columns: `gates × units`, in blocks of `lanes` units.
+/// Units of a block: a multiple of every register's lanes.
+pub(crate) const BLOCK: usize = 16;
+
+/// The blocked layout of `gates × units` columns, and how registers of `lanes` cover it in panels.
 ///
-/// Its numbers are worked out once: the sweeps ask for them at every tile.
+/// Its numbers are worked out once: the scans ask for them at every tile.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Columns {
     pub(crate) units: usize,
     pub(crate) gates: usize,
     pub(crate) lanes: usize,
-    /// Blocks of units, the padding included.
-    pub(crate) blocks: usize,
-    /// Units with their padding.
+    /// Units with their padding: whole blocks.
     pub(crate) padded_units: usize,
     /// Columns with their padding.
     pub(crate) width: usize,
-    /// Columns of a panel.
-    pub(crate) panel_width: usize,
+    /// Units of a panel. The last panel may go beyond the padding; it holds zeros there.
+    pub(crate) panel_units: usize,
     pub(crate) panels: usize,
 }
 
+/// The column of a unit's gate, where a unit has so many.
+#[inline(always)]
+pub(crate) fn column(unit: usize, gates: usize, gate: usize) -> usize {
+    (unit / BLOCK * gates + gate) * BLOCK + unit % BLOCK
+}
+
 impl Columns {
-    /// The order for a panel of `vectors` registers, a multiple of `gates`.
+    /// The layout with panels of `vectors` registers, a multiple of `gates`.
     pub(crate) fn new(units: usize, gates: usize, lanes: usize, vectors: usize) -> Self {
-        // Blocks that share a panel.
-        let together = vectors / gates;
-        let blocks = units.div_ceil(lanes).next_multiple_of(together);
+        let padded_units = units.next_multiple_of(BLOCK);
+        let panel_units = vectors / gates * lanes;
         Self {
             units,
             gates,
             lanes,
-            blocks,
-            padded_units: blocks * lanes,
-            width: blocks * lanes * gates,
-            panel_width: together * gates * lanes,
-            panels: blocks / together,
+            padded_units,
+            width: padded_units * gates,
+            panel_units,
+            panels: padded_units.div_ceil(panel_units),
         }
     }
 
-    /// That these are columns of so many gates for registers of so many lanes, and their numbers what
-    /// [`Self::new`] makes of them: what the kernels' pointers rest on.
-    pub(crate) fn assert_registers(&self, gates: usize, lanes: usize) {
-        assert!(self.gates == gates && self.lanes == lanes);
-        assert!(self.padded_units == self.blocks * lanes && self.units <= self.padded_units);
+    /// Columns of a panel.
+    pub(crate) fn panel_width(&self) -> usize {
+        self.panel_units * self.gates
+    }
+
+    /// Columns of all panels: at least [`Self::width`].
+    pub(crate) fn packed_width(&self) -> usize {
+        self.panels * self.panel_width()
+    }
+
+    /// Registers of units, the padding included.
+    pub(crate) fn registers(&self) -> usize {
+        self.padded_units / self.lanes
+    }
+
+    /// That these are columns of so many gates for registers of so many lanes, `vectors` to a panel, and their numbers
+    /// what [`Self::new`] makes of them: what the kernels' pointers rest on.
+    pub(crate) fn assert_registers(&self, gates: usize, lanes: usize, vectors: usize) {
+        assert!(self.gates == gates && self.lanes == lanes && BLOCK.is_multiple_of(lanes));
+        assert!(self.padded_units.is_multiple_of(BLOCK) && self.units <= self.padded_units);
         assert!(self.width == self.padded_units * gates);
-        assert!(self.width == self.panels * self.panel_width);
+        assert!(self.panel_units * gates == vectors * lanes);
+        assert!(self.panels == self.padded_units.div_ceil(self.panel_units));
     }
 
-    /// Where a gate of the block that begins with `unit` begins; the block may be one of fewer lanes
-    /// than these.
+    /// The column of a unit's gate.
+    #[inline(always)]
     pub(crate) fn at(&self, unit: usize, gate: usize) -> usize {
-        let block = unit / self.lanes * self.gates + gate;
-        block * self.lanes + unit % self.lanes
+        column(unit, self.gates, gate)
     }
 
-    /// Runs of columns that are contiguous on both sides: `(inside, outside, length)`.
+    /// The columns at which the P registers of a panel lie in a row; none beyond the padding.
+    #[inline(always)]
+    pub(crate) fn places<const P: usize>(&self, panel: usize) -> [Option<usize>; P] {
+        let mut places = [None; P];
+        for (p, place) in places.iter_mut().enumerate() {
+            let unit = panel * self.panel_units + p / self.gates * self.lanes;
+            if unit < self.padded_units {
+                *place = Some(self.at(unit, p % self.gates));
+            }
+        }
+        places
+    }
+
+    /// The columns that a panel is the first to touch: `(first, count)`. Panels of less than a block share their lines
+    /// of the cache.
+    #[inline(always)]
+    pub(crate) fn first_touched(&self, panel: usize) -> (usize, usize) {
+        let unit = panel * self.panel_units;
+        let count = if unit.is_multiple_of(BLOCK) {
+            self.gates * self.panel_units.max(BLOCK)
+        } else {
+            0
+        };
+        (self.at(unit, 0), count)
+    }
+
+    /// Runs of columns that are contiguous in both layouts: `(blocked, row-major, length)`.
     pub(crate) fn runs(&self) -> impl Iterator<Item = (usize, usize, usize)> {
+        let Self { units, gates, .. } = *self;
+        let columns = *self;
+        (0..units).step_by(BLOCK).flat_map(move |first| {
+            let length = BLOCK.min(units - first);
+            (0..gates).map(move |gate| (columns.at(first, gate), gate * units + first, length))
+        })
+    }
+
+    /// Runs of columns that are contiguous in a panel and row-major: `(panel, column of the panel, row-major, length)`.
+    fn panel_runs(&self) -> impl Iterator<Item = (usize, usize, usize, usize)> {
         let Self {
             units,
             gates,
             lanes,
+            panel_units,
             ..
         } = *self;
-        (0..units.div_ceil(lanes)).flat_map(move |block| {
-            let first = block * lanes;
+        (0..units).step_by(lanes).flat_map(move |first| {
             let length = lanes.min(units - first);
-            (0..gates)
-                .map(move |gate| ((block * gates + gate) * lanes, gate * units + first, length))
+            let within = first % panel_units / lanes * gates;
+            (0..gates).map(move |gate| {
+                let column = (within + gate) * lanes;
+                (first / panel_units, column, gate * units + first, length)
+            })
         })
     }
 
-    /// A row in the inside order.
-    pub(crate) fn pack_row<E: Real>(&self, outside: &[E]) -> Buffer<E> {
+    /// A row in the blocked layout.
+    pub(crate) fn pack_row<E: Number>(&self, row_major: &[E]) -> Buffer<E> {
         let mut row = Buffer::zeroed(self.width);
-        for (inside, from, length) in self.runs() {
-            row[inside..inside + length].copy_from_slice(&outside[from..from + length]);
+        for (to, from, length) in self.runs() {
+            row[to..to + length].copy_from_slice(&row_major[from..from + length]);
         }
         row
     }
 
-    /// A row in the outside order.
-    pub(crate) fn unpack_row<E: Real>(&self, inside: &[E], outside: &mut [E]) {
+    /// A row in the row-major layout.
+    pub(crate) fn unpack_row<E: Number>(&self, blocked: &[E], row_major: &mut [E]) {
         for (from, to, length) in self.runs() {
-            outside[to..to + length].copy_from_slice(&inside[from..from + length]);
+            row_major[to..to + length].copy_from_slice(&blocked[from..from + length]);
         }
     }
 }
 
-/// A matrix `[depth, columns]` as panels: `[panel][depth][panel_width]`, all contiguous.
+/// A matrix `[depth, columns]` as panels: `[panel][depth][panel width]`, all contiguous.
 #[derive(Debug)]
-pub(crate) struct Panels<E: Real> {
+pub(crate) struct Panels<E: Number> {
     data: Buffer<E>,
     pub(crate) depth: usize,
     pub(crate) columns: Columns,
 }
 
-impl<E: Real> Panels<E> {
+impl<E: Number> Panels<E> {
     /// Zeros.
     pub(crate) fn zeroed(depth: usize, columns: Columns) -> Self {
         Self {
-            data: Buffer::zeroed(depth * columns.width),
+            data: Buffer::zeroed(depth * columns.packed_width()),
             depth,
             columns,
         }
@@ -114,12 +176,12 @@ impl<E: Real> Panels<E> {
 
     /// Packs `matrix`, `[depth, gates · units]`.
     pub(crate) fn pack(matrix: &[E], columns: Columns) -> Self {
-        let outside = columns.units * columns.gates;
-        let depth = matrix.len().checked_div(outside).unwrap_or(0);
+        let width = columns.units * columns.gates;
+        let depth = matrix.len().checked_div(width).unwrap_or(0);
         let mut panels = Self::zeroed(depth, columns);
-        for (k, row) in matrix.chunks_exact(outside.max(1)).enumerate() {
-            for (inside, from, length) in columns.runs() {
-                let to = panels.place(k, inside);
+        for (k, row) in matrix.chunks_exact(width.max(1)).enumerate() {
+            for (panel, column, from, length) in columns.panel_runs() {
+                let to = panels.place(panel, k, column);
                 panels.data[to..to + length].copy_from_slice(&row[from..from + length]);
             }
         }
@@ -127,19 +189,19 @@ impl<E: Real> Panels<E> {
     }
 
     /// Packs the transpose of `matrix`, `[units of columns, gates · units of rows]`: its rows, in the
-    /// order `rows`, become the depth.
+    /// blocked layout `rows`, become the depth.
     pub(crate) fn pack_transposed(matrix: &[E], rows: Columns, columns: Columns) -> Self {
-        let outside = rows.units * rows.gates;
+        let stride = rows.units * rows.gates;
         let mut panels = Self::zeroed(rows.width, columns);
-        let width = columns.panel_width;
+        let width = columns.panel_width();
         // A few lines of a panel at a time: their places lie side by side, and what they are filled from
         // stays in the cache meanwhile.
-        for (inside, from, length) in rows.runs() {
-            for (panel, lines) in matrix.chunks(outside.max(1) * width).enumerate() {
+        for (blocked, from, length) in rows.runs() {
+            for (panel, lines) in matrix.chunks(stride.max(1) * width).enumerate() {
                 for k in 0..length {
-                    let to = panels.place(inside + k, panel * width);
+                    let to = panels.place(panel, blocked + k, 0);
                     let places = &mut panels.data[to..to + width];
-                    for (place, line) in places.iter_mut().zip(lines.chunks_exact(outside)) {
+                    for (place, line) in places.iter_mut().zip(lines.chunks_exact(stride)) {
                         *place = line[from + k];
                     }
                 }
@@ -148,27 +210,26 @@ impl<E: Real> Panels<E> {
         panels
     }
 
-    /// The matrix `[depth, gates · units]` in the outside order.
+    /// The matrix `[depth, gates · units]`, row-major.
     pub(crate) fn unpack(&self) -> Vec<E> {
-        let outside = self.columns.units * self.columns.gates;
-        let mut matrix = vec![E::default(); self.depth * outside];
-        for (k, row) in matrix.chunks_exact_mut(outside.max(1)).enumerate() {
-            for (inside, to, length) in self.columns.runs() {
-                let from = self.place(k, inside);
+        let width = self.columns.units * self.columns.gates;
+        let mut matrix = vec![E::default(); self.depth * width];
+        for (k, row) in matrix.chunks_exact_mut(width.max(1)).enumerate() {
+            for (panel, column, to, length) in self.columns.panel_runs() {
+                let from = self.place(panel, k, column);
                 row[to..to + length].copy_from_slice(&self.data[from..from + length]);
             }
         }
         matrix
     }
 
-    fn place(&self, k: usize, inside: usize) -> usize {
-        let width = self.columns.panel_width;
-        (inside / width * self.depth + k) * width + inside % width
+    fn place(&self, panel: usize, k: usize, column: usize) -> usize {
+        (panel * self.depth + k) * self.columns.panel_width() + column
     }
 
-    /// One panel, `[depth][panel_width]`.
+    /// One panel, `[depth][panel width]`.
     pub(crate) fn panel(&self, panel: usize) -> &[E] {
-        let size = self.depth * self.columns.panel_width;
+        let size = self.depth * self.columns.panel_width();
         &self.data[panel * size..(panel + 1) * size]
     }
 
@@ -184,28 +245,59 @@ mod tests {
 
     #[test]
     fn packing_and_back() {
-        for (units, gates, vectors) in [(5, 4, 4), (8, 3, 3), (3, 1, 4), (17, 1, 4)] {
-            let columns = Columns::new(units, gates, 4, vectors);
-            let matrix: Vec<f32> = (0..3 * units * gates).map(|x| x as f32).collect();
-            let panels = Panels::pack(&matrix, columns);
-            assert_eq!(panels.unpack(), matrix);
-            let row = columns.pack_row(&matrix[..units * gates]);
-            let mut back = vec![0.0; units * gates];
-            columns.unpack_row(&row, &mut back);
-            assert_eq!(back, matrix[..units * gates]);
+        for (units, gates, vectors) in [(5, 4, 4), (8, 3, 3), (3, 1, 4), (17, 1, 4), (40, 4, 4)] {
+            for lanes in [2, 4, 8, 16] {
+                let columns = Columns::new(units, gates, lanes, vectors);
+                columns.assert_registers(gates, lanes, vectors);
+                let matrix: Vec<f32> = (0..3 * units * gates).map(|x| x as f32).collect();
+                let panels = Panels::pack(&matrix, columns);
+                assert_eq!(panels.unpack(), matrix);
+                let row = columns.pack_row(&matrix[..units * gates]);
+                let mut back = vec![0.0; units * gates];
+                columns.unpack_row(&row, &mut back);
+                assert_eq!(back, matrix[..units * gates]);
+            }
+        }
+    }
+
+    /// Whatever the registers, a panel's registers lie in the row where the row says.
+    #[test]
+    fn panels_and_rows_have_the_same_columns() {
+        for (units, gates, vectors) in [(40, 4, 4), (33, 3, 3), (70, 1, 4), (5, 1, 4)] {
+            let matrix: Vec<f32> = (1..=units * gates).map(|x| x as f32).collect();
+            for lanes in [2, 4, 8, 16] {
+                let columns = Columns::new(units, gates, lanes, vectors);
+                let row = columns.pack_row(&matrix);
+                let panels = Panels::pack(&matrix, columns);
+                let mut found = 0;
+                for panel in 0..columns.panels {
+                    let places: [Option<usize>; 4] = columns.places(panel);
+                    for (p, place) in places.into_iter().enumerate().take(vectors) {
+                        let register = &panels.panel(panel)[p * lanes..(p + 1) * lanes];
+                        match place {
+                            Some(place) => assert_eq!(register, &row[place..place + lanes]),
+                            None => assert!(register.iter().all(|x| *x == 0.0)),
+                        }
+                        found += register.iter().filter(|x| **x > 0.0).count();
+                    }
+                }
+                assert_eq!(found, units * gates);
+            }
         }
     }
 
     #[test]
-    fn a_transpose_has_the_inside_order_as_its_depth() {
+    fn a_transpose_has_the_blocked_layout_as_its_depth() {
         let rows = Columns::new(3, 2, 4, 2);
         let columns = Columns::new(2, 1, 4, 4);
         let matrix: Vec<f32> = (0..12).map(|x| x as f32).collect();
         let panels = Panels::pack_transposed(&matrix, rows, columns);
-        assert_eq!(panels.depth, 8);
-        // Inside: gate 0 of units 0 to 2, padding, gate 1 of units 0 to 2, padding.
-        let first: Vec<f32> = (0..8).map(|k| panels.panel(0)[k * 16]).collect();
-        assert_eq!(first, [0.0, 1.0, 2.0, 0.0, 3.0, 4.0, 5.0, 0.0]);
+        assert_eq!(panels.depth, 32);
+        // Gate 0 of units 0 to 2, padding, gate 1 of units 0 to 2, padding.
+        let first: Vec<f32> = (0..32).map(|k| panels.panel(0)[k * 16]).collect();
+        assert_eq!(first[..3], [0.0, 1.0, 2.0]);
+        assert_eq!(first[16..19], [3.0, 4.0, 5.0]);
+        assert!(first[3..16].iter().chain(&first[19..]).all(|x| *x == 0.0));
         assert_eq!(panels.panel(0)[1], 6.0);
     }
 }

@@ -1,6 +1,7 @@
 //! Work for several threads: tasks by number, each writing places of its own.
 
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 
@@ -96,5 +97,35 @@ impl<'a, E> Shared<'a, E> {
 
     pub(crate) fn len(self) -> usize {
         self.len
+    }
+}
+
+/// `0..count` in `parts` ranges that differ by one at most; empty ones are left out.
+pub(crate) fn even(count: usize, parts: usize) -> impl Iterator<Item = Range<usize>> {
+    let parts = parts.clamp(1, count.max(1));
+    let (size, rest) = (count / parts, count % parts);
+    // `part · count / parts`, without a product as large as that.
+    let start = move |part: usize| part * size + part * rest / parts;
+    (0..parts)
+        .map(move |part| start(part)..start(part + 1))
+        .filter(|range| !range.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn even_ranges_cover_everything_once() {
+        for count in [0, 1, 5, 16] {
+            for parts in [1, 2, 3, 7] {
+                let all: Vec<usize> = even(count, parts).flatten().collect();
+                assert_eq!(all, (0..count).collect::<Vec<_>>());
+            }
+        }
+        // Where the product of both would not fit.
+        let ranges: Vec<_> = even(usize::MAX, 7).collect();
+        assert_eq!((ranges[0].start, ranges[6].end), (0, usize::MAX));
+        assert!(ranges.windows(2).all(|pair| pair[0].end == pair[1].start));
     }
 }

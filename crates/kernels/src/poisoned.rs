@@ -34,7 +34,7 @@ fn check(isa: Isa, shape: Shape, precision: Precision, all_states: bool) {
     let width = cell.gates() * units;
     let (features, kernel) = (numbers(5 * inputs, 1), numbers(inputs * width, 2));
     let (recurrent_kernel, bias) = (numbers(units * width, 3), numbers(cell.biases() * width, 4));
-    let (hidden, memory) = (numbers(rows * units, 5), numbers(rows * units, 6));
+    let (hidden, cell_state) = (numbers(rows * units, 5), numbers(rows * units, 6));
     let states = numbers(rows * time * units, 7);
     let index: Vec<u32> = (0..rows * time).map(|i| (i * 3 % 5) as u32).collect();
     // Some of no steps, some of all.
@@ -47,7 +47,7 @@ fn check(isa: Isa, shape: Shape, precision: Precision, all_states: bool) {
     let input = Input {
         lengths: Some(&lengths),
         hidden: Some(&hidden),
-        memory: Some(&memory),
+        cell_state: Some(&cell_state),
         ..Input::tokens(&features, &index)
     };
     let options = Options {
@@ -57,7 +57,7 @@ fn check(isa: Isa, shape: Shape, precision: Precision, all_states: bool) {
     };
     let upstream = Upstream {
         hidden: Some(&hidden),
-        memory: cell.has_memory().then_some(&memory),
+        cell_state: cell.has_cell_state().then_some(&cell_state),
         states: all_states.then_some(&states),
     };
     let what = format!("{} {precision:?} {shape:?}", isa.name());
@@ -66,7 +66,7 @@ fn check(isa: Isa, shape: Shape, precision: Precision, all_states: bool) {
     let (output, tape) = forward_recorded(&shape, &weights, &input, &options).unwrap();
     assert_eq!(alone, output, "{what}");
     near(&output.hidden, &slow.output.hidden, &what);
-    near(&output.memory, &slow.output.memory, &what);
+    near(&output.cell_state, &slow.output.cell_state, &what);
     if let (Some(fast), Some(slow)) = (&output.states, &slow.output.states) {
         near(fast, slow, &what);
     }
@@ -76,7 +76,7 @@ fn check(isa: Isa, shape: Shape, precision: Precision, all_states: bool) {
     near(&fast.recurrent_kernel, &slow.recurrent_kernel, &what);
     near(&fast.bias, &slow.bias, &what);
     near(&fast.hidden, &slow.hidden, &what);
-    near(&fast.memory, &slow.memory, &what);
+    near(&fast.cell_state, &slow.cell_state, &what);
 }
 
 /// Units of one register and a bit more, whose padding differs between single and double precision on each

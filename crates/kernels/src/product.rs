@@ -1,23 +1,23 @@
-//! The two dense products a layer needs besides its sweep: `A · B + b`, and `C += Aᵀ · B`.
+//! The two dense products: `A · B + b`, and `C += Aᵀ · B`.
 //!
-//! Both are cut into tasks by what they write, never by what they sum over: each element is one
-//! chain of additions whose order does not depend on the number of threads.
+//! Both are cut into tasks by what they write, never by what they sum over: each element is one chain of fused
+//! multiply-adds, in the order of the depth, whatever the threads and the registers are.
 
 use std::ops::Range;
 
-use crate::buffer::Buffer;
 use crate::isa::Isa;
-use crate::layout::even;
 use crate::panel::{Columns, Panels};
+use crate::parallel::even;
 use crate::parallel::{self, Shared};
+use crate::pool::{Buffer, Number};
 use crate::sizes::holds;
 use crate::tile::{accumulate, prefetch, tiles, with_rows};
-use crate::vector::{Kernel, Real, Vector, each};
+use crate::vector::{Kernel, Vector, each};
 
-/// `rows · panels + bias`, `[count, width]` in the inside order of `panels`.
+/// `rows · panels + bias`, `[count, width]` in the blocked layout of the panels' columns.
 ///
 /// Row `i` of the left side begins at `i · depth` in `left`.
-pub(crate) fn rows_product<E: Real>(
+pub(crate) fn rows_product<E: Number>(
     isa: Isa,
     left: &[E],
     count: usize,
@@ -45,7 +45,7 @@ pub(crate) fn rows_product<E: Real>(
 ///
 /// # Safety
 /// Products that run at the same time over the same memory differ in their rows.
-struct RowsProduct<'a, E: Real> {
+struct RowsProduct<'a, E: Number> {
     left: &'a [E],
     panels: &'a Panels<E>,
     bias: Option<&'a [E]>,
@@ -53,19 +53,18 @@ struct RowsProduct<'a, E: Real> {
     rows: Range<usize>,
 }
 
-impl<E: Real> Kernel<E> for RowsProduct<'_, E> {
+impl<E: Number> Kernel<E> for RowsProduct<'_, E> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<V: Vector<Elem = E>>(self) {
-        let Columns { width, gates, .. } = self.panels.columns;
-        self.panels.columns.assert_registers(gates, V::LANES);
+        let Columns { width, .. } = self.panels.columns;
         assert!(holds(self.left.len(), &[self.rows.end, self.panels.depth]));
         assert!(holds(self.out.len(), &[self.rows.end, width]));
         assert!(self.bias.is_none_or(|bias| bias.len() == width));
         // SAFETY: the CPU has V's instructions, as the caller promised.
         unsafe {
-            match self.panels.columns.panel_width / V::LANES {
+            match self.panels.columns.panel_width() / V::LANES {
                 3 => self.go::<V, 3>(),
                 _ => self.go::<V, 4>(),
             }
@@ -73,18 +72,20 @@ impl<E: Real> Kernel<E> for RowsProduct<'_, E> {
     }
 }
 
-impl<E: Real> RowsProduct<'_, E> {
+impl<E: Number> RowsProduct<'_, E> {
     /// All panels, of P registers.
     ///
     /// # Safety
     /// The CPU has the instructions of `V`; the sizes have been asserted.
     #[inline(always)]
     unsafe fn go<V: Vector<Elem = E>, const P: usize>(&self) {
-        assert!(self.panels.columns.panel_width == P * V::LANES);
-        for panel in 0..self.panels.columns.panels {
+        let columns = &self.panels.columns;
+        columns.assert_registers(columns.gates, V::LANES, P);
+        for panel in 0..columns.panels {
+            let places = columns.places::<P>(panel);
             for (first, rows) in tiles(self.rows.clone(), V::TILE_ROWS) {
                 // SAFETY: the caller has the instructions and the sizes; the rows are the task's.
-                with_rows!(V, rows, R => unsafe { self.tile::<V, R, P>(panel, first) });
+                with_rows!(V, rows, R => unsafe { self.tile::<V, R, P>(panel, &places, first) });
             }
         }
     }
@@ -98,20 +99,22 @@ impl<E: Real> RowsProduct<'_, E> {
     unsafe fn tile<V: Vector<Elem = E>, const R: usize, const P: usize>(
         &self,
         panel: usize,
+        places: &[Option<usize>; P],
         first: usize,
     ) {
         let depth = self.panels.depth;
         let width = self.panels.columns.width;
-        let column = panel * P * V::LANES;
         // SAFETY: the caller has the instructions; both sides have the task's rows, as is asserted, and the panel is
         // a slice of its depth; no other task writes these rows.
         unsafe {
             let mut tile = [[V::zero(); P]; R];
             if let Some(bias) = self.bias {
                 for p in 0..P {
-                    let bias = V::load(bias.as_ptr().add(column + p * V::LANES));
-                    for row in &mut tile {
-                        row[p] = bias;
+                    if let Some(place) = places[p] {
+                        let bias = V::load(bias.as_ptr().add(place));
+                        for row in &mut tile {
+                            row[p] = bias;
+                        }
                     }
                 }
             }
@@ -124,9 +127,11 @@ impl<E: Real> RowsProduct<'_, E> {
                 depth,
             );
             for (r, row) in tile.iter().enumerate() {
-                let to = self.out.get().add((first + r) * width + column);
-                for (p, vector) in row.iter().enumerate() {
-                    vector.store(to.add(p * V::LANES));
+                let to = self.out.get().add((first + r) * width);
+                for (vector, place) in row.iter().zip(places) {
+                    if let Some(place) = place {
+                        vector.store(to.add(*place));
+                    }
                 }
             }
         }
@@ -139,10 +144,10 @@ const DEPTH: usize = 64;
 const LEFT: usize = 64;
 
 /// `out += leftᵀ · right`: `left` `[count, ..]` with rows `left_stride` apart, of which `out.depth`
-/// columns are used; `right` `[count, width]` in the inside order of `out`.
+/// columns are used; `right` `[count, width]` in the blocked layout of the columns of `out`.
 ///
 /// Each element is one chain over all rows; [`DEPTH`] only says how many are worked off at a time.
-pub(crate) fn transposed_product<E: Real>(
+pub(crate) fn transposed_product<E: Number>(
     isa: Isa,
     left: &[E],
     left_stride: usize,
@@ -183,7 +188,7 @@ pub(crate) fn transposed_product<E: Real>(
 ///
 /// # Safety
 /// Products that run at the same time over the same memory differ in their panels or in their range.
-struct TransposedProduct<'a, E: Real> {
+struct TransposedProduct<'a, E: Number> {
     left: &'a [E],
     left_stride: usize,
     right: &'a [E],
@@ -195,21 +200,23 @@ struct TransposedProduct<'a, E: Real> {
     range: Range<usize>,
 }
 
-impl<E: Real> Kernel<E> for TransposedProduct<'_, E> {
+impl<E: Number> Kernel<E> for TransposedProduct<'_, E> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<V: Vector<Elem = E>>(self) {
-        let Columns { gates, width, .. } = self.columns;
-        self.columns.assert_registers(gates, V::LANES);
+        let Columns { width, .. } = self.columns;
         assert!(self.range.end <= self.depth && self.depth <= self.left_stride);
         assert!(holds(self.left.len(), &[self.count, self.left_stride]));
         assert!(holds(self.right.len(), &[self.count, width]));
         assert!(self.panels.end <= self.columns.panels);
-        assert!(holds(self.out.len(), &[self.depth, width]));
+        assert!(holds(
+            self.out.len(),
+            &[self.depth, self.columns.packed_width()]
+        ));
         // SAFETY: the CPU has V's instructions, as the caller promised.
         unsafe {
-            match self.columns.panel_width / V::LANES {
+            match self.columns.panel_width() / V::LANES {
                 3 => self.go::<V, 3>(),
                 _ => self.go::<V, 4>(),
             }
@@ -217,7 +224,7 @@ impl<E: Real> Kernel<E> for TransposedProduct<'_, E> {
     }
 }
 
-impl<E: Real> TransposedProduct<'_, E> {
+impl<E: Number> TransposedProduct<'_, E> {
     /// All of the task's panels, of P registers.
     ///
     /// # Safety
@@ -225,23 +232,30 @@ impl<E: Real> TransposedProduct<'_, E> {
     #[inline(always)]
     unsafe fn go<V: Vector<Elem = E>, const P: usize>(&self) {
         let width = P * V::LANES;
-        assert!(self.columns.panel_width == width);
+        self.columns
+            .assert_registers(self.columns.gates, V::LANES, P);
         let mut packed = Buffer::<E>::stale(DEPTH * width);
         for first in (0..self.count).step_by(DEPTH) {
             let count = DEPTH.min(self.count - first);
             for panel in self.panels.clone() {
+                let places = self.columns.places::<P>(panel);
+                let (touched, lines) = self.columns.first_touched(panel);
                 for k in 0..count {
-                    // SAFETY: the right side has `count` rows of all panels, as is asserted, and `packed` has room
-                    // for DEPTH registers of P; the caller has the instructions.
+                    // SAFETY: the right side has `count` rows, as is asserted, and the places lie in them; `packed`
+                    // has room for DEPTH registers of P; the caller has the instructions.
                     unsafe {
-                        let from = (first + k) * self.columns.width + panel * width;
-                        let from = self.right.as_ptr().add(from);
+                        let from = self.right.as_ptr().add((first + k) * self.columns.width);
                         let to = packed.as_mut_ptr().add(k * width);
-                        for p in 0..P {
-                            V::load(from.add(p * V::LANES)).store(to.add(p * V::LANES));
+                        for (p, place) in places.iter().enumerate() {
+                            let vector = match place {
+                                Some(place) => V::load(from.add(*place)),
+                                None => V::zero(),
+                            };
+                            vector.store(to.add(p * V::LANES));
                         }
                         // Rows far apart: no pattern that the processor would see by itself.
-                        prefetch::<V>(from.wrapping_add(DEPTH * self.columns.width), width);
+                        let ahead = from.wrapping_add(DEPTH * self.columns.width + touched);
+                        prefetch::<V>(ahead, lines);
                     }
                 }
                 for (m, rows) in tiles(self.range.clone(), V::TILE_ROWS) {
@@ -295,7 +309,7 @@ impl<E: Real> TransposedProduct<'_, E> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::orders::Orders;
+    use crate::layouts::BlockedLayouts;
     use crate::{Cell, Direction, Shape};
 
     fn panels(isa: Isa, depth: usize) -> Panels<f32> {
@@ -307,7 +321,7 @@ mod tests {
             inputs: depth,
             units: 5,
         };
-        let columns = Orders::new::<f32>(isa, &shape).gates;
+        let columns = BlockedLayouts::new::<f32>(isa, &shape).gates;
         Panels::pack(&vec![1.0; depth * 20], columns)
     }
 

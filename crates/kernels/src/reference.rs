@@ -3,9 +3,8 @@
 //! One row at a time, one step at a time, each equation as it stands in the papers. Operands are
 //! those of the fast version; what does not fit makes it panic, as an oracle should.
 
-use crate::layer::{Cell, Direction, Input, Output, Shape, Weights};
-use crate::tape::{Gradients, Upstream};
-use crate::vector::Real;
+use crate::element::Element;
+use crate::types::{Cell, Direction, Gradients, Input, Output, Shape, Upstream, Weights};
 
 /// What one step of one row leaves behind.
 #[derive(Clone, Debug)]
@@ -14,8 +13,8 @@ struct Step<E> {
     /// Row of the features.
     source: usize,
     previous: Vec<E>,
-    /// The memory before the step.
-    memory: Vec<E>,
+    /// The cell state before the step.
+    cell_state: Vec<E>,
     /// The gates after their functions, `[G · H]`.
     gates: Vec<E>,
     /// The state's part of the pre-activations, `[G · H]`.
@@ -34,12 +33,12 @@ pub struct Run<'a, E> {
     steps: Vec<Vec<Step<E>>>,
 }
 
-fn sigmoid<E: Real>(x: E) -> E {
+fn sigmoid<E: Element>(x: E) -> E {
     E::ONE / (E::ONE + (-x).exp())
 }
 
 /// `out[j] += Σ_k x[k] · matrix[k, j]`.
-fn add_product<E: Real>(out: &mut [E], x: &[E], matrix: &[E]) {
+fn add_product<E: Element>(out: &mut [E], x: &[E], matrix: &[E]) {
     for (x, row) in x.iter().zip(matrix.chunks_exact(out.len())) {
         for (out, weight) in out.iter_mut().zip(row) {
             *out += *x * *weight;
@@ -48,7 +47,7 @@ fn add_product<E: Real>(out: &mut [E], x: &[E], matrix: &[E]) {
 }
 
 /// `out[k] += Σ_j matrix[k, j] · x[j]`.
-fn add_transposed_product<E: Real>(out: &mut [E], matrix: &[E], x: &[E]) {
+fn add_transposed_product<E: Element>(out: &mut [E], matrix: &[E], x: &[E]) {
     for (out, row) in out.iter_mut().zip(matrix.chunks_exact(x.len())) {
         for (x, weight) in x.iter().zip(row) {
             *out += *x * *weight;
@@ -57,21 +56,21 @@ fn add_transposed_product<E: Real>(out: &mut [E], matrix: &[E], x: &[E]) {
 }
 
 /// `matrix[k, j] += x[k] · y[j]`.
-fn add_outer<E: Real>(matrix: &mut [E], x: &[E], y: &[E]) {
+fn add_outer<E: Element>(matrix: &mut [E], x: &[E], y: &[E]) {
     for (x, row) in x.iter().zip(matrix.chunks_exact_mut(y.len())) {
         add_scaled(row, *x, y);
     }
 }
 
 /// `out[j] += x · y[j]`.
-fn add_scaled<E: Real>(out: &mut [E], x: E, y: &[E]) {
+fn add_scaled<E: Element>(out: &mut [E], x: E, y: &[E]) {
     for (out, y) in out.iter_mut().zip(y) {
         *out += x * *y;
     }
 }
 
 /// Runs a layer.
-pub fn run<'a, E: Real>(
+pub fn run<'a, E: Element>(
     shape: &Shape,
     weights: &Weights<'a, E>,
     input: &Input<'a, E>,
@@ -88,7 +87,11 @@ pub fn run<'a, E: Real>(
     let zeros = |count: usize| vec![E::default(); count];
     let mut output = Output {
         hidden: zeros(rows * units),
-        memory: zeros(if cell.has_memory() { rows * units } else { 0 }),
+        cell_state: zeros(if cell.has_cell_state() {
+            rows * units
+        } else {
+            0
+        }),
         states: Some(zeros(rows * time * units)),
     };
     let mut all_steps = Vec::new();
@@ -97,7 +100,7 @@ pub fn run<'a, E: Real>(
         let initial =
             |values: Option<&[E]>| values.map_or(zeros(units), |v| v[of_row.clone()].to_vec());
         let mut h = initial(input.hidden);
-        let mut c = initial(input.memory);
+        let mut c = initial(input.cell_state);
         let length = input.lengths.map_or(time, |lengths| lengths[row] as usize);
         let mut steps = Vec::new();
         let mut states = zeros(time * units);
@@ -117,7 +120,7 @@ pub fn run<'a, E: Real>(
                 Cell::SimpleRnn | Cell::Lstm => zeros(width),
             };
             add_product(&mut recurrent, &h, weights.recurrent_kernel);
-            let (previous, memory) = (h.clone(), c.clone());
+            let (previous, cell_state) = (h.clone(), c.clone());
             let mut gates = zeros(width);
             for u in 0..units {
                 let at = |gate: usize| gate * units + u;
@@ -132,7 +135,7 @@ pub fn run<'a, E: Real>(
                             gates[at(gate)] = sigmoid(sum(gate));
                         }
                         gates[at(2)] = sum(2).tanh();
-                        c[u] = gates[at(1)] * memory[u] + gates[at(0)] * gates[at(2)];
+                        c[u] = gates[at(1)] * cell_state[u] + gates[at(0)] * gates[at(2)];
                         h[u] = gates[at(3)] * c[u].tanh();
                     }
                     Cell::Gru => {
@@ -148,7 +151,7 @@ pub fn run<'a, E: Real>(
                 t,
                 source,
                 previous,
-                memory,
+                cell_state,
                 gates,
                 recurrent,
             });
@@ -159,8 +162,8 @@ pub fn run<'a, E: Real>(
             }
         }
         output.hidden[of_row.clone()].copy_from_slice(&h);
-        if cell.has_memory() {
-            output.memory[of_row].copy_from_slice(&c);
+        if cell.has_cell_state() {
+            output.cell_state[of_row].copy_from_slice(&c);
         }
         if let Some(all) = &mut output.states {
             all[row * time * units..(row + 1) * time * units].copy_from_slice(&states);
@@ -176,7 +179,7 @@ pub fn run<'a, E: Real>(
     }
 }
 
-impl<E: Real> Run<'_, E> {
+impl<E: Element> Run<'_, E> {
     /// Back-propagation through time.
     pub fn backward(&self, upstream: &Upstream<'_, E>) -> Gradients<E> {
         let Shape {
@@ -195,14 +198,14 @@ impl<E: Real> Run<'_, E> {
             recurrent_kernel: zeros(units * width),
             bias: zeros(cell.biases() * width),
             hidden: zeros(rows * units),
-            memory: zeros(self.output.memory.len()),
+            cell_state: zeros(self.output.cell_state.len()),
         };
         for (row, steps) in self.steps.iter().enumerate() {
             let of_row = row * units..(row + 1) * units;
             let given =
                 |values: Option<&[E]>| values.map_or(zeros(units), |v| v[of_row.clone()].to_vec());
             let mut dh = given(upstream.hidden);
-            let mut dc = given(upstream.memory);
+            let mut dc = given(upstream.cell_state);
             let of_step = |t: usize| (row * time + t) * units..(row * time + t + 1) * units;
             if let (Some(states), Direction::Forward) = (upstream.states, direction) {
                 for t in steps.len()..time {
@@ -227,8 +230,8 @@ impl<E: Real> Run<'_, E> {
                 add_transposed_product(&mut dh, self.weights.recurrent_kernel, &by_state);
             }
             out.hidden[of_row.clone()].copy_from_slice(&dh);
-            if cell.has_memory() {
-                out.memory[of_row].copy_from_slice(&dc);
+            if cell.has_cell_state() {
+                out.cell_state[of_row].copy_from_slice(&dc);
             }
         }
         out
@@ -249,10 +252,10 @@ impl<E: Real> Run<'_, E> {
                 Cell::SimpleRnn => by_input[u] = dh[u] * (one - gate(0) * gate(0)),
                 Cell::Lstm => {
                     let [i, f, g, o] = [gate(0), gate(1), gate(2), gate(3)];
-                    let squashed = (f * step.memory[u] + i * g).tanh();
+                    let squashed = (f * step.cell_state[u] + i * g).tanh();
                     let through = dc[u] + dh[u] * o * (one - squashed * squashed);
                     by_input[at(0)] = through * g * i * (one - i);
-                    by_input[at(1)] = through * step.memory[u] * f * (one - f);
+                    by_input[at(1)] = through * step.cell_state[u] * f * (one - f);
                     by_input[at(2)] = through * i * (one - g * g);
                     by_input[at(3)] = dh[u] * squashed * o * (one - o);
                     dc[u] = through * f;

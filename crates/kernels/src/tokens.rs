@@ -3,13 +3,13 @@
 //! A batch of 3,200 tokens has some 600 different ones. What depends on the token alone is computed
 //! once for each, and gradients are added up by token before anything else is done with them.
 
-use crate::buffer::Buffer;
 use crate::isa::Isa;
-use crate::layout::{Chunk, Layout, even};
-use crate::parallel::{self, Shared};
+use crate::parallel::{self, Shared, even};
+use crate::pool::{Buffer, Number};
+use crate::positions::{Chunk, Layout};
 use crate::sizes::holds;
 use crate::tile::prefetch;
-use crate::vector::{Kernel, Real, Vector};
+use crate::vector::{Kernel, Vector};
 
 /// The rows in use.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ impl BySlot {
 
     /// `sums[slot] += Σ gradients[position]` over the positions of each slot; rows of `width`, a
     /// multiple of the lanes. Of slots from `fresh` on nothing has been summed: their rows are set.
-    pub(crate) fn add<E: Real>(
+    pub(crate) fn add<E: Number>(
         &self,
         isa: Isa,
         gradients: &[E],
@@ -129,7 +129,7 @@ const AHEAD: usize = 12;
 ///
 /// # Safety
 /// Sums that run at the same time over the same memory differ in their columns.
-struct Sums<'a, E: Real> {
+struct Sums<'a, E: Number> {
     by_slot: &'a BySlot,
     gradients: &'a [E],
     width: usize,
@@ -138,7 +138,7 @@ struct Sums<'a, E: Real> {
     columns: std::ops::Range<usize>,
 }
 
-impl<E: Real> Kernel<E> for Sums<'_, E> {
+impl<E: Number> Kernel<E> for Sums<'_, E> {
     type Output = ();
 
     #[inline(always)]
@@ -173,7 +173,7 @@ impl<E: Real> Kernel<E> for Sums<'_, E> {
     }
 }
 
-impl<E: Real> Sums<'_, E> {
+impl<E: Number> Sums<'_, E> {
     /// Adds up the rows at `range` of the sorted positions, in a strip of columns.
     ///
     /// # Safety
@@ -225,7 +225,7 @@ impl<E: Real> Sums<'_, E> {
 }
 
 /// The rows in use, one after another.
-pub(crate) fn gather<E: Real>(features: &[E], width: usize, rows: &[u32]) -> Buffer<E> {
+pub(crate) fn gather<E: Number>(features: &[E], width: usize, rows: &[u32]) -> Buffer<E> {
     let mut gathered = Buffer::stale(rows.len() * width);
     for (to, row) in gathered.chunks_exact_mut(width.max(1)).zip(rows) {
         let from = *row as usize * width;

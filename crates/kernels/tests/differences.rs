@@ -19,7 +19,7 @@ const NAMES: [&str; 6] = [
     "recurrent kernel",
     "bias",
     "first state",
-    "first memory",
+    "first cell_state",
 ];
 
 fn numbers(count: usize, salt: usize) -> Vec<f64> {
@@ -41,12 +41,12 @@ fn value(shape: &Shape, operands: &Operands) -> f64 {
         values.iter().zip(weights).map(|(x, w)| x * w).sum()
     };
     weigh(&output.hidden, 21)
-        + weigh(&output.memory, 22)
+        + weigh(&output.cell_state, 22)
         + weigh(output.states.as_ref().unwrap(), 23)
 }
 
 fn views(operands: &Operands) -> (Weights<'_, f64>, Input<'_, f64>) {
-    let [features, kernel, recurrent_kernel, bias, hidden, memory] = &operands.0;
+    let [features, kernel, recurrent_kernel, bias, hidden, cell_state] = &operands.0;
     let weights = Weights {
         kernel,
         recurrent_kernel,
@@ -57,7 +57,7 @@ fn views(operands: &Operands) -> (Weights<'_, f64>, Input<'_, f64>) {
         index: Some(&INDEX),
         lengths: Some(&LENGTHS),
         hidden: Some(hidden),
-        memory: Some(memory),
+        cell_state: Some(cell_state),
     };
     (weights, input)
 }
@@ -93,10 +93,10 @@ fn gradients_are_those_of_finite_differences() {
                 };
                 let (output, tape) = forward_recorded(&shape, &weights, &input, &options).unwrap();
                 let states = numbers(output.states.unwrap().len(), 23);
-                let memory = numbers(rows * units, 22);
+                let cell_state = numbers(rows * units, 22);
                 let upstream = Upstream {
                     hidden: Some(&numbers(output.hidden.len(), 21)),
-                    memory: cell.has_memory().then_some(&memory),
+                    cell_state: cell.has_cell_state().then_some(&cell_state),
                     states: Some(&states),
                 };
                 tape.backward(&upstream).unwrap()
@@ -107,11 +107,11 @@ fn gradients_are_those_of_finite_differences() {
                 gradients.recurrent_kernel,
                 gradients.bias,
                 gradients.hidden,
-                gradients.memory,
+                gradients.cell_state,
             ];
             for (place, gradient) in named.iter().enumerate() {
                 if gradient.is_empty() {
-                    assert!(!cell.has_memory() && place == 5);
+                    assert!(!cell.has_cell_state() && place == 5);
                     continue;
                 }
                 for i in 0..gradient.len() {

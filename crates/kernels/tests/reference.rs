@@ -22,7 +22,7 @@ struct Case<E> {
     index: Option<Vec<u32>>,
     lengths: Option<Vec<u32>>,
     hidden: Vec<E>,
-    memory: Vec<E>,
+    cell_state: Vec<E>,
     by_hidden: Vec<E>,
     by_memory: Vec<E>,
     by_states: Vec<E>,
@@ -55,7 +55,7 @@ impl<E: Real> Case<E> {
             index: None,
             lengths: None,
             hidden: draw(rows * units, 1.0),
-            memory: draw(rows * units, 1.0),
+            cell_state: draw(rows * units, 1.0),
             by_hidden: draw(rows * units, 1.0),
             by_memory: draw(rows * units, 1.0),
             by_states: draw(rows * time * units, 0.1),
@@ -93,14 +93,14 @@ impl<E: Real> Case<E> {
             index: self.index.as_deref(),
             lengths: self.lengths.as_deref(),
             hidden: Some(&self.hidden),
-            memory: Some(&self.memory),
+            cell_state: Some(&self.cell_state),
         }
     }
 
     fn upstream(&self) -> Upstream<'_, E> {
         Upstream {
             hidden: Some(&self.by_hidden),
-            memory: self.shape.cell.has_memory().then_some(&self.by_memory),
+            cell_state: self.shape.cell.has_cell_state().then_some(&self.by_memory),
             states: Some(&self.by_states),
         }
     }
@@ -151,7 +151,7 @@ impl Case<f32> {
             index: self.index.clone(),
             lengths: self.lengths.clone(),
             hidden: wide(&self.hidden),
-            memory: wide(&self.memory),
+            cell_state: wide(&self.cell_state),
             by_hidden: wide(&self.by_hidden),
             by_memory: wide(&self.by_memory),
             by_states: wide(&self.by_states),
@@ -167,14 +167,14 @@ fn bits<E: Real>(values: &[E]) -> Vec<u64> {
 fn named<E: Real>(output: &Output<E>, gradients: &Gradients<E>) -> Vec<(&'static str, Vec<E>)> {
     vec![
         ("hidden", output.hidden.clone()),
-        ("memory", output.memory.clone()),
+        ("cell_state", output.cell_state.clone()),
         ("states", output.states.clone().unwrap()),
         ("by features", gradients.features.clone()),
         ("by kernel", gradients.kernel.clone()),
         ("by recurrent kernel", gradients.recurrent_kernel.clone()),
         ("by bias", gradients.bias.clone()),
         ("by first hidden", gradients.hidden.clone()),
-        ("by first memory", gradients.memory.clone()),
+        ("by first cell_state", gradients.cell_state.clone()),
     ]
 }
 

@@ -1,9 +1,10 @@
 //! Four lanes in plain Rust: for CPUs that nothing better is written for, and for interpreters.
 //!
-//! Products are rounded before they are added: a fused multiply-add would be a library call on a
-//! CPU that has no instruction for it.
+//! A fused multiply-add is [`Element::mul_add`]: where no instruction can be assumed, a call for each lane, which
+//! uses the CPU's instruction if there is one, and else computes the same bits in software, some ten times as slowly.
 
-use crate::vector::{Real, Vector};
+use crate::element::Element;
+use crate::vector::Vector;
 
 /// Four numbers.
 #[derive(Clone, Copy)]
@@ -53,7 +54,9 @@ macro_rules! portable {
             }
             #[inline(always)]
             unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
-                self.zip(factor, |a, b| a * b).zip(term, |a, b| a + b)
+                Self(std::array::from_fn(|lane| {
+                    Element::mul_add(self.0[lane], factor.0[lane], term.0[lane])
+                }))
             }
             #[inline(always)]
             unsafe fn min(self, other: Self) -> Self {
@@ -77,7 +80,7 @@ macro_rules! portable {
 portable!(f32, 23);
 portable!(f64, 52);
 
-impl<E: Real> Lanes<E> {
+impl<E: Element> Lanes<E> {
     #[inline(always)]
     fn zip(self, other: Self, f: impl Fn(E, E) -> E) -> Self {
         Self(std::array::from_fn(|lane| f(self.0[lane], other.0[lane])))

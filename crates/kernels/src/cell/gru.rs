@@ -3,9 +3,12 @@
 //! product, as Keras' `GRU` has it by default (`reset_after`): so the state's part has a bias of its
 //! own, and its gradient differs from the input's.
 
-use super::{Pointwise, Row, RowBack, load_all, sigmoid_slope, store_all, tanh_slope};
-use crate::Real;
+use super::{
+    InPanels, Pointwise, Row, RowBack, load_all, sigmoid_slope, store_all, store_gates, tanh_slope,
+};
+use crate::element::Element;
 use crate::math::{sigmoid, tanh};
+use crate::panel::BLOCK;
 use crate::vector::{Vector, each};
 
 pub(crate) struct Gru;
@@ -15,12 +18,17 @@ pub(crate) struct Gru;
 #[allow(clippy::undocumented_unsafe_blocks)]
 impl Pointwise for Gru {
     const GATES: usize = 3;
-    const ADDED: usize = 2;
+    const INPUT_GATES_PREADDED: usize = 2;
     /// z, r, h̃ and the state's part of h̃ before the reset.
     const SAVED: usize = 4;
-    const SPLIT: bool = true;
-    const PREVIOUS: bool = true;
-    const MEMORY: bool = false;
+    const SEPARATE_RECURRENT_GRAD: bool = true;
+    const READS_PREV_STATE: bool = true;
+    const HAS_CELL_STATE: bool = false;
+
+    #[inline(always)]
+    unsafe fn in_panels<V: Vector>(scan: &impl InPanels<V>) {
+        unsafe { scan.run::<3>() }
+    }
 
     #[inline(always)]
     unsafe fn forward<V: Vector, const R: usize, const P: usize>(
@@ -32,7 +40,7 @@ impl Pointwise for Gru {
             let updates = sigmoid(each!(R, r => tile[r][gate]));
             let resets = sigmoid(each!(R, r => tile[r][gate + 1]));
             let candidates = tanh(each!(R, r => {
-                let input = V::load(rows[r].input.add(2 * V::LANES));
+                let input = V::load(rows[r].input.add(2 * BLOCK));
                 resets[r].mul_add(tile[r][gate + 2], input)
             }));
             each!(R, r => {
@@ -50,7 +58,7 @@ impl Pointwise for Gru {
     #[inline(always)]
     unsafe fn backward<V: Vector, const R: usize>(dh: [V; R], rows: &[RowBack<V::Elem>; R]) {
         unsafe {
-            let one = V::splat(V::Elem::ONE);
+            let one = V::splat(<V::Elem as Element>::ONE);
             for (dh, row) in dh.into_iter().zip(rows) {
                 let [update, reset, candidate, recurrent] = load_all::<V, 4>(row.saved);
                 let dh = dh.add(V::load(row.carry));
@@ -60,9 +68,9 @@ impl Pointwise for Gru {
                     .mul(sigmoid_slope(update));
                 let by_candidate = dh.mul(one.sub(update)).mul(tanh_slope(candidate));
                 let by_reset = by_candidate.mul(recurrent).mul(sigmoid_slope(reset));
-                store_all([by_update, by_reset, by_candidate], row.by_input);
+                store_gates([by_update, by_reset, by_candidate], row.input_grad);
                 let by_recurrent = by_candidate.mul(reset);
-                store_all([by_update, by_reset, by_recurrent], row.by_state);
+                store_gates([by_update, by_reset, by_recurrent], row.recurrent_grad);
             }
         }
     }

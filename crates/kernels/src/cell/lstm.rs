@@ -2,7 +2,9 @@
 //! Schmidhuber, "Long Short-Term Memory", 1997, with the forget gate of Gers et al., 2000; the order
 //! of gates is that of Keras' `LSTM`.
 
-use super::{Pointwise, Row, RowBack, load_all, sigmoid_slope, store_all, tanh_slope};
+use super::{
+    InPanels, Pointwise, Row, RowBack, load_all, sigmoid_slope, store_all, store_gates, tanh_slope,
+};
 use crate::math::{lstm_gates, tanh};
 use crate::vector::{Vector, each};
 
@@ -13,12 +15,17 @@ pub(crate) struct Lstm;
 #[allow(clippy::undocumented_unsafe_blocks)]
 impl Pointwise for Lstm {
     const GATES: usize = 4;
-    const ADDED: usize = 4;
-    /// i, f, c̃, o and the memory before the step.
+    const INPUT_GATES_PREADDED: usize = 4;
+    /// i, f, c̃, o and the cell state before the step.
     const SAVED: usize = 5;
-    const SPLIT: bool = false;
-    const PREVIOUS: bool = false;
-    const MEMORY: bool = true;
+    const SEPARATE_RECURRENT_GRAD: bool = false;
+    const READS_PREV_STATE: bool = false;
+    const HAS_CELL_STATE: bool = true;
+
+    #[inline(always)]
+    unsafe fn in_panels<V: Vector>(scan: &impl InPanels<V>) {
+        unsafe { scan.run::<4>() }
+    }
 
     #[inline(always)]
     unsafe fn forward<V: Vector, const R: usize, const P: usize>(
@@ -28,20 +35,20 @@ impl Pointwise for Lstm {
     ) -> [V; R] {
         unsafe {
             let mut outputs = [V::zero(); R];
-            let mut memories = [V::zero(); R];
+            let mut cell_states = [V::zero(); R];
             for r in 0..R {
                 let z = each!(4, g => tile[r][gate + g]);
                 let [input, forget, candidate, output] = lstm_gates(z);
                 let before = V::load(rows[r].carry);
-                memories[r] = forget.mul_add(before, input.mul(candidate));
-                memories[r].store(rows[r].carry);
+                cell_states[r] = forget.mul_add(before, input.mul(candidate));
+                cell_states[r].store(rows[r].carry);
                 outputs[r] = output;
                 if !rows[r].saved.is_null() {
                     let saved = [input, forget, candidate, output, before];
                     store_all(saved, rows[r].saved);
                 }
             }
-            let squashed = tanh(memories);
+            let squashed = tanh(cell_states);
             each!(R, r => outputs[r].mul(squashed[r]))
         }
     }
@@ -49,7 +56,7 @@ impl Pointwise for Lstm {
     #[inline(always)]
     unsafe fn backward<V: Vector, const R: usize>(dh: [V; R], rows: &[RowBack<V::Elem>; R]) {
         unsafe {
-            // The memory and its tanh are cheaper to compute again than to keep.
+            // The cell state and its tanh are cheaper to compute again than to keep.
             let squashed = tanh(each!(R, r => {
                 let [input, forget, candidate, _, before] = load_all::<V, 5>(rows[r].saved);
                 forget.mul_add(before, input.mul(candidate))
@@ -58,7 +65,7 @@ impl Pointwise for Lstm {
                 let RowBack {
                     saved,
                     carry,
-                    by_input,
+                    input_grad,
                     ..
                 } = rows[r];
                 let [input, forget, candidate, output, before] = load_all::<V, 5>(saved);
@@ -71,7 +78,7 @@ impl Pointwise for Lstm {
                     dc.mul(input).mul(tanh_slope(candidate)),
                     dh[r].mul(squashed[r]).mul(sigmoid_slope(output)),
                 ];
-                store_all(gates, by_input);
+                store_gates(gates, input_grad);
             }
         }
     }

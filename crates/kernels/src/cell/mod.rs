@@ -9,9 +9,12 @@ pub(crate) use gru::Gru;
 pub(crate) use lstm::Lstm;
 pub(crate) use simple_rnn::SimpleRnn;
 
+use crate::element::Element;
+use crate::panel::BLOCK;
+use crate::types::Cell;
 use crate::vector::{Vector, each};
 
-/// A cell's arithmetic for one block of units of R rows at one step.
+/// A cell's arithmetic for one register of units of R rows at one step.
 ///
 /// # Safety
 /// All methods: the CPU has the instructions of `V`; a pointer is valid for as many registers as its
@@ -20,16 +23,19 @@ pub(crate) trait Pointwise {
     /// Gates: registers of pre-activations.
     const GATES: usize;
     /// Of these, the first so many have the input's part added before [`Self::forward`].
-    const ADDED: usize;
-    /// Registers kept for the way back.
+    const INPUT_GATES_PREADDED: usize;
+    /// Registers recorded for the backward pass.
     const SAVED: usize;
-    /// Whether the state's part of a gate has a gradient that differs from the input's part.
-    const SPLIT: bool;
-    /// Whether the way back reads the state before the step.
-    const PREVIOUS: bool;
-    /// Whether the carry is a memory of its own; else, on the way back, it is the part of the state's
-    /// gradient that no product passes on.
-    const MEMORY: bool;
+    /// Whether the gradient of a gate's recurrent part differs from that of its input part.
+    const SEPARATE_RECURRENT_GRAD: bool;
+    /// Whether the backward pass reads the state before the step.
+    const READS_PREV_STATE: bool;
+    /// Whether the carry is a cell state; else, in the backward pass, it is the part of the state's gradient that no
+    /// product passes on.
+    const HAS_CELL_STATE: bool;
+
+    /// Runs a scan in panels of as many registers as this cell has gates, and compiles it for no other number.
+    unsafe fn in_panels<V: Vector>(scan: &impl InPanels<V>);
 
     /// The new states. `tile` holds each row's pre-activations, from register `gate` on.
     unsafe fn forward<V: Vector, const R: usize, const P: usize>(
@@ -44,14 +50,23 @@ pub(crate) trait Pointwise {
     unsafe fn backward<V: Vector, const R: usize>(dh: [V; R], rows: &[RowBack<V::Elem>; R]);
 }
 
-/// Where a row's block lies on the way there.
+/// What can be run in panels of P registers.
+pub(crate) trait InPanels<V: Vector> {
+    /// Runs it.
+    ///
+    /// # Safety
+    /// The CPU has the instructions of `V`; what the implementation demands.
+    unsafe fn run<const P: usize>(&self);
+}
+
+/// Where a row's register of units lies in the forward pass.
 #[derive(Clone, Copy)]
 pub(crate) struct Row<E> {
-    /// The input's part of all gates, [`Pointwise::GATES`] registers.
+    /// The input's part of all gates: [`Pointwise::GATES`] registers, [`BLOCK`] numbers apart.
     pub(crate) input: *const E,
     /// The state before the step, one register.
     pub(crate) previous: *const E,
-    /// The cell's memory, one register, read and written, or left alone.
+    /// The cell state, one register, read and written, or left alone.
     pub(crate) carry: *mut E,
     /// Takes [`Pointwise::SAVED`] registers, unless it is null.
     pub(crate) saved: *mut E,
@@ -67,19 +82,19 @@ impl<E> Row<E> {
     };
 }
 
-/// Where a row's block lies on the way back.
+/// Where a row's register of units lies in the backward pass.
 #[derive(Clone, Copy)]
 pub(crate) struct RowBack<E> {
-    /// What the way there has saved.
+    /// What the forward pass has saved.
     pub(crate) saved: *const E,
-    /// Where [`Pointwise::PREVIOUS`], the state before the step, one register.
+    /// Where [`Pointwise::READS_PREV_STATE`], the state before the step, one register.
     pub(crate) previous: *const E,
     /// What passes by the products, one register, read and written, or left alone.
     pub(crate) carry: *mut E,
-    /// Takes the gradients with regard to the input's part, [`Pointwise::GATES`] registers.
-    pub(crate) by_input: *mut E,
-    /// Where [`Pointwise::SPLIT`], takes those with regard to the state's part, likewise.
-    pub(crate) by_state: *mut E,
+    /// Takes the gradients with regard to the input's part, [`Pointwise::GATES`] registers, [`BLOCK`] numbers apart.
+    pub(crate) input_grad: *mut E,
+    /// Where [`Pointwise::SEPARATE_RECURRENT_GRAD`], takes those with regard to the recurrent part, likewise.
+    pub(crate) recurrent_grad: *mut E,
 }
 
 impl<E> RowBack<E> {
@@ -88,8 +103,8 @@ impl<E> RowBack<E> {
         saved: std::ptr::null(),
         previous: std::ptr::null(),
         carry: std::ptr::null_mut(),
-        by_input: std::ptr::null_mut(),
-        by_state: std::ptr::null_mut(),
+        input_grad: std::ptr::null_mut(),
+        recurrent_grad: std::ptr::null_mut(),
     };
 }
 
@@ -102,6 +117,18 @@ unsafe fn store_all<V: Vector, const N: usize>(values: [V; N], to: *mut V::Elem)
     for (place, value) in values.into_iter().enumerate() {
         // SAFETY: the caller has the instructions, and room for N registers.
         unsafe { value.store(to.add(place * V::LANES)) };
+    }
+}
+
+/// Stores registers to the places of a register's gates, [`BLOCK`] numbers apart.
+///
+/// # Safety
+/// The CPU has the instructions of `V`; `to` is valid for a register at each of these places.
+#[inline(always)]
+unsafe fn store_gates<V: Vector, const N: usize>(gates: [V; N], to: *mut V::Elem) {
+    for (gate, value) in gates.into_iter().enumerate() {
+        // SAFETY: the caller has the instructions, and room for a register there.
+        unsafe { value.store(to.add(gate * BLOCK)) };
     }
 }
 
@@ -122,7 +149,7 @@ unsafe fn load_all<V: Vector, const N: usize>(from: *const V::Elem) -> [V; N] {
 #[inline(always)]
 unsafe fn tanh_slope<V: Vector>(x: V) -> V {
     // SAFETY: the caller has the instructions of V.
-    unsafe { V::splat(<V::Elem as crate::Real>::ONE).sub(x.mul(x)) }
+    unsafe { V::splat(<V::Elem as Element>::ONE).sub(x.mul(x)) }
 }
 
 /// `x · (1 − x)`: the slope of the logistic function where its value is `x`.
@@ -132,5 +159,43 @@ unsafe fn tanh_slope<V: Vector>(x: V) -> V {
 #[inline(always)]
 unsafe fn sigmoid_slope<V: Vector>(x: V) -> V {
     // SAFETY: the caller has the instructions of V.
-    unsafe { x.mul(V::splat(<V::Elem as crate::Real>::ONE).sub(x)) }
+    unsafe { x.mul(V::splat(<V::Elem as Element>::ONE).sub(x)) }
+}
+
+/// Calls the body with the type `C` that implements a [`Cell`].
+macro_rules! with_cell {
+    ($cell:expr, $C:ident => $body:expr) => {
+        match $cell {
+            $crate::types::Cell::SimpleRnn => {
+                type $C = $crate::cell::SimpleRnn;
+                $body
+            }
+            $crate::types::Cell::Lstm => {
+                type $C = $crate::cell::Lstm;
+                $body
+            }
+            $crate::types::Cell::Gru => {
+                type $C = $crate::cell::Gru;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_cell;
+
+// The public names and the implementations say the same.
+const _: () = {
+    assert!(SimpleRnn::GATES == Cell::SimpleRnn.gates());
+    assert!(Lstm::GATES == Cell::Lstm.gates() && Lstm::HAS_CELL_STATE);
+    assert!(Gru::GATES == Cell::Gru.gates() && Gru::SEPARATE_RECURRENT_GRAD);
+};
+
+/// Registers that a cell records of each register of units, for the backward pass.
+pub(crate) fn saved(cell: Cell) -> usize {
+    with_cell!(cell, C => C::SAVED)
+}
+
+/// Whether the backward pass reads the state before each step.
+pub(crate) fn reads_prev_state(cell: Cell) -> bool {
+    with_cell!(cell, C => C::READS_PREV_STATE)
 }

@@ -1,6 +1,6 @@
 //! `h = tanh(z)`. Source: Elman, "Finding Structure in Time", 1990; Keras' `SimpleRNN`.
 
-use super::{Pointwise, Row, RowBack, tanh_slope};
+use super::{InPanels, Pointwise, Row, RowBack, tanh_slope};
 use crate::math::tanh;
 use crate::vector::{Vector, each};
 
@@ -11,12 +11,17 @@ pub(crate) struct SimpleRnn;
 #[allow(clippy::undocumented_unsafe_blocks)]
 impl Pointwise for SimpleRnn {
     const GATES: usize = 1;
-    const ADDED: usize = 1;
+    const INPUT_GATES_PREADDED: usize = 1;
     /// h.
     const SAVED: usize = 1;
-    const SPLIT: bool = false;
-    const PREVIOUS: bool = false;
-    const MEMORY: bool = false;
+    const SEPARATE_RECURRENT_GRAD: bool = false;
+    const READS_PREV_STATE: bool = false;
+    const HAS_CELL_STATE: bool = false;
+
+    #[inline(always)]
+    unsafe fn in_panels<V: Vector>(scan: &impl InPanels<V>) {
+        unsafe { scan.run::<{ crate::layouts::PLAIN }>() }
+    }
 
     #[inline(always)]
     unsafe fn forward<V: Vector, const R: usize, const P: usize>(
@@ -39,7 +44,7 @@ impl Pointwise for SimpleRnn {
     unsafe fn backward<V: Vector, const R: usize>(dh: [V; R], rows: &[RowBack<V::Elem>; R]) {
         unsafe {
             for (dh, row) in dh.into_iter().zip(rows) {
-                dh.mul(tanh_slope(V::load(row.saved))).store(row.by_input);
+                dh.mul(tanh_slope(V::load(row.saved))).store(row.input_grad);
             }
         }
     }

@@ -1,11 +1,12 @@
 //! How large what a run allocates is, worked out before any of it is allocated.
 
+use crate::cell::saved;
 use crate::error::KernelError;
-use crate::layer::Shape;
-use crate::layout::CHUNK;
-use crate::orders::{Orders, saved};
+use crate::layouts::BlockedLayouts;
 use crate::panel::Columns;
+use crate::positions::CHUNK;
 use crate::sizes::Limit;
+use crate::types::Shape;
 
 /// What a batch has of each, whatever it is padded to.
 #[derive(Clone, Copy, Debug)]
@@ -20,16 +21,16 @@ pub(super) struct Counts {
 
 /// What a run allocates, without what is no larger than an operand.
 ///
-/// The orders' own numbers cannot wrap: they are the sizes of operands that are in memory, and some registers of
+/// The layouts' own numbers cannot wrap: they are the sizes of operands that are in memory, and some registers of
 /// padding.
 pub(super) struct Buffers<'a> {
     pub(super) shape: &'a Shape,
     pub(super) counts: Counts,
     /// Whether the output has all states.
     pub(super) all_states: bool,
-    /// Inside orders of the dense products, of the sweep, and of the gates in the sums over positions.
-    pub(super) dense: Orders,
-    pub(super) swept: Orders,
+    /// Layouts of the dense products, of the scan, and of the gates in the sums over positions.
+    pub(super) dense: BlockedLayouts,
+    pub(super) scanned: BlockedLayouts,
     pub(super) summed: Columns,
     /// Bytes of an element of each.
     pub(super) bytes: [usize; 3],
@@ -45,22 +46,22 @@ impl Buffers<'_> {
             units,
             ..
         } = *self.shape;
-        let [of_operand, of_sweep, _] = self.bytes;
-        let (dense, swept) = (&self.dense, &self.swept);
+        let [of_operand, of_scan, _] = self.bytes;
+        let (dense, scanned) = (&self.dense, &self.scanned);
         let tokens = self.counts.tokens;
         let input = "the input's part of the gates";
         for (what, shape, sizes, bytes) in [
             (
                 "the packed kernel",
                 "[D, G · H]",
-                &[inputs, dense.gates.width][..],
+                &[inputs, dense.gates.packed_width()][..],
                 of_operand,
             ),
             (
                 "the packed recurrent kernel",
                 "[H, G · H]",
-                &[units, swept.gates.width],
-                of_sweep,
+                &[units, scanned.gates.packed_width()],
+                of_scan,
             ),
             (
                 input,
@@ -68,30 +69,30 @@ impl Buffers<'_> {
                 &[tokens, dense.gates.width],
                 of_operand,
             ),
-            (input, "[N, G · H]", &[tokens, swept.gates.width], of_sweep),
+            (input, "[N, G · H]", &[tokens, scanned.gates.width], of_scan),
             (
                 "the states of two steps",
                 "[2, B, H]",
-                &[2, rows, swept.padded()],
-                of_sweep,
+                &[2, rows, scanned.padded()],
+                of_scan,
             ),
         ] {
             limit.elements(what, shape, sizes, bytes)?;
         }
         if self.all_states {
-            let bytes = of_operand.max(of_sweep);
+            let bytes = of_operand.max(of_scan);
             limit.elements("all states", "[B, T, H]", &[rows, time, units], bytes)?;
         }
         Ok(())
     }
 
-    /// For the tape, and for the way back.
+    /// For the tape, and for the backward pass.
     pub(super) fn recorded(&self, limit: Limit) -> Result<(), KernelError> {
         let Shape {
             cell, rows, units, ..
         } = *self.shape;
-        let [of_operand, of_sweep, of_sum] = self.bytes;
-        let (dense, swept, summed) = (&self.dense, &self.swept, &self.summed);
+        let [of_operand, of_scan, of_sum] = self.bytes;
+        let (dense, scanned, summed) = (&self.dense, &self.scanned, &self.summed);
         let Counts {
             positions,
             longest,
@@ -105,34 +106,39 @@ impl Buffers<'_> {
             (
                 "the transposed recurrent kernel",
                 "[G · H, H]",
-                &[swept.gates.width, swept.units.width][..],
-                of_sweep,
+                &[scanned.gates.width, scanned.units.packed_width()][..],
+                of_scan,
             ),
             (
                 "the transposed kernel",
                 "[G · H, D]",
-                &[dense.gates.width, dense.inputs.width],
+                &[dense.gates.width, dense.inputs.packed_width()],
                 of_operand,
             ),
             (
                 saved,
                 "[B · T, kept · H]",
-                &[positions, self::saved(cell), swept.padded()],
-                of_sweep,
+                &[positions, self::saved(cell), scanned.padded()],
+                of_scan,
             ),
-            (states, "[B · T, H]", &[positions, swept.padded()], of_sweep),
+            (
+                states,
+                "[B · T, H]",
+                &[positions, scanned.padded()],
+                of_scan,
+            ),
             (
                 states,
                 "[B · T, H]",
                 &[positions, summed.padded_units],
                 of_sum,
             ),
-            // Of a chunk: all its steps, or two where the sums are apart.
+            // Of a chunk: all its steps, or two where the sums are in another precision.
             (
                 gates,
                 "[rows · T, G · H]",
-                &[chunk, longest.max(2), swept.gates.width],
-                of_sweep,
+                &[chunk, longest.max(2), scanned.gates.width],
+                of_scan,
             ),
             (
                 gates,
@@ -169,10 +175,10 @@ impl Buffers<'_> {
 mod tests {
     use super::*;
     use crate::isa::Isa;
-    use crate::layer::{Cell, Direction};
+    use crate::types::{Cell, Direction};
 
     fn buffers(shape: &Shape, tokens: usize, limit: Limit) -> Result<(), KernelError> {
-        let orders = Orders::new::<f32>(Isa::PORTABLE, shape);
+        let layouts = BlockedLayouts::new::<f32>(Isa::PORTABLE, shape);
         let buffers = Buffers {
             shape,
             counts: Counts {
@@ -181,9 +187,9 @@ mod tests {
                 tokens,
             },
             all_states: true,
-            dense: orders,
-            swept: orders,
-            summed: orders.gates,
+            dense: layouts,
+            scanned: layouts,
+            summed: layouts.gates,
             bytes: [size_of::<f32>(); 3],
         };
         buffers.forward(limit)?;
@@ -259,7 +265,7 @@ mod tests {
             inputs: 8,
             units: 32,
         };
-        let orders = Orders::new::<f32>(Isa::PORTABLE, &shape);
+        let layouts = BlockedLayouts::new::<f32>(Isa::PORTABLE, &shape);
         let buffers = Buffers {
             shape: &shape,
             counts: Counts {
@@ -268,9 +274,9 @@ mod tests {
                 tokens: 100,
             },
             all_states: false,
-            dense: orders,
-            swept: orders,
-            summed: orders.gates,
+            dense: layouts,
+            scanned: layouts,
+            summed: layouts.gates,
             bytes: [size_of::<f32>(); 3],
         };
         assert_eq!(buffers.forward(Limit::ALLOCATION_32), Ok(()));

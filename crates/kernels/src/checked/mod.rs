@@ -1,21 +1,21 @@
 //! What has been checked, as values: the only way into the code that trusts its operands.
 //!
-//! [`Real`]'s methods, which skip every check, take these and nothing else. Their fields are private (those of
-//! Adam's are in `adam`), so that no other code can make one, and they hold what was checked, so that no later
-//! argument can disagree with it:
+//! [`crate::Real`]'s methods, which skip every check, take these and nothing else. Their fields are private, so that no
+//! other code can make one, and they hold what was checked, so that no later argument can disagree with it:
 //!
 //! ```compile_fail
-//! use recurrent_kernels::{AdamStep, Isa, Real};
-//! let step = AdamStep { alpha: 0.1, mean_share: 0.1, square_share: 0.001, epsilon: 1e-7 };
-//! <f32 as Real>::run_adam(Isa::best(), &mut [0.0; 64], &[], [&mut [], &mut []], step);
+//! use recurrent_kernels::{Isa, Real};
+//! <f32 as Real>::run_product(Isa::best(), &[0.0; 6], &[], [2, 3, 4]);
 //! ```
 //!
-//! The same operands through the function that checks them:
+//! The same operands through the functions that check them:
 //!
 //! ```
-//! use recurrent_kernels::{AdamStep, Isa, Real, adam};
-//! let step = AdamStep { alpha: 0.1, mean_share: 0.1, square_share: 0.001, epsilon: 1e-7 };
-//! assert!(adam::<f32>(Isa::best(), &mut [0.0; 64], &[], &mut [], &mut [], step).is_err());
+//! use recurrent_kernels::{Isa, Matrix, Transposed, matmul};
+//! assert!(Matrix::<f32>::new(&[], 3, 4).is_err());
+//! let (two_by_three, two_by_two) = (Matrix::new(&[0.0f32; 6], 2, 3), Matrix::new(&[0.0f32; 4], 2, 2));
+//! let (Ok(left), Ok(right)) = (two_by_three, two_by_two) else { unreachable!() };
+//! assert!(matmul(Isa::best(), left, right, Transposed::Neither).is_err());
 //! ```
 //!
 //! A witness cannot be named outside the crate, let alone be filled by hand:
@@ -35,12 +35,15 @@ mod buffers;
 
 use buffers::{Buffers, Counts};
 
+use crate::element::Element;
 use crate::error::{KernelError, length};
-use crate::layer::{Input, Options, Precision, Shape, Weights};
-use crate::orders::Orders;
+use crate::isa::Isa;
+use crate::layouts::BlockedLayouts;
+use crate::panel::BLOCK;
+use crate::pass::Tape;
+use crate::pool::Number;
 use crate::sizes::Limit;
-use crate::tape::{Tape, Upstream};
-use crate::vector::Real;
+use crate::types::{Input, Matrix, Options, Precision, Shape, Transposed, Upstream, Weights};
 
 /// A layer's operands, which fit each other.
 ///
@@ -56,7 +59,7 @@ pub struct CheckedLayer<'a, E> {
     record: bool,
 }
 
-impl<'a, E: Real> CheckedLayer<'a, E> {
+impl<'a, E: Number> CheckedLayer<'a, E> {
     /// Checks the operands of a run, recorded or not.
     pub(crate) fn new(
         shape: &Shape,
@@ -66,10 +69,10 @@ impl<'a, E: Real> CheckedLayer<'a, E> {
         record: bool,
     ) -> Result<Self, KernelError> {
         let counts = operands(shape, weights, input, Limit::ALLOCATION)?;
-        let single = Orders::new::<E>(options.isa, shape);
-        let double = || Orders::new::<f64>(options.isa, shape);
+        let single = BlockedLayouts::new::<E>(options.isa, shape);
+        let double = || BlockedLayouts::new::<f64>(options.isa, shape);
         let (of_operand, of_double) = (size_of::<E>(), size_of::<f64>());
-        let (swept, summed, [of_sweep, of_sum]) = match options.precision {
+        let (scanned, summed, [of_scan, of_sum]) = match options.precision {
             Precision::Own => (single, single, [of_operand; 2]),
             Precision::Double => (double(), double(), [of_double; 2]),
             Precision::DoubleSweep => (double(), single, [of_double, of_operand]),
@@ -79,9 +82,9 @@ impl<'a, E: Real> CheckedLayer<'a, E> {
             counts,
             all_states: options.all_states,
             dense: single,
-            swept,
+            scanned,
             summed: summed.gates,
-            bytes: [of_operand, of_sweep, of_sum],
+            bytes: [of_operand, of_scan, of_sum],
         };
         buffers.forward(Limit::ALLOCATION)?;
         if record {
@@ -122,12 +125,12 @@ impl<'a, E> CheckedLayer<'a, E> {
 
 /// A recorded run and gradients of what it gave, which fit it.
 #[derive(Clone, Copy, Debug)]
-pub struct CheckedUpstream<'a, E: Real> {
+pub struct CheckedUpstream<'a, E: Number> {
     tape: &'a Tape<E>,
     upstream: Upstream<'a, E>,
 }
 
-impl<'a, E: Real> CheckedUpstream<'a, E> {
+impl<'a, E: Number> CheckedUpstream<'a, E> {
     /// Checks gradients against the run.
     pub(crate) fn new(tape: &'a Tape<E>, upstream: &Upstream<'a, E>) -> Result<Self, KernelError> {
         let (shape, all_states) = tape.gave();
@@ -139,7 +142,7 @@ impl<'a, E: Real> CheckedUpstream<'a, E> {
         };
         for (operand, values) in [
             ("the last state's gradient", upstream.hidden),
-            ("the last memory's gradient", upstream.memory),
+            ("the last cell state's gradient", upstream.cell_state),
         ] {
             if let Some(values) = values {
                 let expected = count(operand, "[B, H]", &[rows, units])?;
@@ -166,6 +169,83 @@ impl<'a, E: Real> CheckedUpstream<'a, E> {
 
     pub(crate) fn upstream(&self) -> &Upstream<'a, E> {
         &self.upstream
+    }
+}
+
+/// Two matrices whose product can be taken, and a bias that fits it.
+///
+/// The depths are equal, and neither the result nor a side with its padding has more bytes than an allocation can have.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckedProduct<'a, E> {
+    isa: Isa,
+    left: Matrix<'a, E>,
+    right: Matrix<'a, E>,
+    transposed: Transposed,
+    bias: Option<&'a [E]>,
+}
+
+impl<'a, E: Element> CheckedProduct<'a, E> {
+    /// Checks the operands of a product.
+    pub(crate) fn new(
+        isa: Isa,
+        left: Matrix<'a, E>,
+        right: Matrix<'a, E>,
+        transposed: Transposed,
+        bias: Option<&'a [E]>,
+    ) -> Result<Self, KernelError> {
+        let ([rows, depth], [other, columns]) = match transposed {
+            Transposed::Neither => (
+                [left.rows(), left.columns()],
+                [right.rows(), right.columns()],
+            ),
+            Transposed::Left => (
+                [left.columns(), left.rows()],
+                [right.rows(), right.columns()],
+            ),
+            Transposed::Right => (
+                [left.rows(), left.columns()],
+                [right.columns(), right.rows()],
+            ),
+        };
+        length("the depth of the right side", "[K]", depth, other)?;
+        if let Some(bias) = bias {
+            length("the bias", "[N]", columns, bias.len())?;
+        }
+        // Columns are padded to panels, which are four registers at most.
+        let padded = columns.saturating_add(4 * BLOCK);
+        for (what, shape, sizes) in [
+            ("the product", "[M, N]", [rows, padded]),
+            ("the packed right side", "[K, N]", [depth, padded]),
+        ] {
+            Limit::ALLOCATION.elements(what, shape, &sizes, size_of::<E>())?;
+        }
+        Ok(Self {
+            isa,
+            left,
+            right,
+            transposed,
+            bias,
+        })
+    }
+
+    pub(crate) fn isa(&self) -> Isa {
+        self.isa
+    }
+
+    pub(crate) fn left(&self) -> Matrix<'a, E> {
+        self.left
+    }
+
+    pub(crate) fn right(&self) -> Matrix<'a, E> {
+        self.right
+    }
+
+    pub(crate) fn transposed(&self) -> Transposed {
+        self.transposed
+    }
+
+    pub(crate) fn bias(&self) -> Option<&'a [E]> {
+        self.bias
     }
 }
 
@@ -223,7 +303,7 @@ fn operands<E>(
     )?;
     for (operand, values) in [
         ("the first state", input.hidden),
-        ("the first memory", input.memory),
+        ("the first cell state", input.cell_state),
     ] {
         if let Some(values) = values {
             sized(operand, "[B, H]", &[rows, units], bytes, values.len())?;

@@ -1,44 +1,44 @@
-//! The way back, from the last step to the first.
+//! The backward scan, from the last step to the first.
 
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use super::apart;
+use super::accumulates_in_other_precision;
 use crate::cell::{Pointwise, RowBack};
-use crate::layout::Chunk;
-use crate::panel::{Columns, Panels};
+use crate::layouts::PLAIN;
+use crate::panel::{BLOCK, Panels, column};
 use crate::parallel::Shared;
+use crate::pool::Number;
+use crate::positions::Chunk;
 use crate::sizes::holds;
 use crate::tile::{accumulate, prefetch, tiles, with_rows};
-use crate::vector::{Kernel, Real, Vector, each};
+use crate::vector::{Kernel, Vector, each};
 
 /// Backward over the ranks `ranks` of `chunk`, after its [`super::Forward`].
 ///
 /// # Safety
-/// Sweeps that run at the same time over the same memory differ in their ranks.
-pub(crate) struct Backward<'a, E: Real, K: Real, C> {
+/// Scans that run at the same time over the same memory differ in their ranks.
+pub(crate) struct Backward<'a, E: Number, K: Number, C> {
     pub(crate) chunk: &'a Chunk,
     pub(crate) ranks: Range<usize>,
-    /// `Uᵀ`: its depth is the gates in their inside order, its columns the units.
+    /// `Uᵀ`: its depth is the gates in their blocked layout, its columns the units.
     pub(crate) transposed: &'a Panels<E>,
     /// Units of the cell with padding: the width of states.
     pub(crate) padded: usize,
-    /// As the forward sweep left them, of this chunk; the state before each step only where the
+    /// As the forward scan left them, of this chunk; the state before each step only where the
     /// cell reads it.
     pub(crate) saved: &'a [E],
     pub(crate) previous: &'a [E],
-    /// Gradients of the gates' input part and state part, of this chunk: `[positions, W]`, or for two
-    /// steps in turn, `[2, ranks, W]`, where the sums are apart. The same buffer twice where they do
-    /// not differ.
-    pub(crate) by_input: Shared<'a, E>,
-    pub(crate) by_state: Shared<'a, E>,
-    /// The same for the sums where they are apart, `[positions, width]` of `summed`.
-    pub(crate) sums: [Shared<'a, K>; 2],
-    pub(crate) summed: Columns,
+    /// Gradients of the gates' input part, of this chunk: `[positions, W]`, or for two steps in turn,
+    /// `[2, ranks, W]`, where the sums are in another precision.
+    pub(crate) input_grad: Shared<'a, E>,
+    /// Gradients of the gates' recurrent part, likewise; the same buffer where the cell has them equal.
+    pub(crate) recurrent_grad: Shared<'a, E>,
+    /// Both once more, `[positions, W]`, for sums in another precision.
+    pub(crate) summed_grads: [Shared<'a, K>; 2],
     /// The gradient of the last state, and then of the first, `[ranks, H']`.
     pub(crate) hidden: Shared<'a, E>,
-    /// The gradient of the last memory, and then of the first, likewise; zeros where the cell has
-    /// no memory.
+    /// The gradient of the last cell state, and then of the first, likewise; zeros for a cell without one.
     pub(crate) carry: Shared<'a, E>,
     /// The gradient of all states, `[B, T, H]`.
     pub(crate) all: Option<&'a [E]>,
@@ -47,10 +47,10 @@ pub(crate) struct Backward<'a, E: Real, K: Real, C> {
     pub(crate) cell: PhantomData<C>,
 }
 
-/// Registers of units in a tile of the backward sweep.
-const UNITS: usize = 4;
+/// Registers of units in a tile of the backward scan.
+const UNITS: usize = PLAIN;
 
-impl<E: Real, K: Real, C: Pointwise> Kernel<E> for Backward<'_, E, K, C> {
+impl<E: Number, K: Number, C: Pointwise> Kernel<E> for Backward<'_, E, K, C> {
     type Output = ();
 
     #[inline(always)]
@@ -62,13 +62,13 @@ impl<E: Real, K: Real, C: Pointwise> Kernel<E> for Backward<'_, E, K, C> {
             if running.is_empty() {
                 continue;
             }
-            let going_on = self.chunk.going_on(t).clamp(running.start, running.end);
+            let active_next = self.chunk.active_next(t).clamp(running.start, running.end);
             for panel in 0..self.transposed.columns.panels {
-                for (first, rows) in tiles(running.start..going_on, V::TILE_ROWS) {
+                for (first, rows) in tiles(running.start..active_next, V::TILE_ROWS) {
                     // SAFETY: the CPU has V's instructions, as the caller promised; these ranks run at this step.
                     with_rows!(V, rows, R => unsafe { self.tile::<V, R, true>(step, panel, first) });
                 }
-                for (first, rows) in tiles(going_on..running.end, V::TILE_ROWS) {
+                for (first, rows) in tiles(active_next..running.end, V::TILE_ROWS) {
                     // SAFETY: the CPU has V's instructions, as the caller promised; these ranks run at this step.
                     with_rows!(V, rows, R => unsafe { self.tile::<V, R, false>(step, panel, first) });
                 }
@@ -85,40 +85,33 @@ impl<E: Real, K: Real, C: Pointwise> Kernel<E> for Backward<'_, E, K, C> {
     }
 }
 
-impl<E: Real, K: Real, C: Pointwise> Backward<'_, E, K, C> {
+impl<E: Number, K: Number, C: Pointwise> Backward<'_, E, K, C> {
     /// Every buffer against the chunk and the orders: what all pointers below rest on.
     fn assert_sizes(&self, lanes: usize) {
         let (depth, columns) = (self.transposed.depth, &self.transposed.columns);
         let (ranks, positions) = (self.chunk.rows().len(), self.chunk.positions());
-        columns.assert_registers(1, lanes);
-        assert!(columns.panel_width == UNITS * lanes);
+        columns.assert_registers(1, lanes, UNITS);
         // The columns reach all units, and the gates of all of these are the depth.
-        assert!(self.padded.is_multiple_of(lanes) && columns.padded_units >= self.padded);
-        assert!(columns.units <= self.padded && depth == self.padded * C::GATES);
+        assert!(columns.padded_units == self.padded && depth == self.padded * C::GATES);
         assert!(self.ranks.end <= ranks);
-        let blocks = self.padded / lanes;
+        let registers = self.padded / lanes;
         assert!(holds(
             self.saved.len(),
-            &[positions, blocks, C::SAVED, lanes]
+            &[positions, registers, C::SAVED, lanes]
         ));
-        assert!(!C::PREVIOUS || holds(self.previous.len(), &[positions, self.padded]));
-        let places = if apart::<E, K>() {
+        assert!(!C::READS_PREV_STATE || holds(self.previous.len(), &[positions, self.padded]));
+        let places = if accumulates_in_other_precision::<E, K>() {
             [2, ranks]
         } else {
             [1, positions]
         };
-        for gates in [self.by_input, self.by_state] {
+        for gates in [self.input_grad, self.recurrent_grad] {
             assert!(holds(gates.len(), &[places[0], places[1], depth]));
         }
-        if apart::<E, K>() {
-            let summed = &self.summed;
-            // A register of ours lies in one of theirs.
-            assert!(summed.gates == C::GATES && summed.lanes.is_multiple_of(lanes));
-            assert!(summed.padded_units >= self.padded);
-            summed.assert_registers(C::GATES, summed.lanes);
-            let sums = &self.sums[..1 + usize::from(C::SPLIT)];
+        if accumulates_in_other_precision::<E, K>() {
+            let sums = &self.summed_grads[..1 + usize::from(C::SEPARATE_RECURRENT_GRAD)];
             for sum in sums {
-                assert!(holds(sum.len(), &[positions, summed.width]));
+                assert!(holds(sum.len(), &[positions, depth]));
             }
         }
         for state in [self.hidden, self.carry] {
@@ -132,14 +125,14 @@ impl<E: Real, K: Real, C: Pointwise> Backward<'_, E, K, C> {
         }
     }
 
-    /// The gates' gradients of a row at a step: input part and state part.
+    /// The gates' gradients of a row at a step: input part and recurrent part.
     ///
     /// # Safety
     /// The position and the rank are the chunk's.
     #[inline(always)]
     unsafe fn gates(&self, step: usize, position: usize, rank: usize) -> [*mut E; 2] {
         let width = self.transposed.depth;
-        let place = if apart::<E, K>() {
+        let place = if accumulates_in_other_precision::<E, K>() {
             (step & 1) * self.chunk.rows().len() + rank
         } else {
             position
@@ -147,8 +140,8 @@ impl<E: Real, K: Real, C: Pointwise> Backward<'_, E, K, C> {
         // SAFETY: the chunk's positions and ranks lie in the buffers, whose sizes are asserted.
         unsafe {
             [
-                self.by_input.get().add(place * width),
-                self.by_state.get().add(place * width),
+                self.input_grad.get().add(place * width),
+                self.recurrent_grad.get().add(place * width),
             ]
         }
     }
@@ -169,25 +162,25 @@ impl<E: Real, K: Real, C: Pointwise> Backward<'_, E, K, C> {
         let t = self.chunk.time(step);
         let width = self.transposed.depth;
         let units = self.transposed.columns.units;
-        let blocks = self.padded / V::LANES;
+        let registers = self.padded / V::LANES;
         let position = self.chunk.position(t, first);
         // SAFETY: the caller has the instructions. Positions and ranks are the chunk's, and the buffers hold as many
         // as is asserted; the panel is a slice of its depth. What is written belongs to these ranks, and other tasks
         // have others.
         unsafe {
-            // What the way there saved is long out of the near caches.
+            // What the forward scan saved is long out of the near caches.
             if let Some(before) = self.chunk.before(t) {
                 for r in 0..R {
-                    let place = (before + first + r) * blocks + panel * UNITS;
+                    let place = (before + first + r) * registers + panel * UNITS;
                     let at = self
                         .saved
                         .as_ptr()
                         .wrapping_add(place * C::SAVED * V::LANES);
                     prefetch::<V>(at, UNITS * C::SAVED * V::LANES);
-                    if !apart::<E, K>() {
-                        let block = panel * UNITS * C::GATES * V::LANES;
-                        let gates = (before + first + r) * width + block;
-                        let at = self.by_input.get().wrapping_add(gates);
+                    if !accumulates_in_other_precision::<E, K>() {
+                        let gates = column(panel * UNITS * V::LANES, C::GATES, 0);
+                        let gates = (before + first + r) * width + gates;
+                        let at = self.input_grad.get().wrapping_add(gates);
                         prefetch::<V>(at, UNITS * C::GATES * V::LANES);
                     }
                 }
@@ -196,32 +189,32 @@ impl<E: Real, K: Real, C: Pointwise> Backward<'_, E, K, C> {
             if NEXT {
                 let next = self.chunk.next(t) + first;
                 let rows: [*const E; R] = each!(std::ptr::null(); R, r => {
-                    let [_, by_state] = self.gates(step + 1, next + r, first + r);
-                    by_state.cast_const()
+                    let [_, recurrent] = self.gates(step + 1, next + r, first + r);
+                    recurrent.cast_const()
                 });
                 let panel = self.transposed.panel(panel).as_ptr();
                 accumulate(&mut tile, &rows, 1, panel, width);
             }
             for p in 0..UNITS {
-                let block = panel * UNITS + p;
-                if block >= blocks {
+                let register = panel * UNITS + p;
+                if register >= registers {
                     break;
                 }
-                let unit = block * V::LANES;
+                let unit = register * V::LANES;
+                let gates = column(unit, C::GATES, 0);
                 let rows: [RowBack<E>; R] = each!(RowBack::NOWHERE; R, r => {
-                    let place = (position + r) * blocks + block;
-                    let [by_input, by_state] = self.gates(step, position + r, first + r);
-                    let gates = block * C::GATES * V::LANES;
+                    let place = (position + r) * registers + register;
+                    let [input_grad, recurrent_grad] = self.gates(step, position + r, first + r);
                     let mut previous = self.previous.as_ptr();
-                    if C::PREVIOUS {
+                    if C::READS_PREV_STATE {
                         previous = previous.add((position + r) * self.padded + unit);
                     }
                     RowBack {
                         saved: self.saved.as_ptr().add(place * C::SAVED * V::LANES),
                         previous,
                         carry: self.carry.get().add((first + r) * self.padded + unit),
-                        by_input: by_input.add(gates),
-                        by_state: by_state.add(gates),
+                        input_grad: input_grad.add(gates),
+                        recurrent_grad: recurrent_grad.add(gates),
                     }
                 });
                 let dh = each!(R, r => {
@@ -243,20 +236,20 @@ impl<E: Real, K: Real, C: Pointwise> Backward<'_, E, K, C> {
                 if unit + V::LANES > units {
                     for row in &rows {
                         let used = units.saturating_sub(unit);
-                        clear_padding::<V>(row.by_input, used, C::GATES);
-                        clear_padding::<V>(row.by_state, used, C::GATES);
+                        clear_padding::<V>(row.input_grad, used, C::GATES);
+                        clear_padding::<V>(row.recurrent_grad, used, C::GATES);
                     }
                 }
-                if apart::<E, K>() {
-                    let sums = self.sums;
+                if accumulates_in_other_precision::<E, K>() {
+                    let sums = self.summed_grads;
                     for (r, row) in rows.iter().enumerate() {
                         for gate in 0..C::GATES {
-                            let from = gate * V::LANES;
-                            let to =
-                                (position + r) * self.summed.width + self.summed.at(unit, gate);
-                            V::load(row.by_input.add(from)).store_as(sums[0].get().add(to));
-                            if C::SPLIT {
-                                V::load(row.by_state.add(from)).store_as(sums[1].get().add(to));
+                            let from = gate * BLOCK;
+                            let to = (position + r) * width + gates + from;
+                            V::load(row.input_grad.add(from)).store_as(sums[0].get().add(to));
+                            if C::SEPARATE_RECURRENT_GRAD {
+                                let recurrent = V::load(row.recurrent_grad.add(from));
+                                recurrent.store_as(sums[1].get().add(to));
                             }
                         }
                     }
@@ -283,7 +276,7 @@ impl<E: Real, K: Real, C: Pointwise> Backward<'_, E, K, C> {
                 let unit = (panel * UNITS + p) * V::LANES;
                 if unit < self.padded {
                     let mut dh = dh;
-                    if !C::MEMORY {
+                    if !C::HAS_CELL_STATE {
                         dh = dh.add(V::load(self.carry.get().add(rank * self.padded + unit)));
                     }
                     dh.store(self.hidden.get().add(rank * self.padded + unit));
@@ -293,17 +286,17 @@ impl<E: Real, K: Real, C: Pointwise> Backward<'_, E, K, C> {
     }
 }
 
-/// Makes the padding of a block's gradients zero, whatever infinities have made of it: it stands in
+/// Makes the padding of a register's gradients zero, whatever infinities have made of it: it stands in
 /// products with units that are not padding.
 ///
 /// # Safety
-/// `gates` is valid for `count` registers.
+/// `gates` is valid for `count` registers, [`BLOCK`] numbers apart.
 #[inline(always)]
 unsafe fn clear_padding<V: Vector>(gates: *mut V::Elem, used: usize, count: usize) {
     for gate in 0..count {
         for lane in used..V::LANES {
             // SAFETY: the caller has `count` registers there.
-            unsafe { *gates.add(gate * V::LANES + lane) = V::Elem::default() };
+            unsafe { *gates.add(gate * BLOCK + lane) = V::Elem::default() };
         }
     }
 }

@@ -1,25 +1,26 @@
-//! The way there, step by step.
+//! The forward scan, step by step.
 
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use super::apart;
-use crate::cell::{Pointwise, Row};
-use crate::layout::Chunk;
-use crate::panel::{Columns, Panels};
+use super::accumulates_in_other_precision;
+use crate::cell::{InPanels, Pointwise, Row};
+use crate::panel::Panels;
 use crate::parallel::Shared;
+use crate::pool::Number;
+use crate::positions::Chunk;
 use crate::sizes::holds;
 use crate::tile::{accumulate, prefetch, tiles, with_rows};
-use crate::vector::{Kernel, Real, Vector, each};
+use crate::vector::{Kernel, Vector, each};
 
 /// Forward over the ranks `ranks` of `chunk`.
 ///
 /// H' is the number of units with padding, W the width of all gates with padding.
 ///
 /// # Safety
-/// Sweeps that run at the same time over the same memory differ in their chunk or their ranks, and those of other
+/// Scans that run at the same time over the same memory differ in their chunk or their ranks, and those of other
 /// chunks have other rows of the batch.
-pub(crate) struct Forward<'a, E: Real, K: Real, C> {
+pub(crate) struct Forward<'a, E: Number, K: Number, C> {
     pub(crate) chunk: &'a Chunk,
     pub(crate) ranks: Range<usize>,
     /// The input's part of the gates, `[rows, W]`.
@@ -30,16 +31,14 @@ pub(crate) struct Forward<'a, E: Real, K: Real, C> {
     /// Added to the gates beside the table's rows, `[W]`.
     pub(crate) recurrent_bias: Option<&'a [E]>,
     pub(crate) states: States<'a, E>,
-    /// The state before each step for the sums of the way back, `[positions, padded units]` of
-    /// `summed`, or null where `states` has it.
-    pub(crate) kept: Shared<'a, K>,
-    pub(crate) summed: Columns,
-    /// What the way back needs, `[positions, blocks · SAVED · lanes]`, or null.
+    /// The state before each step for the sums of the backward pass, `[positions, H']`, or null where `states` has it.
+    pub(crate) summed_states: Shared<'a, K>,
+    /// What the cell records for the backward pass, `[positions, registers · SAVED · lanes]`, or null.
     pub(crate) saved: Shared<'a, E>,
     /// The state: before the first step, and then after the last, `[ranks, H']`.
     pub(crate) hidden: Shared<'a, E>,
-    /// The memory, likewise.
-    pub(crate) memory: Shared<'a, E>,
+    /// The cell state, likewise.
+    pub(crate) cell_state: Shared<'a, E>,
     /// All states of all rows of the batch, `[B, T, H]`, or null.
     pub(crate) all: Shared<'a, E>,
     /// T of `all`.
@@ -47,38 +46,44 @@ pub(crate) struct Forward<'a, E: Real, K: Real, C> {
     pub(crate) cell: PhantomData<C>,
 }
 
-/// Where the state before each step is kept.
+/// Where the state before each step is.
 #[derive(Clone, Copy)]
 pub(crate) enum States<'a, E> {
-    /// For the way back: `[positions, H']`.
-    Kept(Shared<'a, E>),
+    /// Recorded for the backward pass: `[positions, H']`.
+    Recorded(Shared<'a, E>),
     /// For two steps in turn: `[2, ranks, H']`.
-    Turns(Shared<'a, E>),
+    DoubleBuffered(Shared<'a, E>),
 }
 
-impl<E: Real, K: Real, C: Pointwise> Kernel<E> for Forward<'_, E, K, C> {
+impl<E: Number, K: Number, C: Pointwise> Kernel<E> for Forward<'_, E, K, C> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<V: Vector<Elem = E>>(self) {
         self.assert_sizes(V::LANES);
-        // SAFETY: the CPU has V's instructions, as the caller promised.
-        unsafe {
-            match C::GATES {
-                3 => self.go::<V, 3>(),
-                _ => self.go::<V, 4>(),
-            }
-        }
+        // SAFETY: the CPU has V's instructions, as the caller promised; the sizes have been asserted.
+        unsafe { C::in_panels::<V>(&self) };
     }
 }
 
-impl<E: Real, K: Real, C: Pointwise> Forward<'_, E, K, C> {
+impl<E: Number, K: Number, C: Pointwise, V: Vector<Elem = E>> InPanels<V> for Forward<'_, E, K, C> {
+    /// All steps.
+    ///
+    /// # Safety
+    /// The CPU has the instructions of `V`; the sizes have been asserted.
+    #[inline(always)]
+    unsafe fn run<const P: usize>(&self) {
+        // SAFETY: the caller has the instructions and the sizes.
+        unsafe { self.scan::<V, P>() };
+    }
+}
+
+impl<E: Number, K: Number, C: Pointwise> Forward<'_, E, K, C> {
     /// Every buffer against the chunk and the orders: what all pointers below rest on.
     fn assert_sizes(&self, lanes: usize) {
         let columns = &self.recurrent.columns;
-        let (padded, blocks) = (columns.padded_units, columns.blocks);
+        let (padded, registers) = (columns.padded_units, columns.registers());
         let (ranks, positions) = (self.chunk.rows().len(), self.chunk.positions());
-        columns.assert_registers(C::GATES, lanes);
         assert!(self.recurrent.depth == columns.units);
         assert!(self.ranks.end <= ranks && self.slots.len() == positions);
         let rows = self.table.len() / columns.width;
@@ -86,16 +91,14 @@ impl<E: Real, K: Real, C: Pointwise> Forward<'_, E, K, C> {
         let bias = self.recurrent_bias;
         assert!(bias.is_none_or(|bias| bias.len() == columns.width));
         assert!(match self.states {
-            States::Kept(states) => holds(states.len(), &[positions, padded]),
-            States::Turns(states) => holds(states.len(), &[2, ranks, padded]),
+            States::Recorded(states) => holds(states.len(), &[positions, padded]),
+            States::DoubleBuffered(states) => holds(states.len(), &[2, ranks, padded]),
         });
-        let summed = self.summed.padded_units;
-        assert!(
-            self.kept.is_null() || summed >= padded && holds(self.kept.len(), &[positions, summed])
-        );
+        let summed = self.summed_states;
+        assert!(summed.is_null() || holds(summed.len(), &[positions, padded]));
         let saved = self.saved;
-        assert!(saved.is_null() || holds(saved.len(), &[positions, blocks, C::SAVED, lanes]));
-        for state in [self.hidden, self.memory] {
+        assert!(saved.is_null() || holds(saved.len(), &[positions, registers, C::SAVED, lanes]));
+        for state in [self.hidden, self.cell_state] {
             assert!(holds(state.len(), &[ranks, padded]));
         }
         assert!(
@@ -125,8 +128,8 @@ impl<E: Real, K: Real, C: Pointwise> Forward<'_, E, K, C> {
         // SAFETY: the chunk's positions and ranks lie in the buffer, whose size is asserted.
         unsafe {
             match self.states {
-                States::Kept(states) => states.get().add(position * padded),
-                States::Turns(states) => {
+                States::Recorded(states) => states.get().add(position * padded),
+                States::DoubleBuffered(states) => {
                     let turn = (step & 1) * self.chunk.rows().len();
                     states.get().add((turn + rank) * padded)
                 }
@@ -134,16 +137,16 @@ impl<E: Real, K: Real, C: Pointwise> Forward<'_, E, K, C> {
         }
     }
 
-    /// Keeps the state before a position for the sums, where it is not kept already.
+    /// Records the state before a position for the sums, where it is not recorded already.
     ///
     /// # Safety
-    /// The CPU has the instructions of `V`; the position is the chunk's, the unit the first of a block.
+    /// The CPU has the instructions of `V`; the position is the chunk's, the unit the first of a register.
     #[inline(always)]
-    unsafe fn keep<V: Vector<Elem = E>>(&self, state: V, position: usize, unit: usize) {
-        if apart::<E, K>() && !self.kept.is_null() {
-            let at = position * self.summed.padded_units + unit;
-            // SAFETY: the position lies in the buffer, and a row has room for all blocks, as is asserted.
-            unsafe { state.store_as(self.kept.get().add(at)) };
+    unsafe fn record<V: Vector<Elem = E>>(&self, state: V, position: usize, unit: usize) {
+        if accumulates_in_other_precision::<E, K>() && !self.summed_states.is_null() {
+            let at = position * self.padded() + unit;
+            // SAFETY: the position lies in the buffer, and a row has room for all registers, as is asserted.
+            unsafe { state.store_as(self.summed_states.get().add(at)) };
         }
     }
 
@@ -152,8 +155,9 @@ impl<E: Real, K: Real, C: Pointwise> Forward<'_, E, K, C> {
     /// # Safety
     /// The CPU has the instructions of `V`; the sizes have been asserted.
     #[inline(always)]
-    unsafe fn go<V: Vector<Elem = E>, const P: usize>(&self) {
-        assert!(self.recurrent.columns.panel_width == P * V::LANES);
+    unsafe fn scan<V: Vector<Elem = E>, const P: usize>(&self) {
+        let columns = &self.recurrent.columns;
+        columns.assert_registers(C::GATES, V::LANES, P);
         let padded = self.padded();
         for rank in self.ranks.clone() {
             if let Some(t) = self.chunk.start(rank) {
@@ -166,7 +170,7 @@ impl<E: Real, K: Real, C: Pointwise> Forward<'_, E, K, C> {
                     let from = self.hidden.get().add(rank * padded);
                     std::ptr::copy_nonoverlapping(from, to, padded);
                     for unit in (0..padded).step_by(V::LANES) {
-                        self.keep::<V>(V::load(from.add(unit)), position, unit);
+                        self.record::<V>(V::load(from.add(unit)), position, unit);
                     }
                 }
             }
@@ -177,11 +181,12 @@ impl<E: Real, K: Real, C: Pointwise> Forward<'_, E, K, C> {
             if running.is_empty() {
                 continue;
             }
-            for panel in 0..self.recurrent.columns.panels {
+            for panel in 0..columns.panels {
+                let places = columns.places::<P>(panel);
                 for (first, rows) in tiles(running.clone(), V::TILE_ROWS) {
                     // SAFETY: the caller has the instructions and the sizes; these ranks run at this step.
                     with_rows!(V, rows, R => unsafe {
-                        self.tile::<V, R, P>(step, t, panel, first)
+                        self.tile::<V, R, P>(step, t, panel, &places, first)
                     });
                 }
             }
@@ -199,53 +204,59 @@ impl<E: Real, K: Real, C: Pointwise> Forward<'_, E, K, C> {
         step: usize,
         t: usize,
         panel: usize,
+        places: &[Option<usize>; P],
         first: usize,
     ) {
         let columns = &self.recurrent.columns;
         let (width, padded, units) = (columns.width, columns.padded_units, columns.units);
-        let column = panel * P * V::LANES;
+        let registers = columns.registers();
+        let first_register = panel * (P / C::GATES);
+        let (touched, lines) = columns.first_touched(panel);
         let position = self.chunk.position(t, first);
-        let going_on = self.chunk.going_on(t);
+        let active_next = self.chunk.active_next(t);
         // SAFETY: the caller has the instructions. Positions and ranks are the chunk's, slots are rows of the
         // table, and of all these the buffers hold as many as is asserted; the panel is a slice of its depth. What
         // is written belongs to these ranks, and other tasks have others.
         unsafe {
             let input: [*const E; R] = each!(std::ptr::null(); R, r => {
                 let slot = self.slots[position + r] as usize;
-                self.table.as_ptr().add(slot * width + column)
+                self.table.as_ptr().add(slot * width)
             });
             let previous: [*const E; R] = each!(std::ptr::null(); R, r => {
                 self.previous(step, position + r, first + r).cast_const()
             });
             // What the next step of these rows reads lies wherever its tokens do.
-            if first + R <= going_on {
+            if first + R <= active_next {
                 let next = self.chunk.next(t) + first;
                 for r in 0..R {
                     let slot = self.slots[next + r] as usize;
-                    let at = self.table.as_ptr().wrapping_add(slot * width + column);
-                    prefetch::<V>(at, P * V::LANES);
+                    let at = self.table.as_ptr().wrapping_add(slot * width + touched);
+                    prefetch::<V>(at, lines);
                     // And what it saves goes where nothing has been for long.
                     if !self.saved.is_null() {
-                        let block = panel * (P / C::GATES);
-                        let place = (next + r) * columns.blocks + block;
+                        let place = (next + r) * registers + first_register;
                         let at = self.saved.get().wrapping_add(place * C::SAVED * V::LANES);
                         prefetch::<V>(at, P / C::GATES * C::SAVED * V::LANES);
                     }
                 }
             }
             let mut tile = [[V::zero(); P]; R];
-            for r in 0..R {
-                for p in 0..P {
-                    if p % C::GATES < C::ADDED {
-                        tile[r][p] = V::load(input[r].add(p * V::LANES));
+            for p in 0..P {
+                if p % C::GATES < C::INPUT_GATES_PREADDED
+                    && let Some(place) = places[p]
+                {
+                    for r in 0..R {
+                        tile[r][p] = V::load(input[r].add(place));
                     }
                 }
             }
             if let Some(bias) = self.recurrent_bias {
                 for p in 0..P {
-                    let bias = V::load(bias.as_ptr().add(column + p * V::LANES));
-                    for row in &mut tile {
-                        row[p] = row[p].add(bias);
+                    if let Some(place) = places[p] {
+                        let bias = V::load(bias.as_ptr().add(place));
+                        for row in &mut tile {
+                            row[p] = row[p].add(bias);
+                        }
                     }
                 }
             }
@@ -258,27 +269,30 @@ impl<E: Real, K: Real, C: Pointwise> Forward<'_, E, K, C> {
             );
             for together in 0..P / C::GATES {
                 let gate = together * C::GATES;
-                let block = panel * (P / C::GATES) + together;
-                let unit = block * V::LANES;
+                let Some(place) = places[gate] else {
+                    break;
+                };
+                let register = first_register + together;
+                let unit = register * V::LANES;
                 let rows: [Row<E>; R] = each!(Row::NOWHERE; R, r => {
                     let mut saved = self.saved.get();
                     if !saved.is_null() {
-                        let place = (position + r) * columns.blocks + block;
-                        saved = saved.add(place * C::SAVED * V::LANES);
+                        let at = (position + r) * registers + register;
+                        saved = saved.add(at * C::SAVED * V::LANES);
                     }
                     Row {
-                        input: input[r].add(gate * V::LANES),
+                        input: input[r].add(place),
                         previous: previous[r].add(unit),
-                        carry: self.memory.get().add((first + r) * padded + unit),
+                        carry: self.cell_state.get().add((first + r) * padded + unit),
                         saved,
                     }
                 });
                 let states = C::forward::<V, R, P>(&tile, gate, &rows);
                 for (r, state) in states.into_iter().enumerate() {
                     let rank = first + r;
-                    let next = if rank < going_on {
+                    let next = if rank < active_next {
                         let next = self.chunk.next(t) + rank;
-                        self.keep(state, next, unit);
+                        self.record(state, next, unit);
                         self.previous(step + 1, next, rank)
                     } else {
                         self.hidden.get().add(rank * padded)

@@ -1,14 +1,14 @@
-//! The inside orders of a layer's columns on one instruction set.
+//! The blocked layouts of a layer's columns, with panels for one instruction set.
 
-use crate::cell::{Gru, Lstm, Pointwise, SimpleRnn};
-use crate::isa::Isa;
-use crate::layer::{Cell, Shape};
+use crate::element::Element;
+use crate::isa::{Dispatch, Isa};
 use crate::panel::Columns;
-use crate::vector::{Kernel, Real, Vector};
+use crate::types::Shape;
+use crate::vector::{Kernel, Vector};
 
-/// The inside orders of a layer's columns on one instruction set.
+/// The blocked layouts of a layer's columns, with panels for one instruction set and precision.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Orders {
+pub(crate) struct BlockedLayouts {
     /// Gates.
     pub(crate) gates: Columns,
     /// Units, in the transposed recurrent kernel.
@@ -17,11 +17,11 @@ pub(crate) struct Orders {
     pub(crate) inputs: Columns,
 }
 
-/// Registers of a panel that are not gates.
-const PLAIN: usize = 4;
+/// Registers of a panel whose columns are not gates of several.
+pub(crate) const PLAIN: usize = 4;
 
-impl Orders {
-    pub(crate) fn new<E: Real>(isa: Isa, shape: &Shape) -> Self {
+impl BlockedLayouts {
+    pub(crate) fn new<E: Dispatch>(isa: Isa, shape: &Shape) -> Self {
         let lanes = lanes::<E>(isa);
         let gates = shape.cell.gates();
         // One gate fills a panel with blocks of units, several fill it with their block.
@@ -40,9 +40,9 @@ impl Orders {
 }
 
 /// Lanes of a register of `E`.
-fn lanes<E: Real>(isa: Isa) -> usize {
+pub(crate) fn lanes<E: Dispatch>(isa: Isa) -> usize {
     struct Lanes;
-    impl<E: Real> Kernel<E> for Lanes {
+    impl<E: Element> Kernel<E> for Lanes {
         type Output = usize;
         #[inline(always)]
         unsafe fn run<V: Vector<Elem = E>>(self) -> usize {
@@ -51,22 +51,4 @@ fn lanes<E: Real>(isa: Isa) -> usize {
     }
     // SAFETY: `Lanes` has no fields and touches no memory.
     unsafe { E::dispatch(isa, Lanes) }
-}
-
-/// Registers a unit's block keeps for the way back.
-pub(crate) fn saved(cell: Cell) -> usize {
-    match cell {
-        Cell::SimpleRnn => SimpleRnn::SAVED,
-        Cell::Lstm => Lstm::SAVED,
-        Cell::Gru => Gru::SAVED,
-    }
-}
-
-/// Whether the way back reads the state before each step.
-pub(crate) fn reads_previous(cell: Cell) -> bool {
-    match cell {
-        Cell::SimpleRnn => SimpleRnn::PREVIOUS,
-        Cell::Lstm => Lstm::PREVIOUS,
-        Cell::Gru => Gru::PREVIOUS,
-    }
 }

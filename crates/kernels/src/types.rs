@@ -1,14 +1,12 @@
-//! A recurrent layer in one call: input projection and sweep; and what it is given and gives.
+//! What a layer is given and what it gives: shapes, operands, options, outputs, gradients.
 //!
-//! Shape letters: B rows of the batch, T steps, N rows of features, D inputs, H units, G gates
+//! Shape letters: B rows of the batch, T steps of time, N rows of features, D inputs, H units, G gates
 //! (SimpleRNN 1, LSTM 4, GRU 3). All matrices are row-major.
 
-use crate::cell::{Gru, Lstm, Pointwise, SimpleRnn};
-use crate::checked::CheckedLayer;
-use crate::error::KernelError;
+use crate::element::Element;
+use crate::error::{KernelError, length};
 use crate::isa::Isa;
-use crate::tape::Tape;
-use crate::vector::Real;
+use crate::sizes::Limit;
 
 /// Which recurrent cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,24 +21,24 @@ pub enum Cell {
 
 impl Cell {
     /// G: how many gates it has.
-    pub fn gates(self) -> usize {
+    pub const fn gates(self) -> usize {
         match self {
-            Self::SimpleRnn => SimpleRnn::GATES,
-            Self::Lstm => Lstm::GATES,
-            Self::Gru => Gru::GATES,
+            Self::SimpleRnn => 1,
+            Self::Lstm => 4,
+            Self::Gru => 3,
         }
     }
 
     /// Rows of its bias: `[G · H]` each.
-    pub fn biases(self) -> usize {
+    pub const fn biases(self) -> usize {
         match self {
             Self::SimpleRnn | Self::Lstm => 1,
             Self::Gru => 2,
         }
     }
 
-    /// Whether it has a memory beside its state.
-    pub fn has_memory(self) -> bool {
+    /// Whether it has a cell state beside its hidden state.
+    pub const fn has_cell_state(self) -> bool {
         matches!(self, Self::Lstm)
     }
 }
@@ -61,13 +59,13 @@ pub struct Shape {
     pub cell: Cell,
     /// The direction.
     pub direction: Direction,
-    /// B.
+    /// Batch size (B).
     pub rows: usize,
-    /// T.
+    /// Steps of time (T).
     pub time: usize,
-    /// D.
+    /// Width of an input (D).
     pub inputs: usize,
-    /// H.
+    /// Units (H).
     pub units: usize,
 }
 
@@ -93,8 +91,8 @@ pub struct Input<'a, E> {
     pub lengths: Option<&'a [u32]>,
     /// The state before the first step, `[B, H]`; zeros without it.
     pub hidden: Option<&'a [E]>,
-    /// The memory before the first step, `[B, H]`; zeros without it, of no use without a memory.
-    pub memory: Option<&'a [E]>,
+    /// The cell state before the first step, `[B, H]`; zeros without it, and of no use to a cell that has none.
+    pub cell_state: Option<&'a [E]>,
 }
 
 impl<'a, E> Input<'a, E> {
@@ -113,7 +111,7 @@ impl<'a, E> Input<'a, E> {
             index: None,
             lengths: None,
             hidden: None,
-            memory: None,
+            cell_state: None,
         }
     }
 }
@@ -125,7 +123,7 @@ pub struct Options {
     pub isa: Isa,
     /// Whether to give the state after every step.
     pub all_states: bool,
-    /// What the sweep computes in.
+    /// What the scan through time computes in.
     pub precision: Precision,
 }
 
@@ -140,7 +138,7 @@ impl Default for Options {
     }
 }
 
-/// What a sweep through time computes in. The dense products before it, and those after it whose sums
+/// What a scan through time computes in. The dense products before it, and those after it whose sums
 /// do not go through time, are in the operands' precision always.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Precision {
@@ -149,7 +147,7 @@ pub enum Precision {
     /// Double precision, from the projected input to the last state, and back: for a cell that
     /// amplifies rounding from step to step.
     Double,
-    /// As [`Self::Double`], but what is summed over all positions on the way back (the gradients of
+    /// As [`Self::Double`], but what is summed over all positions in the backward pass (the gradients of
     /// the weights, and of a vector that stands at many positions) is rounded before, and summed in
     /// the operands' precision.
     DoubleSweep,
@@ -160,42 +158,100 @@ pub enum Precision {
 pub struct Output<E> {
     /// The state after each row's last step, `[B, H]`.
     pub hidden: Vec<E>,
-    /// The memory after each row's last step, `[B, H]`; empty without a memory.
-    pub memory: Vec<E>,
+    /// The cell state after each row's last step, `[B, H]`; empty for a cell that has none.
+    pub cell_state: Vec<E>,
     /// If asked for, the state after every step, `[B, T, H]`. In the padding, where nothing is
     /// computed, it is the row's last state; in reverse direction, where padding comes before the
     /// row, zero.
     pub states: Option<Vec<E>>,
 }
 
-/// Runs a layer for its output alone; keeps nothing.
-///
-/// # Errors
-/// [`KernelError`] where an operand's length or an index does not fit the shape, or where the shape asks for
-/// more memory than one buffer can have.
-pub fn forward<E: Real>(
-    shape: &Shape,
-    weights: &Weights<'_, E>,
-    input: &Input<'_, E>,
-    options: &Options,
-) -> Result<Output<E>, KernelError> {
-    let checked = CheckedLayer::new(shape, weights, input, options, false)?;
-    Ok(E::run_layer(&checked).0)
+/// The gradients of what a layer gave; what is absent is zero.
+#[derive(Clone, Copy, Debug)]
+pub struct Upstream<'a, E> {
+    /// Of the last state, `[B, H]`.
+    pub hidden: Option<&'a [E]>,
+    /// Of the last cell state, `[B, H]`.
+    pub cell_state: Option<&'a [E]>,
+    /// Of all states, `[B, T, H]`.
+    pub states: Option<&'a [E]>,
 }
 
-/// Runs a layer and keeps what its gradients will need.
-///
-/// # Errors
-/// As [`forward`].
-pub fn forward_recorded<E: Real>(
-    shape: &Shape,
-    weights: &Weights<'_, E>,
-    input: &Input<'_, E>,
-    options: &Options,
-) -> Result<(Output<E>, Tape<E>), KernelError> {
-    let checked = CheckedLayer::new(shape, weights, input, options, true)?;
-    match E::run_layer(&checked) {
-        (output, Some(tape)) => Ok((output, tape)),
-        (_, None) => unreachable!("a recorded run has a tape"),
+impl<'a, E> Upstream<'a, E> {
+    /// A gradient of the last state alone.
+    pub fn last(hidden: &'a [E]) -> Self {
+        Self {
+            hidden: Some(hidden),
+            cell_state: None,
+            states: None,
+        }
     }
+}
+
+/// The gradients of what a layer was given.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gradients<E> {
+    /// Of the features, `[N, D]`; zero where the batch does not use a row.
+    pub features: Vec<E>,
+    /// Of the kernel, `[D, G · H]`.
+    pub kernel: Vec<E>,
+    /// Of the recurrent kernel, `[H, G · H]`.
+    pub recurrent_kernel: Vec<E>,
+    /// Of the bias, in its shape.
+    pub bias: Vec<E>,
+    /// Of the first state, `[B, H]`.
+    pub hidden: Vec<E>,
+    /// Of the first cell state, `[B, H]`; empty for a cell that has none.
+    pub cell_state: Vec<E>,
+}
+
+/// A row-major matrix of known shape.
+#[derive(Clone, Copy, Debug)]
+pub struct Matrix<'a, E> {
+    values: &'a [E],
+    rows: usize,
+    columns: usize,
+}
+
+impl<'a, E: Element> Matrix<'a, E> {
+    /// The numbers `values` as `rows` of `columns`.
+    ///
+    /// # Errors
+    /// [`KernelError::Length`] where they are not as many; [`KernelError::Memory`] where so many cannot be.
+    pub fn new(values: &'a [E], rows: usize, columns: usize) -> Result<Self, KernelError> {
+        let count =
+            Limit::ALLOCATION.elements("a matrix", "[M, N]", &[rows, columns], size_of::<E>())?;
+        length("the matrix", "[M, N]", count, values.len())?;
+        Ok(Self {
+            values,
+            rows,
+            columns,
+        })
+    }
+
+    /// The numbers, row by row.
+    pub fn values(&self) -> &'a [E] {
+        self.values
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+}
+
+/// Which side of a product is transposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transposed {
+    /// `A · B`: `[M, K] · [K, N]`.
+    Neither,
+    /// `Aᵀ · B`: `[K, M]ᵀ · [K, N]`.
+    Left,
+    /// `A · Bᵀ`: `[M, K] · [N, K]ᵀ`.
+    Right,
 }

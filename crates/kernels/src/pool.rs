@@ -5,7 +5,27 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
-use crate::vector::Real;
+use crate::isa::Dispatch;
+
+/// Numbers that kernels compute with: they have registers, and buffers to be used again.
+pub trait Number: Dispatch {
+    #[doc(hidden)]
+    fn pool() -> &'static Pool<Self>;
+}
+
+macro_rules! number {
+    ($real:ident) => {
+        impl Number for $real {
+            fn pool() -> &'static Pool<Self> {
+                static POOL: Pool<$real> = Pool::new();
+                &POOL
+            }
+        }
+    };
+}
+
+number!(f32);
+number!(f64);
 
 /// Buffers that nobody holds at the moment.
 #[doc(hidden)]
@@ -59,12 +79,12 @@ impl<E> Pool<E> {
 ///
 /// Its memory may be longer: it keeps the length it once had, so that nothing need be filled when it is
 /// used for fewer numbers and then for more.
-pub(crate) struct Buffer<E: Real> {
+pub(crate) struct Buffer<E: Number> {
     memory: Vec<E>,
     len: usize,
 }
 
-impl<E: Real> Buffer<E> {
+impl<E: Number> Buffer<E> {
     /// Numbers left over from somebody else: to be written before they are read. In tests and debug builds they are
     /// NaN, which no result survives that a number was read for too early.
     pub(crate) fn stale(len: usize) -> Self {
@@ -101,7 +121,7 @@ impl<E: Real> Buffer<E> {
 }
 
 /// The buffer itself where A and B are the same, else the buffer back.
-pub(crate) fn same<A: Real, B: Real>(buffer: Buffer<A>) -> Result<Buffer<B>, Buffer<A>> {
+pub(crate) fn same<A: Number, B: Number>(buffer: Buffer<A>) -> Result<Buffer<B>, Buffer<A>> {
     let mut held = Some(buffer);
     let any: &mut dyn std::any::Any = &mut held;
     if let Some(Some(same)) = any.downcast_mut::<Option<Buffer<B>>>().map(Option::take) {
@@ -113,7 +133,7 @@ pub(crate) fn same<A: Real, B: Real>(buffer: Buffer<A>) -> Result<Buffer<B>, Buf
     }
 }
 
-impl<E: Real> Drop for Buffer<E> {
+impl<E: Number> Drop for Buffer<E> {
     fn drop(&mut self) {
         if REUSED && !self.memory.is_empty() {
             E::pool().put(std::mem::take(&mut self.memory));
@@ -121,7 +141,7 @@ impl<E: Real> Drop for Buffer<E> {
     }
 }
 
-impl<E: Real> Deref for Buffer<E> {
+impl<E: Number> Deref for Buffer<E> {
     type Target = [E];
 
     fn deref(&self) -> &[E] {
@@ -129,13 +149,13 @@ impl<E: Real> Deref for Buffer<E> {
     }
 }
 
-impl<E: Real> DerefMut for Buffer<E> {
+impl<E: Number> DerefMut for Buffer<E> {
     fn deref_mut(&mut self) -> &mut [E] {
         &mut self.memory[..self.len]
     }
 }
 
-impl<E: Real> fmt::Debug for Buffer<E> {
+impl<E: Number> fmt::Debug for Buffer<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Buffer({})", self.len)
     }

@@ -5,9 +5,7 @@
 //! `offset[t] + rank`, and padding has no position at all. Nothing here depends on the number of
 //! threads.
 
-use std::ops::Range;
-
-use crate::Direction;
+use crate::types::Direction;
 
 /// Rows of a chunk at most: as many as let a chunk's gate gradients stay in the cache.
 pub(crate) const CHUNK: usize = 32;
@@ -122,7 +120,7 @@ impl Chunk {
     }
 
     /// Of the ranks that run at time `t`, how many run at the time processed next.
-    pub(crate) fn going_on(&self, t: usize) -> usize {
+    pub(crate) fn active_next(&self, t: usize) -> usize {
         match self.direction {
             Direction::Forward => self.active.get(t + 1).copied().unwrap_or(0),
             Direction::Reverse if t > 0 => self.active[t],
@@ -135,7 +133,7 @@ impl Chunk {
         self.offsets[t] + rank
     }
 
-    /// The position of rank 0 at the time processed after `t`; only for [`Self::going_on`] ranks.
+    /// The position of rank 0 at the time processed after `t`; only for [`Self::active_next`] ranks.
     pub(crate) fn next(&self, t: usize) -> usize {
         match self.direction {
             Direction::Forward => self.offsets[t + 1],
@@ -170,17 +168,6 @@ impl Chunk {
     }
 }
 
-/// `0..count` in `parts` ranges that differ by one at most; empty ones are left out.
-pub(crate) fn even(count: usize, parts: usize) -> impl Iterator<Item = Range<usize>> {
-    let parts = parts.clamp(1, count.max(1));
-    let (size, rest) = (count / parts, count % parts);
-    // `part · count / parts`, without a product as large as that.
-    let start = move |part: usize| part * size + part * rest / parts;
-    (0..parts)
-        .map(move |part| start(part)..start(part + 1))
-        .filter(|range| !range.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,13 +181,13 @@ mod tests {
         assert_eq!(chunk.active, [3, 2, 2]);
         assert_eq!((layout.positions, chunk.steps()), (7, 3));
         assert_eq!(chunk.position(1, 1), 4);
-        assert_eq!([0, 1, 2].map(|t| chunk.going_on(t)), [2, 2, 0]);
+        assert_eq!([0, 1, 2].map(|t| chunk.active_next(t)), [2, 2, 0]);
         assert_eq!([0, 3].map(|rank| chunk.start(rank)), [Some(0), None]);
 
         let layout = Layout::new(4, 5, Some(&[1, 3, 0, 3]), Direction::Reverse);
         let chunk = &layout.chunks[0];
         assert_eq!([0, 1, 2].map(|step| chunk.time(step)), [2, 1, 0]);
-        assert_eq!([0, 1, 2].map(|t| chunk.going_on(t)), [0, 2, 2]);
+        assert_eq!([0, 1, 2].map(|t| chunk.active_next(t)), [0, 2, 2]);
         assert_eq!([0, 2].map(|rank| chunk.start(rank)), [Some(2), Some(0)]);
         assert_eq!([0, 2].map(|rank| chunk.start_step(rank)), [0, 2]);
     }
@@ -212,19 +199,5 @@ mod tests {
         assert_eq!(rows, (0..70).collect::<Vec<_>>());
         assert_eq!(layout.positions, 210);
         assert_eq!(layout.chunks[2].first, 192);
-    }
-
-    #[test]
-    fn even_ranges_cover_everything_once() {
-        for count in [0, 1, 5, 16] {
-            for parts in [1, 2, 3, 7] {
-                let all: Vec<usize> = even(count, parts).flatten().collect();
-                assert_eq!(all, (0..count).collect::<Vec<_>>());
-            }
-        }
-        // Where the product of both would not fit.
-        let ranges: Vec<_> = even(usize::MAX, 7).collect();
-        assert_eq!((ranges[0].start, ranges[6].end), (0, usize::MAX));
-        assert!(ranges.windows(2).all(|pair| pair[0].end == pair[1].start));
     }
 }
