@@ -2,14 +2,28 @@
 //!
 //! Row-major, the columns of a weight are gate after gate (`gate · H + unit`). In the *blocked layout* a unit's gates
 //! lie together: for each block of [`BLOCK`] units, the block's numbers of the first gate, of the second, and so on.
-//! So a tile holds all gates of its units, and the cell goes on from the registers. Units are padded with zeros to
-//! whole blocks, which stay zero through every cell, forward and backward.
+//! So a tile holds all gates of its units, and the cell goes on from the registers. A row has room for whole blocks;
+//! what stands in the padding is nothing that any result is computed from.
 //!
 //! The layout is the same for every instruction set and precision. That is a part of the arithmetic: what is summed
 //! over a row of gates is summed in the order of the layout. Only the panels, which nothing is summed across, have
 //! the width of some registers.
 
 use crate::pool::{Buffer, Number};
+
+/// From a register of a panel to the next in a row: from gate to gate where there are several, from units to units where
+/// there is one.
+#[inline(always)]
+pub(crate) const fn stride(gates: usize, lanes: usize) -> usize {
+    if gates == 1 { lanes } else { BLOCK }
+}
+
+/// Columns that the first panel of a block touches, where panels have P registers: the block, or all of the panel.
+#[inline(always)]
+pub(crate) const fn touched<const P: usize>(gates: usize, lanes: usize) -> usize {
+    let units = P / gates * lanes;
+    gates * if units > BLOCK { units } else { BLOCK }
+}
 
 /// Units of a block: a multiple of every register's lanes.
 pub(crate) const BLOCK: usize = 16;
@@ -26,8 +40,9 @@ pub(crate) struct Columns {
     pub(crate) padded_units: usize,
     /// Columns with their padding.
     pub(crate) width: usize,
-    /// Units of a panel. The last panel may go beyond the padding; it holds zeros there.
+    /// Units of a panel. The last panel may go beyond the units; it holds zeros there.
     pub(crate) panel_units: usize,
+    /// Panels that have all units.
     pub(crate) panels: usize,
 }
 
@@ -49,7 +64,7 @@ impl Columns {
             padded_units,
             width: padded_units * gates,
             panel_units,
-            panels: padded_units.div_ceil(panel_units),
+            panels: units.div_ceil(panel_units),
         }
     }
 
@@ -58,14 +73,21 @@ impl Columns {
         self.panel_units * self.gates
     }
 
-    /// Columns of all panels: at least [`Self::width`].
+    /// Columns of all panels.
     pub(crate) fn packed_width(&self) -> usize {
         self.panels * self.panel_width()
     }
 
-    /// Registers of units, the padding included.
+    /// Registers that a row has room for, for each gate.
     pub(crate) fn registers(&self) -> usize {
         self.padded_units / self.lanes
+    }
+
+    /// Registers of a panel that hold units, for each gate; the others are beyond the last.
+    #[inline(always)]
+    pub(crate) fn registers_of(&self, panel: usize) -> usize {
+        let rest = self.units - panel * self.panel_units;
+        rest.min(self.panel_units).div_ceil(self.lanes)
     }
 
     /// That these are columns of so many gates for registers of so many lanes, `vectors` to a panel, and their numbers
@@ -75,7 +97,7 @@ impl Columns {
         assert!(self.padded_units.is_multiple_of(BLOCK) && self.units <= self.padded_units);
         assert!(self.width == self.padded_units * gates);
         assert!(self.panel_units * gates == vectors * lanes);
-        assert!(self.panels == self.padded_units.div_ceil(self.panel_units));
+        assert!(self.panels == self.units.div_ceil(self.panel_units));
     }
 
     /// The column of a unit's gate.
@@ -84,30 +106,12 @@ impl Columns {
         column(unit, self.gates, gate)
     }
 
-    /// The columns at which the P registers of a panel lie in a row; none beyond the padding.
+    /// The column at which a panel begins in a row, and whether it is the first to touch the lines of the cache there:
+    /// panels of less than a block share theirs.
     #[inline(always)]
-    pub(crate) fn places<const P: usize>(&self, panel: usize) -> [Option<usize>; P] {
-        let mut places = [None; P];
-        for (p, place) in places.iter_mut().enumerate() {
-            let unit = panel * self.panel_units + p / self.gates * self.lanes;
-            if unit < self.padded_units {
-                *place = Some(self.at(unit, p % self.gates));
-            }
-        }
-        places
-    }
-
-    /// The columns that a panel is the first to touch: `(first, count)`. Panels of less than a block share their lines
-    /// of the cache.
-    #[inline(always)]
-    pub(crate) fn first_touched(&self, panel: usize) -> (usize, usize) {
+    pub(crate) fn start(&self, panel: usize) -> (usize, bool) {
         let unit = panel * self.panel_units;
-        let count = if unit.is_multiple_of(BLOCK) {
-            self.gates * self.panel_units.max(BLOCK)
-        } else {
-            0
-        };
-        (self.at(unit, 0), count)
+        (self.at(unit, 0), unit.is_multiple_of(BLOCK))
     }
 
     /// Runs of columns that are contiguous in both layouts: `(blocked, row-major, length)`.
@@ -162,6 +166,65 @@ pub(crate) struct Panels<E: Number> {
     data: Buffer<E>,
     pub(crate) depth: usize,
     pub(crate) columns: Columns,
+    segments: Segments,
+}
+
+/// The parts of a depth that are summed over, in order: `(first, count)`. A depth in the blocked layout has padding in
+/// its last block, after each gate.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Segments {
+    parts: [(usize, usize); 1 + MOST_GATES],
+    count: usize,
+    /// Whether there is padding: a sum then ends with the addition of a positive zero, as if that had been summed over.
+    pub(crate) padded: bool,
+}
+
+/// The most gates any cell has.
+const MOST_GATES: usize = 4;
+
+impl Segments {
+    /// All of a depth.
+    fn whole(depth: usize) -> Self {
+        let mut parts = [(0, 0); 1 + MOST_GATES];
+        parts[0] = (0, depth);
+        Self {
+            parts,
+            count: 1,
+            padded: false,
+        }
+    }
+
+    /// All of a row but its padding.
+    fn blocked(row: &Columns) -> Self {
+        let mut segments = Self::whole(row.units / BLOCK * BLOCK * row.gates);
+        let rest = row.units % BLOCK;
+        if rest > 0 {
+            let first = row.units - rest;
+            for gate in 0..row.gates {
+                segments.parts[1 + gate] = (row.at(first, gate), rest);
+            }
+            segments.count = 1 + row.gates;
+            segments.padded = true;
+        }
+        segments
+    }
+
+    /// How much of the depth the first part has, which begins with it.
+    #[inline(always)]
+    pub(crate) fn first(&self) -> usize {
+        self.parts[0].1
+    }
+
+    /// The parts after the first.
+    #[inline(always)]
+    pub(crate) fn others(&self) -> &[(usize, usize)] {
+        &self.parts[1..self.count]
+    }
+
+    #[cfg(test)]
+    fn parts(&self) -> &[(usize, usize)] {
+        &self.parts[..self.count]
+    }
 }
 
 impl<E: Number> Panels<E> {
@@ -171,6 +234,7 @@ impl<E: Number> Panels<E> {
             data: Buffer::zeroed(depth * columns.packed_width()),
             depth,
             columns,
+            segments: Segments::whole(depth),
         }
     }
 
@@ -193,6 +257,7 @@ impl<E: Number> Panels<E> {
     pub(crate) fn pack_transposed(matrix: &[E], rows: Columns, columns: Columns) -> Self {
         let stride = rows.units * rows.gates;
         let mut panels = Self::zeroed(rows.width, columns);
+        panels.segments = Segments::blocked(&rows);
         let width = columns.panel_width();
         // A few lines of a panel at a time: their places lie side by side, and what they are filled from
         // stays in the cache meanwhile.
@@ -225,6 +290,12 @@ impl<E: Number> Panels<E> {
 
     fn place(&self, panel: usize, k: usize, column: usize) -> usize {
         (panel * self.depth + k) * self.columns.panel_width() + column
+    }
+
+    /// The parts of the depth to sum over.
+    #[inline(always)]
+    pub(crate) fn segments(&self) -> Segments {
+        self.segments
     }
 
     /// One panel, `[depth][panel width]`.
@@ -271,12 +342,15 @@ mod tests {
                 let panels = Panels::pack(&matrix, columns);
                 let mut found = 0;
                 for panel in 0..columns.panels {
-                    let places: [Option<usize>; 4] = columns.places(panel);
-                    for (p, place) in places.into_iter().enumerate().take(vectors) {
+                    let first = columns.at(panel * columns.panel_units, 0);
+                    let inside = columns.registers_of(panel) * gates;
+                    for p in 0..vectors {
                         let register = &panels.panel(panel)[p * lanes..(p + 1) * lanes];
-                        match place {
-                            Some(place) => assert_eq!(register, &row[place..place + lanes]),
-                            None => assert!(register.iter().all(|x| *x == 0.0)),
+                        let place = first + p * stride(gates, lanes);
+                        if p < inside {
+                            assert_eq!(register, &row[place..place + lanes]);
+                        } else {
+                            assert!(register.iter().all(|x| *x == 0.0));
                         }
                         found += register.iter().filter(|x| **x > 0.0).count();
                     }
@@ -299,5 +373,15 @@ mod tests {
         assert_eq!(first[16..19], [3.0, 4.0, 5.0]);
         assert!(first[3..16].iter().chain(&first[19..]).all(|x| *x == 0.0));
         assert_eq!(panels.panel(0)[1], 6.0);
+        assert_eq!(panels.segments().parts(), [(0, 0), (0, 3), (16, 3)]);
+        assert!(panels.segments().padded);
+        let rows = Columns::new(35, 2, 4, 2);
+        let segments = Segments::blocked(&rows);
+        assert_eq!(segments.parts(), [(0, 64), (64, 3), (80, 3)]);
+        let segments = Segments::blocked(&Columns::new(32, 4, 4, 4));
+        assert_eq!(
+            (segments.parts(), segments.padded),
+            (&[(0, 128)][..], false)
+        );
     }
 }

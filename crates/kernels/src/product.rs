@@ -6,12 +6,12 @@
 use std::ops::Range;
 
 use crate::isa::Isa;
-use crate::panel::{Columns, Panels};
+use crate::panel::{Columns, Panels, stride, touched};
 use crate::parallel::even;
 use crate::parallel::{self, Shared};
 use crate::pool::{Buffer, Number};
 use crate::sizes::holds;
-use crate::tile::{accumulate, prefetch, tiles, with_rows};
+use crate::tile::{accumulate, accumulate_segments, prefetch, tiles, with_rows};
 use crate::vector::{Kernel, Vector, each};
 
 /// `rows · panels + bias`, `[count, width]` in the blocked layout of the panels' columns.
@@ -82,10 +82,9 @@ impl<E: Number> RowsProduct<'_, E> {
         let columns = &self.panels.columns;
         columns.assert_registers(columns.gates, V::LANES, P);
         for panel in 0..columns.panels {
-            let places = columns.places::<P>(panel);
             for (first, rows) in tiles(self.rows.clone(), V::TILE_ROWS) {
                 // SAFETY: the caller has the instructions and the sizes; the rows are the task's.
-                with_rows!(V, rows, R => unsafe { self.tile::<V, R, P>(panel, &places, first) });
+                with_rows!(V, rows, R => unsafe { self.tile::<V, R, P>(panel, first) });
             }
         }
     }
@@ -99,19 +98,23 @@ impl<E: Number> RowsProduct<'_, E> {
     unsafe fn tile<V: Vector<Elem = E>, const R: usize, const P: usize>(
         &self,
         panel: usize,
-        places: &[Option<usize>; P],
         first: usize,
     ) {
         let depth = self.panels.depth;
-        let width = self.panels.columns.width;
+        let columns = &self.panels.columns;
+        let width = columns.width;
+        let column = columns.at(panel * columns.panel_units, 0);
+        let stride = stride(columns.gates, V::LANES);
+        // Registers beyond the last unit are in no row.
+        let inside = columns.registers_of(panel) * columns.gates;
         // SAFETY: the caller has the instructions; both sides have the task's rows, as is asserted, and the panel is
         // a slice of its depth; no other task writes these rows.
         unsafe {
             let mut tile = [[V::zero(); P]; R];
             if let Some(bias) = self.bias {
                 for p in 0..P {
-                    if let Some(place) = places[p] {
-                        let bias = V::load(bias.as_ptr().add(place));
+                    if p < inside {
+                        let bias = V::load(bias.as_ptr().add(column + p * stride));
                         for row in &mut tile {
                             row[p] = bias;
                         }
@@ -119,18 +122,13 @@ impl<E: Number> RowsProduct<'_, E> {
                 }
             }
             let rows = each!(std::ptr::null(); R, r => self.left.as_ptr().add((first + r) * depth));
-            accumulate(
-                &mut tile,
-                &rows,
-                1,
-                self.panels.panel(panel).as_ptr(),
-                depth,
-            );
+            let packed = self.panels.panel(panel).as_ptr();
+            accumulate_segments(&mut tile, &rows, packed, &self.panels.segments());
             for (r, row) in tile.iter().enumerate() {
-                let to = self.out.get().add((first + r) * width);
-                for (vector, place) in row.iter().zip(places) {
-                    if let Some(place) = place {
-                        vector.store(to.add(*place));
+                let to = self.out.get().add((first + r) * width + column);
+                for (p, vector) in row.iter().enumerate() {
+                    if p < inside {
+                        vector.store(to.add(p * stride));
                     }
                 }
             }
@@ -238,24 +236,30 @@ impl<E: Number> TransposedProduct<'_, E> {
         for first in (0..self.count).step_by(DEPTH) {
             let count = DEPTH.min(self.count - first);
             for panel in self.panels.clone() {
-                let places = self.columns.places::<P>(panel);
-                let (touched, lines) = self.columns.first_touched(panel);
+                let inside = self.columns.registers_of(panel) * self.columns.gates;
+                let stride = stride(self.columns.gates, V::LANES);
+                let (column, touches) = self.columns.start(panel);
+                let lines = touched::<P>(self.columns.gates, V::LANES);
                 for k in 0..count {
                     // SAFETY: the right side has `count` rows, as is asserted, and the places lie in them; `packed`
                     // has room for DEPTH registers of P; the caller has the instructions.
                     unsafe {
-                        let from = self.right.as_ptr().add((first + k) * self.columns.width);
+                        let from = (first + k) * self.columns.width + column;
+                        let from = self.right.as_ptr().add(from);
                         let to = packed.as_mut_ptr().add(k * width);
-                        for (p, place) in places.iter().enumerate() {
-                            let vector = match place {
-                                Some(place) => V::load(from.add(*place)),
-                                None => V::zero(),
+                        for p in 0..P {
+                            let vector = if p < inside {
+                                V::load(from.add(p * stride))
+                            } else {
+                                V::zero()
                             };
                             vector.store(to.add(p * V::LANES));
                         }
                         // Rows far apart: no pattern that the processor would see by itself.
-                        let ahead = from.wrapping_add(DEPTH * self.columns.width + touched);
-                        prefetch::<V>(ahead, lines);
+                        let ahead = from.wrapping_add(DEPTH * self.columns.width);
+                        if touches {
+                            prefetch::<V>(ahead, lines);
+                        }
                     }
                 }
                 for (m, rows) in tiles(self.range.clone(), V::TILE_ROWS) {
@@ -333,8 +337,11 @@ mod tests {
             let width = panels.columns.width;
             let mut out = Buffer::<f32>::stale(4 * width);
             rows_product(isa, &[1.0; 12], 3, &panels, None, &mut out);
-            assert_eq!(out[0], 3.0);
-            assert!(out[..3 * width].iter().all(|x| x.is_finite()));
+            let mut unpacked = vec![0.0; 20];
+            for row in out[..3 * width].chunks_exact(width) {
+                panels.columns.unpack_row(row, &mut unpacked);
+                assert_eq!(unpacked, [3.0; 20]);
+            }
             assert!(out[3 * width..].iter().all(|x| x.is_nan()));
         }
     }

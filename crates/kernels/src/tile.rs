@@ -2,6 +2,7 @@
 //!
 //! Everything that multiplies here multiplies by this: projections, the recurrence, the gradients.
 
+use crate::panel::Segments;
 use crate::vector::Vector;
 
 /// `tile[r][p] += Σ_k rows[r][k · stride] · panel[k][p]`, `k` ascending.
@@ -33,6 +34,41 @@ pub(crate) unsafe fn accumulate<V: Vector, const R: usize, const P: usize>(
                 for r in 0..R {
                     tile[r][p] = factors[r].mul_add(vector, tile[r][p]);
                 }
+            }
+        }
+    }
+}
+
+/// As [`accumulate`], over the parts of a depth that count; the padding between them counts as zeros.
+///
+/// # Safety
+/// As [`accumulate`], with rows of stride 1, for every part.
+#[inline(always)]
+pub(crate) unsafe fn accumulate_segments<V: Vector, const R: usize, const P: usize>(
+    tile: &mut [[V; P]; R],
+    rows: &[*const V::Elem; R],
+    panel: *const V::Elem,
+    segments: &Segments,
+) {
+    // SAFETY: the caller has the instructions, rows and a panel that reach the end of every part; the first begins with
+    // them.
+    unsafe { accumulate(tile, rows, 1, panel, segments.first()) };
+    for (first, count) in segments.others() {
+        // SAFETY: as above.
+        unsafe {
+            let mut part = *rows;
+            for row in &mut part {
+                *row = row.add(*first);
+            }
+            accumulate(tile, &part, 1, panel.add(first * P * V::LANES), *count);
+        }
+    }
+    if segments.padded {
+        // Padding adds `0 · 0`, which changes no sum but a negative zero: once is as good as often.
+        for row in tile.iter_mut() {
+            for sum in row.iter_mut() {
+                // SAFETY: the caller has the instructions.
+                unsafe { *sum = sum.add(V::zero()) };
             }
         }
     }

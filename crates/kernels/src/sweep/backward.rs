@@ -11,7 +11,7 @@ use crate::parallel::Shared;
 use crate::pool::Number;
 use crate::positions::Chunk;
 use crate::sizes::holds;
-use crate::tile::{accumulate, prefetch, tiles, with_rows};
+use crate::tile::{accumulate_segments, prefetch, tiles, with_rows};
 use crate::vector::{Kernel, Vector, each};
 
 /// Backward over the ranks `ranks` of `chunk`, after its [`super::Forward`].
@@ -193,14 +193,14 @@ impl<E: Number, K: Number, C: Pointwise> Backward<'_, E, K, C> {
                     recurrent.cast_const()
                 });
                 let panel = self.transposed.panel(panel).as_ptr();
-                accumulate(&mut tile, &rows, 1, panel, width);
+                accumulate_segments(&mut tile, &rows, panel, &self.transposed.segments());
             }
             for p in 0..UNITS {
                 let register = panel * UNITS + p;
-                if register >= registers {
+                let unit = register * V::LANES;
+                if unit >= units {
                     break;
                 }
-                let unit = register * V::LANES;
                 let gates = column(unit, C::GATES, 0);
                 let rows: [RowBack<E>; R] = each!(RowBack::NOWHERE; R, r => {
                     let place = (position + r) * registers + register;
@@ -223,9 +223,7 @@ impl<E: Number, K: Number, C: Pointwise> Backward<'_, E, K, C> {
                     if !NEXT {
                         dh = V::load(self.hidden.get().add(rank * self.padded + unit));
                     }
-                    if let Some(all) = self.all
-                        && unit < units
-                    {
+                    if let Some(all) = self.all {
                         let row = self.chunk.rows()[rank];
                         let from = all.as_ptr().add((row * self.time + t) * units + unit);
                         dh = dh.add(V::load_first(from, units - unit));
@@ -235,7 +233,7 @@ impl<E: Number, K: Number, C: Pointwise> Backward<'_, E, K, C> {
                 C::backward::<V, R>(dh, &rows);
                 if unit + V::LANES > units {
                     for row in &rows {
-                        let used = units.saturating_sub(unit);
+                        let used = units - unit;
                         clear_padding::<V>(row.input_grad, used, C::GATES);
                         clear_padding::<V>(row.recurrent_grad, used, C::GATES);
                     }
@@ -264,17 +262,17 @@ impl<E: Number, K: Number, C: Pointwise> Backward<'_, E, K, C> {
     /// The CPU has the instructions of `V`; the sizes have been asserted; the rank is processed first at time `t`.
     #[inline(always)]
     unsafe fn first_state<V: Vector<Elem = E>>(&self, t: usize, rank: usize, panel: usize) {
-        let width = self.transposed.depth;
         // SAFETY: as in `tile`: the position and the rank are the chunk's.
         unsafe {
             let (step, position) = (self.chunk.start_step(rank), self.chunk.position(t, rank));
             let [_, row] = self.gates(step, position, rank);
             let mut tile = [[V::zero(); UNITS]; 1];
             let packed = self.transposed.panel(panel).as_ptr();
-            accumulate(&mut tile, &[row.cast_const()], 1, packed, width);
+            let segments = self.transposed.segments();
+            accumulate_segments(&mut tile, &[row.cast_const()], packed, &segments);
             for (p, dh) in tile[0].into_iter().enumerate() {
                 let unit = (panel * UNITS + p) * V::LANES;
-                if unit < self.padded {
+                if unit < self.transposed.columns.units {
                     let mut dh = dh;
                     if !C::HAS_CELL_STATE {
                         dh = dh.add(V::load(self.carry.get().add(rank * self.padded + unit)));
@@ -286,8 +284,8 @@ impl<E: Number, K: Number, C: Pointwise> Backward<'_, E, K, C> {
     }
 }
 
-/// Makes the padding of a register's gradients zero, whatever infinities have made of it: it stands in
-/// products with units that are not padding.
+/// Makes the padding of a register's gradients zero: no result has anything of it, but numbers too small to be normal,
+/// which may be left over there, cost time in the sums.
 ///
 /// # Safety
 /// `gates` is valid for `count` registers, [`BLOCK`] numbers apart.

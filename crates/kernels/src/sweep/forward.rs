@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::accumulates_in_other_precision;
 use crate::cell::{InPanels, Pointwise, Row};
-use crate::panel::Panels;
+use crate::panel::{Panels, stride, touched};
 use crate::parallel::Shared;
 use crate::pool::Number;
 use crate::positions::Chunk;
@@ -84,7 +84,7 @@ impl<E: Number, K: Number, C: Pointwise> Forward<'_, E, K, C> {
         let columns = &self.recurrent.columns;
         let (padded, registers) = (columns.padded_units, columns.registers());
         let (ranks, positions) = (self.chunk.rows().len(), self.chunk.positions());
-        assert!(self.recurrent.depth == columns.units);
+        assert!(self.recurrent.depth == columns.units && !self.recurrent.segments().padded);
         assert!(self.ranks.end <= ranks && self.slots.len() == positions);
         let rows = self.table.len() / columns.width;
         assert!(self.slots.iter().all(|slot| (*slot as usize) < rows));
@@ -182,11 +182,10 @@ impl<E: Number, K: Number, C: Pointwise> Forward<'_, E, K, C> {
                 continue;
             }
             for panel in 0..columns.panels {
-                let places = columns.places::<P>(panel);
                 for (first, rows) in tiles(running.clone(), V::TILE_ROWS) {
                     // SAFETY: the caller has the instructions and the sizes; these ranks run at this step.
                     with_rows!(V, rows, R => unsafe {
-                        self.tile::<V, R, P>(step, t, panel, &places, first)
+                        self.tile::<V, R, P>(step, t, panel, first)
                     });
                 }
             }
@@ -204,14 +203,21 @@ impl<E: Number, K: Number, C: Pointwise> Forward<'_, E, K, C> {
         step: usize,
         t: usize,
         panel: usize,
-        places: &[Option<usize>; P],
         first: usize,
     ) {
         let columns = &self.recurrent.columns;
         let (width, padded, units) = (columns.width, columns.padded_units, columns.units);
         let registers = columns.registers();
         let first_register = panel * (P / C::GATES);
-        let (touched, lines) = columns.first_touched(panel);
+        let (column, touches) = columns.start(panel);
+        let stride = stride(C::GATES, V::LANES);
+        // A register of units and all its gates, or some registers of units with one gate: only these go beyond the
+        // last unit.
+        let inside = if C::GATES == 1 {
+            columns.registers_of(panel)
+        } else {
+            P
+        };
         let position = self.chunk.position(t, first);
         let active_next = self.chunk.active_next(t);
         // SAFETY: the caller has the instructions. Positions and ranks are the chunk's, slots are rows of the
@@ -220,7 +226,7 @@ impl<E: Number, K: Number, C: Pointwise> Forward<'_, E, K, C> {
         unsafe {
             let input: [*const E; R] = each!(std::ptr::null(); R, r => {
                 let slot = self.slots[position + r] as usize;
-                self.table.as_ptr().add(slot * width)
+                self.table.as_ptr().add(slot * width + column)
             });
             let previous: [*const E; R] = each!(std::ptr::null(); R, r => {
                 self.previous(step, position + r, first + r).cast_const()
@@ -230,8 +236,10 @@ impl<E: Number, K: Number, C: Pointwise> Forward<'_, E, K, C> {
                 let next = self.chunk.next(t) + first;
                 for r in 0..R {
                     let slot = self.slots[next + r] as usize;
-                    let at = self.table.as_ptr().wrapping_add(slot * width + touched);
-                    prefetch::<V>(at, lines);
+                    if touches {
+                        let at = self.table.as_ptr().wrapping_add(slot * width + column);
+                        prefetch::<V>(at, touched::<P>(C::GATES, V::LANES));
+                    }
                     // And what it saves goes where nothing has been for long.
                     if !self.saved.is_null() {
                         let place = (next + r) * registers + first_register;
@@ -242,18 +250,16 @@ impl<E: Number, K: Number, C: Pointwise> Forward<'_, E, K, C> {
             }
             let mut tile = [[V::zero(); P]; R];
             for p in 0..P {
-                if p % C::GATES < C::INPUT_GATES_PREADDED
-                    && let Some(place) = places[p]
-                {
+                if p % C::GATES < C::INPUT_GATES_PREADDED && p < inside {
                     for r in 0..R {
-                        tile[r][p] = V::load(input[r].add(place));
+                        tile[r][p] = V::load(input[r].add(p * stride));
                     }
                 }
             }
             if let Some(bias) = self.recurrent_bias {
                 for p in 0..P {
-                    if let Some(place) = places[p] {
-                        let bias = V::load(bias.as_ptr().add(place));
+                    if p < inside {
+                        let bias = V::load(bias.as_ptr().add(column + p * stride));
                         for row in &mut tile {
                             row[p] = row[p].add(bias);
                         }
@@ -269,9 +275,9 @@ impl<E: Number, K: Number, C: Pointwise> Forward<'_, E, K, C> {
             );
             for together in 0..P / C::GATES {
                 let gate = together * C::GATES;
-                let Some(place) = places[gate] else {
+                if gate >= inside {
                     break;
-                };
+                }
                 let register = first_register + together;
                 let unit = register * V::LANES;
                 let rows: [Row<E>; R] = each!(Row::NOWHERE; R, r => {
@@ -281,7 +287,7 @@ impl<E: Number, K: Number, C: Pointwise> Forward<'_, E, K, C> {
                         saved = saved.add(at * C::SAVED * V::LANES);
                     }
                     Row {
-                        input: input[r].add(place),
+                        input: input[r].add(gate * stride),
                         previous: previous[r].add(unit),
                         carry: self.cell_state.get().add((first + r) * padded + unit),
                         saved,
