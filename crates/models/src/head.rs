@@ -11,6 +11,7 @@
     allow(deprecated, reason = "burn-tch is, and the macro names it")
 )]
 
+mod flex;
 #[cfg(feature = "libtorch")]
 mod libtorch;
 
@@ -25,7 +26,7 @@ use burn::tensor::{FloatDType, Shape, Tensor};
 use crate::layers::Dense;
 
 /// The logit of each text from its last state `[N, U]`: `output(relu(hidden(states)))`, `[N, 1]`.
-pub(crate) fn judge(hidden: &Dense, output: &Dense, states: Tensor<2>) -> Tensor<2> {
+pub(crate) fn classify(hidden: &Dense, output: &Dense, states: Tensor<2>) -> Tensor<2> {
     Tensor::from_dispatch(Dispatch::head(
         states.into_dispatch(),
         hidden.kernel.val().into_dispatch(),
@@ -49,7 +50,7 @@ trait HeadBackend: Backend {
     ) -> FloatTensor<Self>;
 }
 
-/// What the way back needs, in double precision.
+/// What the backward pass needs, in double precision.
 #[derive(Clone, Debug)]
 struct Kept<B: Backend> {
     states: FloatTensor<B>,
@@ -61,9 +62,9 @@ struct Kept<B: Backend> {
     given: FloatDType,
 }
 
-/// A backend that can take the way back; the default is made of its tensor operations.
+/// A backend that has the backward pass; the default is made of its tensor operations.
 trait RecordedHead: Backend {
-    /// Logits, and what [`back`](Self::back) needs: of states, kernel, bias, output kernel and output bias.
+    /// The forward pass: logits, and what [`back`](Self::back) needs: of states, kernel, bias, output kernel and output bias.
     fn there(operands: [FloatTensor<Self>; 5]) -> (FloatTensor<Self>, Kept<Self>) {
         let given = operands[0].dtype().into();
         let [states, kernel, bias, output_kernel, output_bias] =
@@ -123,8 +124,6 @@ trait RecordedHead: Backend {
     }
 }
 
-impl RecordedHead for Flex {}
-
 impl HeadBackend for Flex {
     fn head(
         states: FloatTensor<Self>,
@@ -138,9 +137,9 @@ impl HeadBackend for Flex {
 }
 
 #[derive(Debug)]
-struct HeadBack;
+struct HeadBackward;
 
-impl<B: RecordedHead> Backward<B, 5> for HeadBack {
+impl<B: RecordedHead> Backward<B, 5> for HeadBackward {
     type State = Kept<B>;
 
     fn backward(
@@ -168,7 +167,7 @@ impl<B: HeadBackend + RecordedHead, C: CheckpointStrategy> HeadBackend for Autod
         output_bias: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
         let operands = [states, kernel, bias, output_kernel, output_bias];
-        let step = HeadBack
+        let step = HeadBackward
             .prepare::<C>(operands.each_ref().map(|operand| operand.node()))
             .compute_bound()
             .stateful();

@@ -7,11 +7,14 @@
 //!
 //! This crate is not for text, files of a data set, or training loops.
 
+mod dense;
 mod head;
+mod host;
 pub mod initializers;
 mod kind;
 pub mod layers;
 mod network;
+mod per_token;
 pub mod recurrence;
 mod summary;
 pub mod trace;

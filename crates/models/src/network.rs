@@ -4,16 +4,18 @@ use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::head::judge;
+use crate::head::classify;
 use crate::initializers::Init;
 use crate::kind::NetworkKind;
 use crate::layers::{Dense, Embedding, Recurrent, RecurrentLayer, Sequence, dense_relu};
+use crate::per_token::classify_tokens;
+use crate::recurrence::Kernels;
 
 /// A network from token ids to logits: what a training loop needs to know of a model.
 pub trait SequenceClassifier: Module {
     /// Logits of the positive class, `[batch, positions]`, for token ids `[batch, time]`.
     ///
-    /// `positions` is 1 for a network that judges a text, and `time` for one that judges every
+    /// `positions` is 1 for a network that classifys a text, and `time` for one that classifys every
     /// token: the logits `[batch, 1]` and `[batch, time, 1]` of Keras, without the last axis.
     /// Loss and accuracy are means over `batch · positions`.
     fn forward(&self, ids: Tensor<2, Int>) -> Tensor<2>;
@@ -121,7 +123,7 @@ impl NetworkConfig {
     }
 }
 
-/// The network without context: it judges every token by itself.
+/// The network without context: it classifys every token by itself.
 #[derive(Module, Debug)]
 pub struct DenseNetwork {
     /// Token vectors.
@@ -136,6 +138,10 @@ pub struct DenseNetwork {
 
 impl SequenceClassifier for DenseNetwork {
     fn forward(&self, ids: Tensor<2, Int>) -> Tensor<2> {
+        if Kernels::of(&ids.device()) == Kernels::Own {
+            let layers = [&self.dense_in, &self.hidden, &self.output];
+            return classify_tokens(&self.embedding, layers, ids);
+        }
         let [batch, time] = ids.dims();
         let logits = self.embedding.map_tokens(ids.reshape([batch * time]), |x| {
             let x = dense_relu(&self.dense_in, x);
@@ -165,7 +171,7 @@ pub struct RecurrentNetwork {
 impl SequenceClassifier for RecurrentNetwork {
     fn forward(&self, ids: Tensor<2, Int>) -> Tensor<2> {
         let sequence = Sequence::tokens(&self.embedding, ids, self.mask_zero);
-        judge(&self.hidden, &self.output, self.recurrent.last(&sequence))
+        classify(&self.hidden, &self.output, self.recurrent.last(&sequence))
     }
 }
 
@@ -191,7 +197,7 @@ impl SequenceClassifier for StackedNetwork {
     fn forward(&self, ids: Tensor<2, Int>) -> Tensor<2> {
         let sequence = Sequence::tokens(&self.embedding, ids, self.mask_zero);
         let states = self.recurrent_0.all(&sequence);
-        judge(&self.hidden, &self.output, self.recurrent_1.last(&states))
+        classify(&self.hidden, &self.output, self.recurrent_1.last(&states))
     }
 }
 

@@ -1,5 +1,5 @@
-//! Watching a network read: what it believes after each word, what its layers hold, and how strongly
-//! its verdict still feels each step.
+//! Watching a network read: its logit after each word, the states and gates of its layers, and the gradient norm of
+//! the logit with regard to the state of each step.
 //!
 //! Shape letters: B batch, T time, U units (of a layer, one way). This is not for training, and knows
 //! neither words nor labels.
@@ -8,8 +8,10 @@ use std::ops::Range;
 
 use burn::module::Module;
 use burn::tensor::{Int, Tensor, TensorData};
+use recurrent_kernels::{Isa, Transposed, matmul};
 
-use crate::head::judge;
+use crate::head::classify;
+use crate::host::{matrix, refuse};
 use crate::layers::{CellWeights, Dense, Embedding, Recurrent, RecurrentLayer, Sequence};
 use crate::network::{Network, SequenceClassifier};
 use crate::recurrence::{Cell, Direction, States};
@@ -27,7 +29,7 @@ pub struct LayerTrace {
     pub gates: Vec<(&'static str, Tensor<3>)>,
 }
 
-/// How strongly the logit at the end feels the states of a layer, one way through time.
+/// The gradient of the logit at the end with regard to the states of a layer, one way through time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerGradients {
     /// As in [`LayerTrace`].
@@ -57,7 +59,9 @@ pub fn beliefs(network: &Network, ids: Tensor<2, Int>) -> Tensor<2> {
     for layer in &parts.layers {
         sequence = layer.all(&sequence);
     }
-    parts.judge(sequence.into_vectors()).reshape([batch, time])
+    parts
+        .classify(sequence.into_vectors())
+        .reshape([batch, time])
 }
 
 /// States and gates of every recurrent layer while it reads the texts `ids` `[B, T]`; none of the
@@ -91,7 +95,7 @@ pub fn layers(network: &Network, ids: Tensor<2, Int>) -> Vec<LayerTrace> {
     traces
 }
 
-/// How strongly the logit of each of the texts `ids` `[B, T]` feels every state on the way, for every
+/// The gradient norms of the logit of each of the texts `ids` `[B, T]` with regard to every state on the way, for every
 /// recurrent layer; none of the dense network.
 ///
 /// One run and one way back of the fused layers give the gradients of what goes into the gates, and
@@ -107,8 +111,8 @@ pub fn logit_gradients(network: &Network, ids: Tensor<2, Int>) -> Vec<LayerGradi
     let device = ids.device();
     let zeros = |shape: [usize; 2]| Tensor::<2>::zeros(shape, &device).require_grad();
     let mut sequence = parts.sequence(ids);
-    let passed_over = sequence.passed_over();
-    let mut felt = Vec::new();
+    let masked = sequence.mask();
+    let mut passes = Vec::new();
     for layer in &parts.layers {
         let mut ways = Vec::new();
         let mut side_by_side = Vec::new();
@@ -121,7 +125,7 @@ pub fn logit_gradients(network: &Network, ids: Tensor<2, Int>) -> Vec<LayerGradi
                 Cell::SimpleRnn | Cell::Lstm => Vec::new(),
             };
             side_by_side.push(states);
-            ways.push(Felt {
+            ways.push(LayerPass {
                 direction,
                 weights,
                 nudge,
@@ -129,57 +133,57 @@ pub fn logit_gradients(network: &Network, ids: Tensor<2, Int>) -> Vec<LayerGradi
                 units,
             });
         }
-        felt.push(ways);
+        passes.push(ways);
         sequence = sequence.replaced(Tensor::cat(side_by_side, 1));
     }
     let last = parts.last(sequence);
     let nudge = zeros(last.dims());
-    let gradients = parts.judge(last + nudge.clone()).sum().backward();
+    let gradients = parts.classify(last + nudge.clone()).sum().backward();
     let gradient = |nudge: &Tensor<2>| {
         let zeros = || nudge.clone().inner().zeros_like();
         nudge.grad(&gradients).unwrap_or_else(zeros)
     };
 
-    // From the head down: what a layer's states are told directly, then what they tell each other.
-    let mut direct = Direct::Last(gradient(&nudge));
+    // From the head down: a layer's upstream gradient, then that through its own later steps.
+    let mut upstream = Upstream::Last(gradient(&nudge));
     let mut traces = Vec::new();
-    for (place, ways) in felt.iter().enumerate().rev() {
+    for (place, ways) in passes.iter().enumerate().rev() {
         let mut below: Option<Tensor<2>> = None;
         let mut norms = Vec::new();
         let mut column = 0;
         for way in ways {
             let inputs = gradient(&way.nudge);
-            let told = direct.of(column..column + way.units, way.direction, [batch, time]);
-            let states = way.states(&inputs, told, &passed_over, [batch, time]);
+            let direct_grad = upstream.of(column..column + way.units, way.direction, [batch, time]);
+            let states = way.states(&inputs, direct_grad, &masked, [batch, time]);
             norms.push(LayerGradients {
                 name: parts.name(place, way.direction),
                 norms: row_norms(&states, way.units),
             });
             let kernel = way.weights.kernel.clone().inner();
-            let told_below = inputs.matmul(kernel.transpose());
+            let of_inputs = times_transposed(inputs.clone(), kernel);
             below = Some(match below {
-                Some(sum) => sum + told_below,
-                None => told_below,
+                Some(sum) => sum + of_inputs,
+                None => of_inputs,
             });
             column += way.units;
         }
         traces.splice(0..0, norms);
         if let Some(below) = below {
-            direct = Direct::All(below);
+            upstream = Upstream::All(below);
         }
     }
     traces
 }
 
-/// What is told to the states of a layer by those who read them: the head the last ones, `[B, U]`, the
-/// layer above all, `[B · T, U]`; both ways side by side.
-enum Direct {
+/// The gradient of a layer's states from those who read them: from the head that of the last ones, `[B, U]`, from the
+/// layer above that of all, `[B · T, U]`; both ways side by side.
+enum Upstream {
     Last(Tensor<2>),
     All(Tensor<2>),
 }
 
-impl Direct {
-    /// The part that is told to one way, `[B, T, U]` on the host.
+impl Upstream {
+    /// The part of one way, `[B, T, U]` on the host.
     fn of(
         &self,
         columns: Range<usize>,
@@ -188,17 +192,17 @@ impl Direct {
     ) -> Vec<f64> {
         let units = columns.len();
         match self {
-            Self::All(told) => host(told.clone().narrow(1, columns.start, units)),
-            Self::Last(told) => {
-                let told = host(told.clone().narrow(1, columns.start, units));
+            Self::All(gradient) => host(gradient.clone().narrow(1, columns.start, units)),
+            Self::Last(gradient) => {
+                let gradient = host(gradient.clone().narrow(1, columns.start, units));
                 let mut all = vec![0.0; batch * time * units];
                 let last = match direction {
                     Direction::Forward => time - 1,
                     Direction::Reverse => 0,
                 };
-                for (row, told) in told.chunks_exact(units).enumerate() {
+                for (row, gradient) in gradient.chunks_exact(units).enumerate() {
                     let at = (row * time + last) * units;
-                    all[at..at + units].copy_from_slice(told);
+                    all[at..at + units].copy_from_slice(gradient);
                 }
                 all
             }
@@ -207,7 +211,7 @@ impl Direct {
 }
 
 /// A layer, one way, that has been run with a nudge on its gates' inputs.
-struct Felt {
+struct LayerPass {
     direction: Direction,
     weights: CellWeights,
     nudge: Tensor<2>,
@@ -216,18 +220,17 @@ struct Felt {
     units: usize,
 }
 
-impl Felt {
+impl LayerPass {
     /// The total gradients of the states `[B, T, U]`, from those of the gates' inputs `[B · T, G · U]` and
-    /// from what is `told` directly.
+    /// from the upstream gradient `direct_grad`.
     ///
-    /// A state is felt through the gates of the next step, dh = dz · Rᵀ. The GRU feels it twice more:
-    /// its candidate through the reset gate, and directly where the update gate lets it pass. A step
-    /// that is passed over hands on all of it.
+    /// A state acts through the gates of the next step, dh = dz · Rᵀ. In the GRU it acts twice more: on the candidate
+    /// through the reset gate, and directly where the update gate lets it pass. A masked step hands on all of it.
     fn states(
         &self,
         inputs: &Tensor<2>,
-        mut told: Vec<f64>,
-        passed_over: &[bool],
+        mut direct_grad: Vec<f64>,
+        masked: &[bool],
         [batch, time]: [usize; 2],
     ) -> Vec<f64> {
         let units = self.units;
@@ -245,7 +248,7 @@ impl Felt {
             }
         };
         let kernel = self.weights.recurrent_kernel.clone().inner();
-        let carried = host(fed_back.matmul(kernel.transpose()));
+        let carried = host(times_transposed(fed_back, kernel));
         for row in 0..batch {
             for back in 1..time {
                 let (step, next) = match self.direction {
@@ -255,15 +258,16 @@ impl Felt {
                 let (at, after) = ((row * time + step) * units, (row * time + next) * units);
                 for unit in 0..units {
                     let passes = match self.gates.first() {
-                        _ if passed_over[row * time + next] => 1.0,
+                        _ if masked[row * time + next] => 1.0,
                         Some(update) => update[after + unit],
                         None => 0.0,
                     };
-                    told[at + unit] += carried[after + unit] + passes * told[after + unit];
+                    direct_grad[at + unit] +=
+                        carried[after + unit] + passes * direct_grad[after + unit];
                 }
             }
         }
-        told
+        direct_grad
     }
 }
 
@@ -271,6 +275,22 @@ impl Felt {
 /// single.
 fn host(tensor: Tensor<2>) -> Vec<f64> {
     tensor.into_data().iter::<f32>().map(f64::from).collect()
+}
+
+/// `left · rightᵀ` by the kernels, on the host: the same bits on every backend and processor.
+fn times_transposed(left: Tensor<2>, right: Tensor<2>) -> Tensor<2> {
+    let ([rows, depth], [columns, _]) = (left.dims(), right.dims());
+    let device = left.device();
+    let [left, right] =
+        [left, right].map(|side| side.into_data().iter::<f32>().collect::<Vec<f32>>());
+    let product = matmul(
+        Isa::best(),
+        matrix(&left, rows, depth),
+        matrix(&right, columns, depth),
+        Transposed::Right,
+    );
+    let product = product.unwrap_or_else(|error| refuse(&error));
+    Tensor::from_data(TensorData::new(product, [rows, columns]), &device)
 }
 
 /// Euclidean norm of each row of `width`.
@@ -322,8 +342,8 @@ impl<'a> Parts<'a> {
     }
 
     /// One logit a state, `[N, U]` to `[N, 1]`.
-    fn judge(&self, states: Tensor<2>) -> Tensor<2> {
-        judge(self.hidden, self.output, states)
+    fn classify(&self, states: Tensor<2>) -> Tensor<2> {
+        classify(self.hidden, self.output, states)
     }
 
     /// The state after the last step each way, `[B, U]`, of the uppermost layer's states.

@@ -10,6 +10,7 @@
 
 mod step;
 mod together;
+mod update;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,13 +18,13 @@ use std::fmt;
 use burn::backend::Dispatch;
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
-use recurrent_kernels::AdamStep;
 use recurrent_models::recurrence::Kernels;
 use recurrent_models::weights::{HostTensor, TensorFile, WeightsError, to_host};
 
 use serde::{Deserialize, Serialize};
 
 use self::step::AdamBackend as _;
+use self::update::AdamStep;
 
 /// Adam's numbers; the defaults are Keras'.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,7 +80,7 @@ impl fmt::Display for AdamConfig {
 
 impl AdamConfig {
     /// What step number `step`, from 1, multiplies with and adds.
-    fn step(&self, step: u32) -> AdamStep<f32> {
+    fn step(&self, step: u32) -> AdamStep {
         let Self {
             learning_rate,
             beta_1,
@@ -90,14 +91,14 @@ impl AdamConfig {
         // Keras holds β as a single-precision number, so that 1 − β₂ is 2.3e-5 off its name; a run
         // that starts from the exact β leaves Keras' trajectory at the first relu near its kink.
         // The powers themselves make no visible difference, and are taken in double precision.
-        let power = |beta: f64| f64::from(beta as f32).powf(f64::from(step));
+        let power = |beta: f64| libm::pow(f64::from(beta as f32), f64::from(step));
         let root = (1.0 - power(beta_2)).sqrt();
         let alpha = f64::from(learning_rate) * root / (1.0 - power(beta_1));
         AdamStep {
             alpha: alpha as f32,
             // These Keras takes in double precision, and rounds.
-            mean_share: (1.0 - beta_1) as f32,
-            square_share: (1.0 - beta_2) as f32,
+            one_minus_beta1: (1.0 - beta_1) as f32,
+            one_minus_beta2: (1.0 - beta_2) as f32,
             // √v̂ + ε is (√v + ε · √(1 − β₂ᵗ)) / √(1 − β₂ᵗ).
             epsilon: match placement {
                 Epsilon::OutsideCorrection => epsilon,
@@ -240,7 +241,7 @@ fn place(device: &Device) -> Device {
 }
 
 struct Walk<'a> {
-    step: AdamStep<f32>,
+    step: AdamStep,
     gradients: &'a mut Gradients,
     moments: &'a mut Vec<Moments>,
     position: usize,

@@ -300,9 +300,9 @@ pub fn probabilities<M: SequenceClassifier>(
         .collect()
 }
 
-/// The probability that a logit speaks of, in double precision.
+/// The probability that a logit speaks of, in double precision, with the exponential of the crate `libm`.
 pub fn sigmoid(logit: f32) -> f64 {
-    1.0 / (1.0 + (-f64::from(logit)).exp())
+    1.0 / (1.0 + libm::exp(-f64::from(logit)))
 }
 
 /// Losses and logits of a pass, left on the device until asked for.

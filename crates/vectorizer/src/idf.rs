@@ -2,9 +2,9 @@
 //! belong to is not known here.
 
 /// The weight of a term that occurs in `df` of `texts` documents: `ln(1 + texts / (1 + df))` in double
-/// precision, then rounded.
+/// precision, then rounded. The logarithm is that of the crate `libm`, the same bits on every machine.
 pub(crate) fn weight(texts: u64, df: u64) -> f32 {
-    (1.0 + texts as f64 / (1.0 + df as f64)).ln() as f32
+    libm::log(1.0 + texts as f64 / (1.0 + df as f64)) as f32
 }
 
 /// The mean of learned weights: what stands for words that are not in the vocabulary. TensorFlow sums

@@ -10,6 +10,7 @@ mod recurrent;
 use burn::module::{Module, Param};
 use burn::tensor::{FloatDType, Int, Tensor, TensorData, activation::relu};
 
+use crate::dense::dense;
 use crate::initializers::{EMBEDDING_LIMIT, Init};
 use crate::recurrence::Kernels;
 
@@ -72,7 +73,7 @@ fn distinct(ids: Tensor<1, Int>) -> (Tensor<1, Int>, Tensor<1, Int>) {
     (tensor(tokens), tensor(places))
 }
 
-fn distinct_of(ids: &[i64]) -> (Vec<i64>, Vec<i64>) {
+pub(crate) fn distinct_of(ids: &[i64]) -> (Vec<i64>, Vec<i64>) {
     let largest = ids.iter().copied().max().unwrap_or(0);
     let smallest = ids.iter().copied().min().unwrap_or(0);
     // A mark for each id there could be, as long as these are not many times those that there are. What is no
@@ -123,7 +124,7 @@ impl Dense {
 
     /// `[N, D]` to `[N, U]`.
     pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
-        project(input, &self.kernel, &self.bias)
+        dense(input, self.kernel.val(), self.bias.val())
     }
 }
 
@@ -133,12 +134,8 @@ impl Dense {
 pub use burn::nn::{Dropout, DropoutConfig};
 
 /// `relu(dense(x))`, `[N, D]` to `[N, U]`.
-pub(crate) fn dense_relu(dense: &Dense, input: Tensor<2>) -> Tensor<2> {
-    relu(dense.forward(input))
-}
-
-fn project(input: Tensor<2>, kernel: &Param<Tensor<2>>, bias: &Param<Tensor<1>>) -> Tensor<2> {
-    input.matmul(kernel.val()) + bias.val().unsqueeze()
+pub(crate) fn dense_relu(layer: &Dense, input: Tensor<2>) -> Tensor<2> {
+    relu(layer.forward(input))
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ impl Sequence {
     }
 
     /// Whether each step `[B · T]` is passed over.
-    pub(crate) fn passed_over(&self) -> Vec<bool> {
+    pub(crate) fn mask(&self) -> Vec<bool> {
         let ids = self.ids.clone().into_data();
         ids.iter::<i64>()
             .map(|id| self.mask_zero && id == 0)

@@ -6,10 +6,11 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::{DType, Element, TensorData};
 use recurrent_kernels::{
-    Input, KernelError, Options, Real, Shape, Upstream, Weights, forward, forward_recorded,
+    Input, Options, Real, Shape, Upstream, Weights, forward, forward_recorded,
 };
 
 use super::{Layer, Operands, RecordedBackend, Source, States, Tape};
+use crate::host::{refuse, tensor, values};
 
 /// What the kernels kept, in the precision they ran in.
 #[derive(Debug)]
@@ -87,7 +88,7 @@ fn run<E: Real + Element + bytemuck::Pod>(
         index: Some(&steps.index),
         lengths: steps.lengths.as_deref(),
         hidden: None,
-        memory: None,
+        cell_state: None,
     };
     let options = Options {
         all_states: layer.output == States::All,
@@ -135,7 +136,7 @@ fn back<E: Real + Element + bytemuck::Pod>(
             gathered = kept.steps.gather(values::<E>(&gradient), units);
             Upstream {
                 hidden: None,
-                memory: None,
+                cell_state: None,
                 states: Some(&gathered[..]),
             }
         }
@@ -153,21 +154,6 @@ fn back<E: Real + Element + bytemuck::Pod>(
         )),
         tensor(TensorData::new(gradients.bias, bias)),
     ]
-}
-
-/// Shapes that do not fit and ids without a vector are the caller's mistake; burn's operations have
-/// no other way to say so.
-#[allow(clippy::panic)]
-fn refuse(error: &KernelError) -> ! {
-    panic!("recurrent layer: {error}")
-}
-
-fn tensor(data: TensorData) -> FlexTensor {
-    <Flex as burn::backend::ops::FloatTensorOps<Flex>>::float_from_data(data, &Default::default())
-}
-
-fn values<E: Element + bytemuck::Pod>(tensor: &FlexTensor) -> &[E] {
-    tensor.as_slice().unwrap_or_default()
 }
 
 /// Which row of the features stands at each step that is not passed over.
@@ -291,7 +277,7 @@ impl Steps {
 }
 
 /// Token ids as the kernels take them. A negative one becomes one too large, which they refuse.
-fn host_ids(ids: &FlexTensor) -> Vec<u32> {
+pub(crate) fn host_ids(ids: &FlexTensor) -> Vec<u32> {
     let ids = ids.to_contiguous();
     let too_large = u32::MAX;
     if let Some(ids) = ids.as_slice::<i32>() {

@@ -23,6 +23,7 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, Dispatch, DispatchDevice, Flex, backend_extension};
 use burn::tensor::{Device, Int, Tensor};
 
+pub(crate) use flex::host_ids;
 pub use recurrent_kernels::{Cell, Direction, Precision};
 #[cfg(test)]
 pub(crate) use traced::nudged_states;

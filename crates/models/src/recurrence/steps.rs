@@ -99,27 +99,6 @@ fn keep<B: Backend>(
     B::float_mask_where(new, padding.clone(), old)
 }
 
-/// How far the gates are open: the LSTM's i, f, o, the GRU's z, r, none of a SimpleRNN. Of rows of
-/// projected inputs and fed back states, `[N, G · U]` each.
-pub(super) fn gates<B: Backend>(
-    cell: Cell,
-    x: &FloatTensor<B>,
-    fed_back: &FloatTensor<B>,
-    units: usize,
-) -> Vec<FloatTensor<B>> {
-    let places: &[usize] = match cell {
-        Cell::SimpleRnn => &[],
-        Cell::Lstm => &[0, 1, 3],
-        Cell::Gru => &[0, 1],
-    };
-    let gate = |place: &usize| {
-        let columns = place * units..(place + 1) * units;
-        let [x, fed_back] = [x, fed_back].map(|z| part::<B>(z, 1, columns.clone()));
-        sigmoid::<B>(B::float_add(x, fed_back))
-    };
-    places.iter().map(gate).collect()
-}
-
 /// The state and the memory after a step.
 fn cell<B: Backend>(
     cell: Cell,

@@ -2,10 +2,12 @@
 //!
 //! In tensor operations, on any backend. Not for training: see [`super::layer`].
 
+#[cfg(test)]
 use burn::backend::Dispatch;
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Int, Tensor, TensorData};
 
-use super::{Direction, Layer, Source, States, steps};
+use super::{Cell, Direction, Layer, Source, States};
+use crate::dense::dense;
 
 /// The operands of [`super::layer`], as tensors.
 #[derive(Clone, Debug)]
@@ -34,16 +36,21 @@ impl Weighted {
             }
             Source::Positions => self.features.clone(),
         };
-        let bias = self.bias.clone().reshape([layer.cell.biases(), width]);
-        vectors.matmul(self.kernel.clone()) + bias.narrow(0, 0, 1)
+        dense(
+            vectors,
+            self.kernel.clone(),
+            self.bias.clone().narrow(0, 0, width),
+        )
     }
 
-    /// The bias that the fed back state has to itself, `[1, G · U]`: the GRU's alone.
-    fn state_bias(&self, layer: Layer) -> Option<Tensor<2>> {
+    /// The bias of the recurrent part, `[G · U]`: that of the GRU, zeros of the others.
+    fn recurrent_bias(&self, layer: Layer) -> Tensor<1> {
         let [_, width] = self.recurrent_kernel.dims();
-        let biases = layer.cell.biases();
-        let bias = self.bias.clone().reshape([biases, width]);
-        (biases > 1).then(|| bias.narrow(0, 1, 1))
+        if layer.cell.biases() > 1 {
+            self.bias.clone().narrow(0, width, width)
+        } else {
+            Tensor::zeros([width], &self.bias.device())
+        }
     }
 }
 
@@ -56,9 +63,10 @@ pub(crate) fn nudged_inputs(operands: &Weighted, layer: Layer, nudge: Tensor<2>)
     let [_, width] = projected.dims();
     let device = projected.device();
     let none = Tensor::<1>::zeros([width], &device);
-    let bias = match operands.state_bias(layer) {
-        Some(bias) => Tensor::cat(vec![none, bias.reshape([width])], 0),
-        None => none,
+    let bias = if layer.cell.biases() > 1 {
+        Tensor::cat(vec![none, operands.recurrent_bias(layer)], 0)
+    } else {
+        none
     };
     super::layer(
         projected,
@@ -87,15 +95,26 @@ pub(crate) fn gates(operands: &Weighted, layer: Layer, states: Tensor<2>) -> Vec
         Direction::Reverse => Tensor::cat(vec![states, start], 1).narrow(1, 1, time),
     };
     let before = before.reshape([batch * time, units]);
-    let mut fed_back = before.matmul(operands.recurrent_kernel.clone());
-    if let Some(bias) = operands.state_bias(layer) {
-        fed_back = fed_back + bias;
-    }
-    let projected = operands.projected(layer).into_dispatch();
-    steps::gates::<Dispatch>(layer.cell, &projected, &fed_back.into_dispatch(), units)
-        .into_iter()
-        .map(Tensor::from_dispatch)
-        .collect()
+    let recurrent_bias = operands.recurrent_bias(layer);
+    let fed_back = dense(before, operands.recurrent_kernel.clone(), recurrent_bias);
+    let pre_activations = operands.projected(layer) + fed_back;
+    let columns: &[usize] = match layer.cell {
+        Cell::SimpleRnn => &[],
+        Cell::Lstm => &[0, 1, 3],
+        Cell::Gru => &[0, 1],
+    };
+    let gate = |gate: &usize| {
+        let z = pre_activations.clone().narrow(1, gate * units, units);
+        let (shape, device) = (z.dims(), z.device());
+        let open: Vec<f32> = z.into_data().iter().map(sigmoid).collect();
+        Tensor::from_data(TensorData::new(open, shape), &device)
+    };
+    columns.iter().map(gate).collect()
+}
+
+/// The logistic function by the crate `libm`, which gives the same bits everywhere.
+fn sigmoid(x: f32) -> f32 {
+    (1.0 / (1.0 + libm::exp(-f64::from(x)))) as f32
 }
 
 /// All states `[B · T, U]` of a layer whose state after step t is moved by `nudges[t]`, `[B, U]`: for
@@ -116,6 +135,6 @@ pub(crate) fn nudged_states(operands: Weighted, layer: Layer, nudges: Vec<Tensor
         output: States::All,
         ..layer
     };
-    let states = steps::run_nudged::<Dispatch>(operands, layer, &nudges);
+    let states = super::steps::run_nudged::<Dispatch>(operands, layer, &nudges);
     Tensor::<3>::from_dispatch(states).reshape([batch * time, units])
 }

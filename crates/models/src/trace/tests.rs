@@ -162,7 +162,7 @@ fn logit_moved(parts: &Parts, place: usize, step: usize, unit: usize, by: f32) -
         }
         sequence = sequence.replaced(Tensor::cat(side_by_side, 1));
     }
-    parts.judge(parts.last(sequence))
+    parts.classify(parts.last(sequence))
 }
 
 /// States follow from gates: `h = o · tanh(c)`, `c = f · c + i · g` for the LSTM, whose candidate g is

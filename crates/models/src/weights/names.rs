@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_numbers_of_inner_layers_are_passed_over() {
+    fn the_numbers_of_inner_layers_are_mask() {
         for (stored, name) in [
             (
                 "init/recurrent_1/forward_gru_1/gru_cell/bias",

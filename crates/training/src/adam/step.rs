@@ -10,7 +10,8 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Flex, TensorMetadata, backend_extension};
 use burn::tensor::{DType, Shape};
-use recurrent_kernels::{AdamStep, Isa, KernelError, adam};
+
+use super::update::{AdamStep, Operands, update};
 
 /// Adam on a backend.
 #[backend_extension(Flex, LibTorch: cfg(feature = "libtorch"))]
@@ -21,7 +22,7 @@ pub(super) trait AdamBackend: Backend {
         gradient: FloatTensor<Self>,
         mean: FloatTensor<Self>,
         square: FloatTensor<Self>,
-        step: AdamStep<f32>,
+        step: AdamStep,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         by_operations::<Self>(parameter, gradient, mean, square, step)
     }
@@ -33,7 +34,7 @@ impl AdamBackend for Flex {
         gradient: FlexTensor,
         mean: FlexTensor,
         square: FlexTensor,
-        step: AdamStep<f32>,
+        step: AdamStep,
     ) -> (FlexTensor, FlexTensor, FlexTensor) {
         if parameter.dtype() != DType::F32 {
             return by_operations::<Flex>(parameter, gradient, mean, square, step);
@@ -50,15 +51,13 @@ impl AdamBackend for Flex {
         };
         let [mut parameter, mut mean, mut square] = [parameter, mean, square].map(own);
         let gradient = own(gradient);
-        adam(
-            Isa::best(),
-            parameter.storage_mut(),
-            gradient.storage(),
-            mean.storage_mut(),
-            square.storage_mut(),
-            step,
-        )
-        .unwrap_or_else(|error| refuse(&error));
+        let operands = Operands {
+            parameter: parameter.storage_mut(),
+            gradient: gradient.storage(),
+            mean: mean.storage_mut(),
+            square: square.storage_mut(),
+        };
+        update(operands.checked(), step);
         (parameter, mean, square)
     }
 }
@@ -72,15 +71,17 @@ impl AdamBackend for burn::backend::LibTorch {
         gradient: FloatTensor<Self>,
         mean: FloatTensor<Self>,
         square: FloatTensor<Self>,
-        step: AdamStep<f32>,
+        step: AdamStep,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         use burn::backend::libtorch::TchTensor;
 
         let shape = parameter.tensor.size();
         let gradient = gradient.tensor.reshape([-1]);
-        let mean = mean.tensor.lerp(&gradient, f64::from(step.mean_share));
+        let mean = mean.tensor.lerp(&gradient, f64::from(step.one_minus_beta1));
         let squared = &gradient * &gradient;
-        let square = square.tensor.lerp(&squared, f64::from(step.square_share));
+        let square = square
+            .tensor
+            .lerp(&squared, f64::from(step.one_minus_beta2));
         let mut root = square.sqrt();
         root += f64::from(step.epsilon);
         root *= -1.0 / f64::from(step.alpha);
@@ -95,19 +96,12 @@ impl AdamBackend for burn::backend::LibTorch {
     }
 }
 
-/// A gradient has its parameter's shape, and the moments were made for it or come from a checkpoint
-/// of the same network.
-#[allow(clippy::panic)]
-fn refuse(error: &KernelError) -> ! {
-    panic!("Adam: {error}")
-}
-
 fn by_operations<B: Backend>(
     parameter: FloatTensor<B>,
     gradient: FloatTensor<B>,
     mean: FloatTensor<B>,
     square: FloatTensor<B>,
-    step: AdamStep<f32>,
+    step: AdamStep,
 ) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
     let shape = parameter.shape();
     let gradient = B::float_reshape(gradient, Shape::new([shape.num_elements()]));
@@ -115,9 +109,9 @@ fn by_operations<B: Backend>(
         let way = B::float_mul_scalar(B::float_sub(to, from.clone()), share.into());
         B::float_add(from, way)
     };
-    let mean = towards(mean, gradient.clone(), step.mean_share);
+    let mean = towards(mean, gradient.clone(), step.one_minus_beta1);
     let squared = B::float_mul(gradient.clone(), gradient);
-    let square = towards(square, squared, step.square_share);
+    let square = towards(square, squared, step.one_minus_beta2);
     let root = B::float_add_scalar(B::float_sqrt(square.clone()), step.epsilon.into());
     let way = B::float_div(B::float_mul_scalar(mean.clone(), step.alpha.into()), root);
     (
@@ -142,10 +136,10 @@ mod tests {
         B::float_from_data(data, &Default::default())
     }
 
-    const STEP: AdamStep<f32> = AdamStep {
+    const STEP: AdamStep = AdamStep {
         alpha: 0.01,
-        mean_share: 0.1,
-        square_share: 0.001,
+        one_minus_beta1: 0.1,
+        one_minus_beta2: 0.001,
         epsilon: 1e-7,
     };
 

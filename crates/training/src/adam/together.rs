@@ -4,10 +4,10 @@
 use burn::backend::Dispatch;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor};
-use recurrent_kernels::AdamStep;
 
 use super::Moments;
 use super::step::AdamBackend as _;
+use super::update::AdamStep;
 
 /// Moves every parameter that has a gradient, by one step over one tensor of them all. Parameters and
 /// moments come out as parts of the result.
@@ -15,7 +15,7 @@ pub(super) fn step<M: Module>(
     module: M,
     gradients: &mut Gradients,
     moments: &mut Vec<Moments>,
-    step: AdamStep<f32>,
+    step: AdamStep,
 ) -> M {
     let mut collect = Collect {
         gradients,

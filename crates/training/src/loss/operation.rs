@@ -48,6 +48,8 @@ pub(super) trait LossBackend: Backend {
     }
 }
 
+/// On the host, with the functions of the crate `libm`, which give the same bits everywhere, and one sum in double
+/// precision from the first position to the last.
 impl LossBackend for Flex {
     fn mean_cross_entropy(logits: FlexTensor, labels: FlexTensor) -> FlexTensor {
         let [texts, positions] = logits.shape().dims();
@@ -55,7 +57,7 @@ impl LossBackend for Flex {
         let mut sum = 0.0;
         for (row, label) in logits.chunks_exact(positions).zip(&labels) {
             for x in row {
-                let loss = x.max(0.0) - x * label + (-x.abs()).exp().ln_1p();
+                let loss = x.max(0.0) - x * label + libm::log1pf(libm::expf(-x.abs()));
                 sum += f64::from(loss);
             }
         }
@@ -83,7 +85,7 @@ impl LossBackend for Flex {
             back.extend(row.iter().map(|x| {
                 // The terms that the gradient of the loss' own form has, added in TensorFlow's order:
                 // the per-token network stands on thousands of kinks, and the last digit decides some.
-                let negative = (-x.abs()).exp();
+                let negative = libm::expf(-x.abs());
                 let bend = scale * (1.0 / (1.0 + negative)) * negative;
                 let agreeing = -scale * label;
                 if *x >= 0.0 {

@@ -1,0 +1,46 @@
+//! Flex tensors as slices for the kernels, and back.
+
+use burn::backend::Flex;
+use burn::backend::flex::FlexTensor;
+use burn::tensor::{Element, TensorData};
+use recurrent_kernels::{KernelError, Matrix, Real};
+
+/// The elements of a contiguous tensor of this precision; none of another's.
+pub(crate) fn values<E: Element + bytemuck::Pod>(tensor: &FlexTensor) -> &[E] {
+    tensor.as_slice().unwrap_or_default()
+}
+
+/// A tensor of numbers.
+pub(crate) fn tensor(data: TensorData) -> FlexTensor {
+    <Flex as burn::backend::ops::FloatTensorOps<Flex>>::float_from_data(data, &Default::default())
+}
+
+/// A matrix of operands whose shapes have been seen to fit.
+pub(crate) fn matrix<E: Real>(values: &[E], rows: usize, columns: usize) -> Matrix<'_, E> {
+    Matrix::new(values, rows, columns).unwrap_or_else(|error| refuse(&error))
+}
+
+/// What is positive, and zero for the rest; what is no number stays none.
+pub(crate) fn relu<E: Real>(values: &mut [E]) {
+    for value in values {
+        if *value <= E::default() {
+            *value = E::default();
+        }
+    }
+}
+
+/// The gradient before a relu, from that behind it: zero where the output is zero.
+pub(crate) fn relu_back<E: Real>(gradient: &mut [E], output: &[E]) {
+    for (gradient, output) in gradient.iter_mut().zip(output) {
+        if *output <= E::default() {
+            *gradient = E::default();
+        }
+    }
+}
+
+/// Shapes that do not fit and ids without a vector are the caller's mistake; burn's operations have
+/// no other way to say so.
+#[allow(clippy::panic)]
+pub(crate) fn refuse(error: &KernelError) -> ! {
+    panic!("layer: {error}")
+}
