@@ -50,6 +50,7 @@ pub use api::{Real, dense, forward, forward_recorded, matmul};
 pub use element::Element;
 pub use error::KernelError;
 pub use isa::Isa;
+pub use parallel::together;
 pub use pass::{Tape, column_sums};
 pub use types::{
     Cell, Direction, Gradients, Input, Matrix, Options, Output, Precision, Shape, Transposed,

@@ -15,8 +15,9 @@ pub(crate) fn threads() -> usize {
     }
 }
 
-/// Runs `f` where the threads wait already, so that the phases inside start without a wake-up each.
-pub(crate) fn together<R: Send>(f: impl FnOnce() -> R + Send) -> R {
+/// Runs `f` where the threads wait already, on one of rayon's, so that what shares work inside (several products, a layer's
+/// phases) starts without a wake-up each.
+pub fn together<R: Send>(f: impl FnOnce() -> R + Send) -> R {
     if threads() == 1 || cfg!(miri) {
         return f();
     }

@@ -16,9 +16,10 @@ use crate::vector::{Kernel, Vector, each};
 
 /// `rows · panels + bias`, `[count, width]` in the blocked layout of the panels' columns.
 ///
-/// Row `i` of the left side begins at `i · depth` in `left`.
+/// Row `i` of the left side begins at `i · depth` in `left`. On so many threads at most.
 pub(crate) fn rows_product<E: Number>(
     isa: Isa,
+    threads: usize,
     left: &[E],
     count: usize,
     panels: &Panels<E>,
@@ -26,8 +27,8 @@ pub(crate) fn rows_product<E: Number>(
     out: &mut [E],
 ) {
     let out = Shared::new(out);
-    // Few enough rows that a thread that ends early can take over from another.
-    let tasks = even(count, (4 * parallel::threads()).min(count.div_ceil(24))).collect();
+    // No task of so few rows that packing its tiles costs more than they do.
+    let tasks = even(count, parts(threads).min(count.div_ceil(24))).collect();
     parallel::run(tasks, |rows| {
         let product = RowsProduct {
             left,
@@ -39,6 +40,11 @@ pub(crate) fn rows_product<E: Number>(
         // SAFETY: the ranges of `even` do not overlap.
         unsafe { E::dispatch(isa, product) };
     });
+}
+
+/// Into how many tasks to cut what so many threads share: a thread that ends early takes over from another.
+fn parts(threads: usize) -> usize {
+    if threads == 1 { 1 } else { 4 * threads }
 }
 
 /// The product's rows `rows`.
@@ -144,9 +150,11 @@ const LEFT: usize = 64;
 /// `out += leftᵀ · right`: `left` `[count, ..]` with rows `left_stride` apart, of which `out.depth`
 /// columns are used; `right` `[count, width]` in the blocked layout of the columns of `out`.
 ///
-/// Each element is one chain over all rows; [`DEPTH`] only says how many are worked off at a time.
+/// Each element is one chain over all rows; [`DEPTH`] only says how many are worked off at a time. On so many threads at
+/// most.
 pub(crate) fn transposed_product<E: Number>(
     isa: Isa,
+    threads: usize,
     left: &[E],
     left_stride: usize,
     right: &[E],
@@ -155,7 +163,6 @@ pub(crate) fn transposed_product<E: Number>(
 ) {
     let columns = out.columns;
     let depth = out.depth;
-    let threads = parallel::threads();
     let parts = depth.div_ceil(LEFT);
     // Panels of one task share the left side's rows while they are in the cache.
     let groups = threads.div_ceil(parts).min(columns.panels);
@@ -336,7 +343,7 @@ mod tests {
             let panels = panels(isa, 3);
             let width = panels.columns.width;
             let mut out = Buffer::<f32>::stale(4 * width);
-            rows_product(isa, &[1.0; 12], 3, &panels, None, &mut out);
+            rows_product(isa, 2, &[1.0; 12], 3, &panels, None, &mut out);
             let mut unpacked = vec![0.0; 20];
             for row in out[..3 * width].chunks_exact(width) {
                 panels.columns.unpack_row(row, &mut unpacked);
@@ -354,13 +361,29 @@ mod tests {
             let width = panels.columns.width;
             for (left, out) in [(11, 4 * width), (12, 4 * width - 1)] {
                 let result = std::panic::catch_unwind(|| {
-                    rows_product(isa, &vec![1.0; left], 4, &panels, None, &mut vec![0.0; out]);
+                    rows_product(
+                        isa,
+                        2,
+                        &vec![1.0; left],
+                        4,
+                        &panels,
+                        None,
+                        &mut vec![0.0; out],
+                    );
                 });
                 assert!(result.is_err(), "{}", isa.name());
             }
             let result = std::panic::catch_unwind(|| {
                 let mut out = Panels::zeroed(3, panels.columns);
-                transposed_product(isa, &[1.0; 12], 3, &vec![0.0; 4 * width - 1], 4, &mut out);
+                transposed_product(
+                    isa,
+                    2,
+                    &[1.0; 12],
+                    3,
+                    &vec![0.0; 4 * width - 1],
+                    4,
+                    &mut out,
+                );
             });
             assert!(result.is_err(), "{}", isa.name());
         }
@@ -374,7 +397,7 @@ mod tests {
             let other = panels(isa, 3);
             let result = std::panic::catch_unwind(|| {
                 let mut out = vec![0.0; 4 * packed.columns.width];
-                rows_product(isa, &[1.0; 12], 4, &packed, None, &mut out);
+                rows_product(isa, 2, &[1.0; 12], 4, &packed, None, &mut out);
             });
             let same = other.columns.lanes == packed.columns.lanes;
             assert_eq!(result.is_ok(), same, "{}", isa.name());

@@ -22,19 +22,18 @@ pub(crate) fn matrix<E: Real>(values: &[E], rows: usize, columns: usize) -> Matr
 
 /// What is positive, and zero for the rest; what is no number stays none.
 pub(crate) fn relu<E: Real>(values: &mut [E]) {
+    let zero = E::default();
     for value in values {
-        if *value <= E::default() {
-            *value = E::default();
-        }
+        // A choice of values and not of what to do: half of all signs would be guessed wrong.
+        *value = if *value <= zero { zero } else { *value };
     }
 }
 
 /// The gradient before a relu, from that behind it: zero where the output is zero.
 pub(crate) fn relu_back<E: Real>(gradient: &mut [E], output: &[E]) {
+    let zero = E::default();
     for (gradient, output) in gradient.iter_mut().zip(output) {
-        if *output <= E::default() {
-            *gradient = E::default();
-        }
+        *gradient = if *output <= zero { zero } else { *gradient };
     }
 }
 

@@ -18,7 +18,7 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::{DType, Element, Int, Tensor, TensorData};
-use recurrent_kernels::{Isa, Matrix, Real, Transposed, column_sums, dense, matmul};
+use recurrent_kernels::{Isa, Matrix, Real, Transposed, column_sums, dense, matmul, together};
 
 use crate::host::{matrix, refuse, relu, relu_back, tensor, values};
 use crate::layers::{Dense, Embedding, distinct_of};
@@ -243,12 +243,12 @@ impl RecordedPerToken for Flex {
         let [batch, time]: [usize; 2] = ids.shape().dims();
         match floats[0].dtype() {
             DType::F64 => {
-                let (pass, logits) = Pass::<f64>::new(&floats, &ids);
+                let (pass, logits) = together(|| Pass::<f64>::new(&floats, &ids));
                 let logits = tensor(TensorData::new(logits, [batch, time]));
                 (logits, Arc::new(Recorded::Double(pass)))
             }
             _ => {
-                let (pass, logits) = Pass::<f32>::new(&floats, &ids);
+                let (pass, logits) = together(|| Pass::<f32>::new(&floats, &ids));
                 let logits = tensor(TensorData::new(logits, [batch, time]));
                 (logits, Arc::new(Recorded::Single(pass)))
             }
@@ -257,8 +257,8 @@ impl RecordedPerToken for Flex {
 
     fn backward(recorded: &Recorded, gradient: FlexTensor) -> [FlexTensor; 7] {
         match recorded {
-            Recorded::Single(pass) => pass.backward(&gradient),
-            Recorded::Double(pass) => pass.backward(&gradient),
+            Recorded::Single(pass) => together(|| pass.backward(&gradient)),
+            Recorded::Double(pass) => together(|| pass.backward(&gradient)),
         }
     }
 }

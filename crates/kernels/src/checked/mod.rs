@@ -178,6 +178,8 @@ impl<'a, E: Number> CheckedUpstream<'a, E> {
 #[derive(Clone, Copy, Debug)]
 pub struct CheckedProduct<'a, E> {
     isa: Isa,
+    /// Rows, depth and columns.
+    sizes: (usize, usize, usize),
     left: Matrix<'a, E>,
     right: Matrix<'a, E>,
     transposed: Transposed,
@@ -221,6 +223,7 @@ impl<'a, E: Element> CheckedProduct<'a, E> {
         }
         Ok(Self {
             isa,
+            sizes: (rows, depth, columns),
             left,
             right,
             transposed,
@@ -230,6 +233,11 @@ impl<'a, E: Element> CheckedProduct<'a, E> {
 
     pub(crate) fn isa(&self) -> Isa {
         self.isa
+    }
+
+    /// Rows, depth and columns.
+    pub(crate) fn sizes(&self) -> (usize, usize, usize) {
+        self.sizes
     }
 
     pub(crate) fn left(&self) -> Matrix<'a, E> {

@@ -119,6 +119,7 @@ impl<E: Number, S: Number, K: Number> Recording<E, S, K> {
             let mut kernel = Panels::zeroed(inputs, self.dense.gates);
             transposed_product(
                 self.isa,
+                parallel::threads(),
                 &self.gathered,
                 inputs,
                 &by_token,
@@ -224,6 +225,7 @@ impl<E: Number, S: Number, K: Number> Recording<E, S, K> {
         };
         transposed_product(
             self.isa,
+            parallel::threads(),
             &states[chunk.first() * padded..],
             padded,
             recurrent,
@@ -248,6 +250,7 @@ impl<E: Number, S: Number, K: Number> Recording<E, S, K> {
         let mut product = Buffer::stale(tokens * columns.width);
         rows_product(
             self.isa,
+            parallel::threads(),
             by_token,
             tokens,
             &self.kernel_transposed,

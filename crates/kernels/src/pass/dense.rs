@@ -37,14 +37,32 @@ pub fn column_sums<E: Element>(matrix: Matrix<'_, E>) -> Vec<E> {
 
 /// See [`crate::matmul`]; behind [`crate::Real`], as a layer's passes are.
 pub(crate) fn run_product<E: Number>(checked: &CheckedProduct<'_, E>) -> Vec<E> {
+    let (rows, depth, columns) = checked.sizes();
+    if rows.saturating_mul(depth).saturating_mul(columns) < INLINE {
+        product(checked, 1)
+    } else {
+        parallel::together(|| product(checked, parallel::threads()))
+    }
+}
+
+/// Multiply-adds that are done before another thread has woken.
+const INLINE: usize = 1 << 19;
+
+/// The product on so many threads at most.
+fn product<E: Number>(checked: &CheckedProduct<'_, E>, threads: usize) -> Vec<E> {
     let (left, right, isa) = (checked.left(), checked.right(), checked.isa());
-    parallel::together(|| match checked.transposed() {
-        Transposed::Neither => {
-            rows_times(isa, left, right.values(), right.columns(), checked.bias())
-        }
+    match checked.transposed() {
+        Transposed::Neither => rows_times(
+            isa,
+            threads,
+            left,
+            right.values(),
+            right.columns(),
+            checked.bias(),
+        ),
         Transposed::Right => {
             let turned = turned(right);
-            rows_times(isa, left, &turned, right.rows(), None)
+            rows_times(isa, threads, left, &turned, right.rows(), None)
         }
         Transposed::Left => {
             let columns = Columns::new(right.columns(), 1, lanes::<E>(isa), PLAIN);
@@ -58,6 +76,7 @@ pub(crate) fn run_product<E: Number>(checked: &CheckedProduct<'_, E>) -> Vec<E> 
             };
             transposed_product(
                 isa,
+                threads,
                 left.values(),
                 left.columns(),
                 values,
@@ -66,12 +85,13 @@ pub(crate) fn run_product<E: Number>(checked: &CheckedProduct<'_, E>) -> Vec<E> 
             );
             out.unpack()
         }
-    })
+    }
 }
 
 /// `left · right + bias`, where `right` has `width` columns.
 fn rows_times<E: Number>(
     isa: Isa,
+    threads: usize,
     left: Matrix<'_, E>,
     right: &[E],
     width: usize,
@@ -87,6 +107,7 @@ fn rows_times<E: Number>(
     let mut padded = Buffer::stale(left.rows() * columns.width);
     rows_product(
         isa,
+        threads,
         left.values(),
         left.rows(),
         &panels,

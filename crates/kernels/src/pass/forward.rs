@@ -83,6 +83,7 @@ fn run<E: Number, S: Number, K: Number>(
     let mut table = Buffer::stale(tokens.rows.len() * dense.gates.width);
     rows_product(
         isa,
+        parallel::threads(),
         &gathered,
         tokens.rows.len(),
         &kernel,
