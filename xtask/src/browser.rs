@@ -89,10 +89,10 @@ impl Browser {
     pub(crate) fn after_tests(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if !self.driver {
-            lines.push("Without chromedriver: the tests in the browser passed over it without checking anything. Install Debian's chromium-driver or the like.".to_owned());
+            lines.push("Without chromedriver the tests in the browser are ignored. Install Debian's chromium-driver or the like.".to_owned());
         }
         if self.axe.is_none() {
-            lines.push(format!("Without axe-core: accessibility was not checked. Name its axe.min.js in {AXE_VARIABLE}."));
+            lines.push(format!("Without axe-core the tests of accessibility are ignored. Name its axe.min.js in {AXE_VARIABLE}."));
         }
         lines
     }

@@ -153,8 +153,9 @@ fn all(
     }
     if !report.step("test", || {
         let outcome = test::run(inputs, &Browser::provide(root)?, &[], &[])?;
+        let passed = outcome.success();
         *counts = Some(outcome.counts);
-        Ok(outcome.success())
+        Ok(passed)
     })? {
         return Ok(());
     }
@@ -182,8 +183,9 @@ fn all(
         let (kind, version) = test::LIBTORCH;
         libtorch::provide_pip(kind, version)?;
         let outcome = test::run_libtorch(inputs)?;
-        *counts = counts.map(|before| before + outcome.counts);
-        Ok(outcome.success())
+        let passed = outcome.success();
+        *counts.get_or_insert_default() += outcome.counts;
+        Ok(passed)
     })?;
     Ok(())
 }

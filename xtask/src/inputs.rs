@@ -105,12 +105,12 @@ impl Inputs {
         let mut lines = Vec::new();
         if self.archive.is_none() {
             lines.push(format!(
-                "Without the IMDB archive: the tests that read it passed over it without checking anything. Put it at {ARCHIVE} or name it in {ARCHIVE_VARIABLE}."
+                "Without the IMDB archive the tests that read it are ignored. Put it at {ARCHIVE} or name it in {ARCHIVE_VARIABLE}."
             ));
         }
         if self.reference.is_none() {
             lines.push(format!(
-                "Without the Keras reference: the tests that compare with it passed over it without checking anything. Name its folder in {REFERENCE_VARIABLE}."
+                "Without the large recordings of Keras the tests that compare with them are ignored. Name their folder in {REFERENCE_VARIABLE}."
             ));
         }
         lines

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every test of the workspace, and plain words on what they had to work with.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
@@ -39,35 +40,52 @@ pub(crate) const LIBTORCH: (Kind, Version) = (Kind::Cpu, Version::V2_9_0);
 /// Fewer than these, and some were lost: a filter that finds nothing would pass as well.
 const LIBTORCH_TESTS: u64 = 20;
 
-/// How many tests passed and failed, summed over all test binaries.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+/// How many tests passed and failed, summed over all test binaries, and which were ignored.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Counts {
     passed: u64,
     failed: u64,
+    ignored: u64,
+    /// The names of those that were ignored, by the reason.
+    reasons: BTreeMap<String, Vec<String>>,
 }
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} passed, {} failed", self.passed, self.failed)
+        write!(f, "{} passed, {} failed", self.passed, self.failed)?;
+        if self.ignored > 0 {
+            write!(f, ", {} ignored", self.ignored)?;
+        }
+        // A terse harness (`-- --quiet`) names none.
+        for (index, (reason, names)) in self.reasons.iter().enumerate() {
+            let mark = if index == 0 { ":" } else { ";" };
+            write!(f, "{mark} {} ({reason})", names.join(", "))?;
+        }
+        Ok(())
     }
 }
 
-impl std::ops::Add for Counts {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            passed: self.passed + other.passed,
-            failed: self.failed + other.failed,
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.ignored += other.ignored;
+        for (reason, names) in other.reasons {
+            self.reasons.entry(reason).or_default().extend(names);
         }
     }
 }
 
 impl Counts {
-    /// Adds what a line of the form `test result: ok. 3 passed; 0 failed; …` says; other lines say nothing.
+    /// Adds what a line of the form `test result: ok. 3 passed; 0 failed; …` says, and the name in one that says of a
+    /// test that it is ignored; other lines say nothing.
     fn read(&mut self, line: &str) {
+        let line = line.trim();
+        if let Some((name, reason)) = ignored(line) {
+            let names = self.reasons.entry(reason.to_owned()).or_default();
+            names.push(name.to_owned());
+        }
         let Some((_, result)) = line
-            .trim()
             .strip_prefix("test result: ")
             .and_then(|rest| rest.split_once(". "))
         else {
@@ -80,14 +98,28 @@ impl Counts {
             {
                 Some((Ok(number), "passed")) => self.passed += number,
                 Some((Ok(number), "failed")) => self.failed += number,
+                Some((Ok(number), "ignored")) => self.ignored += number,
                 _ => {}
             }
         }
     }
 }
 
+/// The name of a test that a line calls ignored, and the reason: that of Rust's own harness stands behind the word, that
+/// of the tests that need what lies outside the repository before the name, as `test [needs X] name ... ignored`.
+fn ignored(line: &str) -> Option<(&str, &str)> {
+    let (name, after) = line.strip_prefix("test ")?.split_once(" ... ignored")?;
+    let before = name.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let (reason, name) = before.unwrap_or(("", name));
+    let reason = match after.strip_prefix(", ").unwrap_or(reason) {
+        "" => "no reason given",
+        reason => reason,
+    };
+    Some((name.trim(), reason))
+}
+
 /// How the run ended.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Outcome {
     /// The sums of the `test result:` lines.
     pub(crate) counts: Counts,
@@ -203,8 +235,40 @@ test a ... ok
 test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s
 
 test result: FAILED. 10 passed; 3 failed; 1 ignored; 0 measured; 4 filtered out; finished in 1.25s",
-            "12 passed, 3 failed",
+            "12 passed, 3 failed, 1 ignored",
         );
+    }
+
+    #[test]
+    fn names_what_was_ignored_with_the_reason() {
+        check(
+            "running 5 tests
+test a::b                  ... ok
+test [needs X] c::d        ... ignored
+test [needs X] e           ... ignored
+test [needs X and Y] f     ... ignored
+test src/lib.rs - g (line 3) ... ignored
+test h ... ignored, needs curl
+test result: ok. 1 passed; 0 failed; 5 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+            "1 passed, 0 failed, 5 ignored: c::d, e (needs X); f (needs X and Y); h (needs curl); \
+             src/lib.rs - g (line 3) (no reason given)",
+        );
+    }
+
+    #[test]
+    fn sums_of_two_runs_name_the_tests_of_both() {
+        let mut sum = Counts::default();
+        for line in [
+            "test [needs X] a ... ignored",
+            "test [needs X] b ... ignored",
+        ] {
+            let mut counts = Counts::default();
+            counts.read(line);
+            counts.read("test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured");
+            sum += counts;
+        }
+        let expected = "4 passed, 0 failed, 2 ignored: a, b (needs X)";
+        assert_eq!(sum.to_string(), expected);
     }
 
     #[test]

@@ -1,13 +1,33 @@
 //! The command with libtorch in it, as its users run it. Needs the feature `libtorch`.
 
-#![cfg(feature = "libtorch")]
-// What clippy.toml allows in tests does not reach the functions that tests share.
-#![allow(clippy::panic, clippy::unwrap_used)]
+// What clippy.toml allows in tests does not reach these, which another harness runs.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "see above")]
 
-use std::path::Path;
-use std::process::{Command, Output};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Output};
 
+use outside::Outside;
 use serde_json::Value;
+
+fn main() -> ExitCode {
+    let no_gpu = !said(&recurrent().arg("doctor").output().unwrap())
+        .0
+        .contains("libtorch-cuda   available");
+    let no_gpu = Outside::new("a machine without a GPU", no_gpu.then(PathBuf::new));
+    outside::run(vec![
+        outside::trial("the_doctor_finds_libtorch", &[], the_doctor_finds_libtorch),
+        outside::trial(
+            "an_epoch_on_libtorch_is_that_on_flex",
+            &[],
+            an_epoch_on_libtorch_is_that_on_flex,
+        ),
+        outside::trial(
+            "a_gpu_that_libtorch_cannot_use_is_refused",
+            &[&no_gpu],
+            a_gpu_that_libtorch_cannot_use_is_refused,
+        ),
+    ])
+}
 
 /// Without a search path: the command finds libtorch by itself.
 fn recurrent() -> Command {
@@ -21,7 +41,6 @@ fn said(output: &Output) -> (String, String) {
     (text(&output.stdout), text(&output.stderr))
 }
 
-#[test]
 fn the_doctor_finds_libtorch() {
     let output = recurrent().arg("doctor").output().unwrap();
     let (stdout, stderr) = said(&output);
@@ -62,7 +81,6 @@ fn epoch(backend: &str) -> Value {
     read("history.json")[0].clone()
 }
 
-#[test]
 fn an_epoch_on_libtorch_is_that_on_flex() {
     let flex = epoch("flex");
     for backend in ["libtorch-cpu", "libtorch-cpu-aten"] {
@@ -73,13 +91,7 @@ fn an_epoch_on_libtorch_is_that_on_flex() {
     }
 }
 
-#[test]
 fn a_gpu_that_libtorch_cannot_use_is_refused() {
-    let output = recurrent().arg("doctor").output().unwrap();
-    if said(&output).0.contains("libtorch-cuda   available") {
-        eprintln!("skipped: there is a GPU");
-        return;
-    }
     let output = recurrent()
         .args([
             "reproduce",

@@ -1,22 +1,63 @@
-//! Training on libtorch: Keras' trajectories through both ways that the recurrent layers have there, and
-//! the same run as on Flex.
+//! Training on libtorch: Keras' trajectories, small and large, through both ways that the recurrent layers have there,
+//! and the same run as on Flex.
 //!
-//! Needs the feature `libtorch`, and for the trajectories the reference files, as `replay.rs` does.
+//! Needs the feature `libtorch`. Where `RECURRENT_REFERENCE` does not name the large trajectories, their tests are ignored.
 
-#![cfg(feature = "libtorch")]
-// What clippy.toml allows in tests does not reach the functions that tests share.
-#![allow(clippy::panic, clippy::print_stderr, clippy::unwrap_used)]
+// What clippy.toml allows in tests does not reach these, which another harness runs.
+#![allow(clippy::unwrap_used, reason = "see above")]
 
-use std::path::PathBuf;
+use std::path::Path;
+use std::process::ExitCode;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::Device;
+use outside::Outside;
 use recurrent_models::recurrence::libtorch::{Processor, device, use_aten_on_cpu};
 use recurrent_models::weights::TensorFile;
 use recurrent_models::{NetworkConfig, NetworkKind};
 use recurrent_training::adam::{AdamConfig, Epsilon};
 use recurrent_training::replay::{Report, Spread, replay, replay_altered};
 use recurrent_training::{Encoded, EpochRecord, FitConfig, Quiet, fit};
+
+const NETWORKS: [&str; 7] = [
+    "dense",
+    "simple_rnn",
+    "lstm",
+    "gru",
+    "bilstm",
+    "lstm_masked",
+    "stacked_lstm",
+];
+
+fn main() -> ExitCode {
+    let reference = Outside::reference();
+    let mut trials = Vec::new();
+    for (way, aten) in [("kernels", false), ("aten", true)] {
+        for network in NETWORKS {
+            trials.push(outside::trial(
+                format!("on_libtorch_by_{way}::{network}"),
+                &[],
+                move || follows_keras(&small(network), aten),
+            ));
+            trials.push(outside::trial(
+                format!("on_libtorch_by_{way}_for_a_hundred_steps::{network}"),
+                &[&reference],
+                move || follows_keras(&large(network), aten),
+            ));
+        }
+    }
+    trials.push(outside::trial(
+        "rounding_decides_where_the_dense_network_ends_and_no_more_than_that_on_libtorch",
+        &[&reference],
+        rounding_decides_where_the_dense_network_ends,
+    ));
+    trials.push(outside::trial(
+        "libtorch_and_flex_train_alike",
+        &[],
+        libtorch_and_flex_train_alike,
+    ));
+    outside::run(trials)
+}
 
 /// Which way the recurrent layers go is one setting of the process.
 static WAY: Mutex<()> = Mutex::new(());
@@ -28,18 +69,22 @@ fn through(aten: bool) -> MutexGuard<'static, ()> {
     guard
 }
 
-/// The reference file of a network, where there are any.
-fn reference(network: &str) -> Option<TensorFile> {
-    let folder = std::env::var_os("RECURRENT_REFERENCE").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference"),
-        PathBuf::from,
-    );
-    let path = folder.join(format!("training/{network}.safetensors"));
-    if path.exists() {
-        return Some(TensorFile::read(&path).unwrap());
-    }
-    eprintln!("skipped: no {network}.safetensors in the reference folder (RECURRENT_REFERENCE)");
-    None
+/// The small run of a network, which lies beside these tests.
+fn small(network: &str) -> TensorFile {
+    read(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures"),
+        network,
+    )
+}
+
+/// The large one, which does not.
+fn large(network: &str) -> TensorFile {
+    let reference = Outside::reference();
+    read(&reference.place().unwrap().join("training"), network)
+}
+
+fn read(folder: &Path, network: &str) -> TensorFile {
+    TensorFile::read(&folder.join(format!("{network}.safetensors"))).unwrap()
 }
 
 /// What of a replay does not hold.
@@ -55,32 +100,27 @@ fn departures(report: &Report) -> Vec<String> {
 
 const LAST: &str = "probe logits after training";
 
-fn follows_keras(network: &str, aten: bool) {
-    let Some(file) = reference(network) else {
-        return;
-    };
+fn follows_keras(file: &TensorFile, aten: bool) {
     let _way = through(aten);
-    let mut report = replay(&file, &device(Processor::Cpu)).unwrap();
+    let mut report = replay(file, &device(Processor::Cpu)).unwrap();
     assert!(report.checks.len() >= 3 * 7 + 4, "{}", report.checks.len());
     // The others have no relu so near its kink, and stay strict.
-    if network == "dense" {
-        report.allow(Spread::of(&file).unwrap());
+    if report.network == "dense" {
+        report.allow(Spread::of(file).unwrap());
     }
     let departures = departures(&report);
     assert!(
         departures.is_empty(),
-        "{network}\n{}",
+        "{}\n{}",
+        report.network,
         departures.join("\n")
     );
 }
 
 /// Of 24 moved runs of the dense network on Flex the last probe logits were off by 3e-7 in six, by 3e-4 in one, by
 /// 4.5e-3 in fifteen, by 3.7e-2 in two, and by nothing between: kinks.
-#[test]
-fn rounding_decides_where_the_dense_network_ends_and_no_more_than_that_on_libtorch() {
-    let Some(file) = reference("dense") else {
-        return;
-    };
+fn rounding_decides_where_the_dense_network_ends() {
+    let file = large("dense");
     let spread = Spread::of(&file).unwrap();
     // Within the tolerance, there would be nothing to allow.
     assert!(spread.probes > 1e-5, "{spread:?}");
@@ -99,20 +139,6 @@ fn rounding_decides_where_the_dense_network_ends_and_no_more_than_that_on_libtor
         "{departures:?}"
     );
 }
-
-macro_rules! follow_keras {
-    ($way:ident, $aten:literal: $($network:ident)*) => {
-        mod $way {
-            $(#[test]
-            fn $network() {
-                super::follows_keras(stringify!($network), $aten);
-            })*
-        }
-    };
-}
-
-follow_keras!(on_libtorch_by_kernels, false: dense simple_rnn lstm gru bilstm lstm_masked stacked_lstm);
-follow_keras!(on_libtorch_by_aten, true: dense simple_rnn lstm gru bilstm lstm_masked stacked_lstm);
 
 const TIME: usize = 12;
 
@@ -150,7 +176,6 @@ fn history(kind: NetworkKind, device: &Device) -> Vec<EpochRecord> {
     fit(network, &data, &data, &settings, &mut Quiet).unwrap().1
 }
 
-#[test]
 fn libtorch_and_flex_train_alike() {
     let kinds = ["dense", "simple_rnn", "lstm", "stacked_bigru_masked"];
     for kind in kinds.map(|name| name.parse::<NetworkKind>().unwrap()) {

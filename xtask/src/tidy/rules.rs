@@ -83,6 +83,13 @@ pub(super) const RULES: &[Rule] = &[
         only_optional: &[],
     },
     Rule {
+        // A harness for tests knows nothing of what they test.
+        package: "outside",
+        never: &["burn*", "polars*", "recurrent*"],
+        never_directly: &[],
+        only_optional: &[],
+    },
+    Rule {
         // It drives the command from outside; what it calls of ours is only what reads files.
         package: "torture",
         never: &["burn*", "polars*", "recurrent-cli"],

@@ -72,13 +72,9 @@ fn recorded_cases_are_equal_different_or_broken() {
 
 #[test]
 fn the_recorded_cases_are_equal() {
-    let Some(reference) = std::env::var_os("RECURRENT_REFERENCE") else {
-        println!("passed over: RECURRENT_REFERENCE is not set");
-        return;
-    };
-    let folder = Path::new(&reference).join("vectorizer");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectorizer/tests/parity/cases");
     let mut check = recurrent();
     check.args(["vectorize", "check"]);
-    let stdout = succeed(check.args([folder.join("visible"), folder.join("visible_errors.json")]));
+    let stdout = succeed(check.args([folder.join("results"), folder.join("errors.json")]));
     assert!(stdout.ends_with("146 equal, 0 different\n"), "{stdout}");
 }

@@ -1,31 +1,10 @@
 //! Two models of one kind, told apart everywhere.
 
-use std::process::Command;
-
 use serde_json::{Value, json};
 
-use super::common::{fail, json, recurrent, succeed};
-use super::serve::Server;
-use super::{TEXT, alike, small};
-
-pub(super) const LABELS: [&str; 2] = ["lstm (seed-0)", "lstm (seed-1)"];
-
-pub(super) fn with_both(command: &str) -> Command {
-    let mut process = recurrent();
-    process.arg(command);
-    for model in alike() {
-        process.arg("--model").arg(model);
-    }
-    process
-}
-
-/// What `trace` says of a text with each.
-pub(super) fn traced(text: &str) -> Vec<Value> {
-    succeed(with_both("trace").args(["--json", text]))
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
+use super::common::{fail, json, recurrent, small, succeed};
+use super::models::{LABELS, TEXT, alike, traced_both, with_both};
+use super::server::Server;
 
 /// What `predict` says of `TEXT` with each.
 fn verdicts() -> [Value; 2] {
@@ -55,7 +34,7 @@ fn check(readings: &[Value]) {
 
 #[test]
 fn trace_names_both() {
-    check(&traced(TEXT));
+    check(&traced_both(TEXT));
     let out = tempfile::tempdir().unwrap();
     let table = succeed(with_both("trace").arg(TEXT).arg("--out").arg(out.path()));
     let picture = std::fs::read_to_string(out.path().join("words.svg")).unwrap();

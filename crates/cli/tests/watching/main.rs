@@ -1,90 +1,16 @@
-//! The commands that show what networks do: `report`, `trace` and `serve`, the last one in a browser, too.
+//! The commands that show what networks do: `report`, `trace` and `serve`. A browser looks at them in `browser`.
 
 // What clippy.toml allows in tests does not reach the functions that tests share.
-#![allow(
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::unwrap_used,
-    reason = "see above"
-)]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "see above")]
 
 mod alike;
-mod browser;
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/models.rs"]
+mod models;
 mod predict;
 mod report;
 mod serve;
+#[path = "../common/server.rs"]
+mod server;
 mod trace;
-
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
-
-use serde_json::Value;
-use tempfile::TempDir;
-
-use common::{json, recurrent, reproduce, small, succeed};
-
-/// The networks that are watched.
-const NETWORKS: [&str; 3] = ["dense", "simple_rnn", "lstm"];
-
-/// A text whose words the small vocabulary has and has not, with punctuation alone in between.
-const TEXT: &str = "The film is not bad -- it is one of the xylophonic best, and I loved it!";
-
-/// A run of the notebook's networks on a small data set, made once.
-fn trained() -> &'static Path {
-    static RUN: OnceLock<(TempDir, TempDir)> = OnceLock::new();
-    let (_, out) = RUN.get_or_init(|| {
-        let (data, out) = (small(), tempfile::tempdir().unwrap());
-        let arguments = ["--epochs", "2", "--dashboard"];
-        let stdout = succeed(&mut reproduce(data.path(), out.path(), &arguments));
-        // A pipe is no terminal: lines instead of a dashboard.
-        assert!(stdout.contains("Epoch 2/2") && !stdout.contains('\u{1b}'));
-        (data, out)
-    });
-    out.path()
-}
-
-fn model(network: &str) -> PathBuf {
-    trained().join(network)
-}
-
-/// The folders of two models of one kind, of seeds 0 and 1; made once.
-fn alike() -> [PathBuf; 2] {
-    static RUNS: OnceLock<TempDir> = OnceLock::new();
-    let runs = RUNS.get_or_init(|| {
-        let (data, out) = (small(), tempfile::tempdir().unwrap());
-        for seed in ["0", "1"] {
-            let folder = out.path().join(format!("seed-{seed}"));
-            let arguments = ["--epochs", "1", "--networks", "lstm", "--seed", seed];
-            succeed(&mut reproduce(data.path(), &folder, &arguments));
-        }
-        out
-    });
-    ["seed-0", "seed-1"].map(|seed| runs.path().join(seed).join("lstm"))
-}
-
-/// `recurrent COMMAND --model DENSE --model SIMPLE_RNN --model LSTM`.
-fn with_models(command: &str) -> Command {
-    let mut process = recurrent();
-    process.arg(command);
-    for network in NETWORKS {
-        process.arg("--model").arg(model(network));
-    }
-    process
-}
-
-/// What `trace --json` says, one value a network.
-fn traced(arguments: &[&str]) -> Vec<Value> {
-    let stdout = succeed(with_models("trace").arg("--json").args(arguments));
-    let lines = stdout
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap());
-    lines.collect()
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    let values = value.as_array().unwrap().iter();
-    values.map(|number| number.as_f64().unwrap()).collect()
-}

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::common::{fail, json, recurrent, run, succeed};
-use super::{TEXT, model, trained, with_models};
+use super::models::{TEXT, model, trained, with_models};
 
 /// `recurrent predict --model LSTM ARGUMENTS…`.
 fn predict(arguments: &[&str]) -> Command {

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use super::common::{fail, recurrent, succeed};
-use super::{NETWORKS, json, trained};
+use super::common::{fail, json, recurrent, succeed};
+use super::models::{NETWORKS, numbers, trained};
 
 #[test]
 fn a_run_ends_with_its_report() {
@@ -52,8 +52,8 @@ fn the_evaluation_is_the_historys() {
         .rfind(|record| record["network"] == "lstm")
         .unwrap();
     let evaluation = json(&trained().join("lstm/evaluation.json"));
-    let labels = super::numbers(&evaluation["labels"]);
-    let probabilities = super::numbers(&evaluation["probabilities"]);
+    let labels = numbers(&evaluation["labels"]);
+    let probabilities = numbers(&evaluation["probabilities"]);
     assert_eq!((labels.len(), probabilities.len()), (120, 120));
     let right = labels
         .iter()

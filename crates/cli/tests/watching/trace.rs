@@ -1,7 +1,7 @@
 //! `recurrent trace`.
 
-use super::common::{fail, recurrent, run, succeed};
-use super::{NETWORKS, TEXT, json, model, numbers, traced, trained, with_models};
+use super::common::{fail, json, recurrent, run, small, succeed};
+use super::models::{NETWORKS, TEXT, model, numbers, traced, trained, with_models};
 
 #[test]
 fn the_last_belief_is_the_prediction() {
@@ -106,7 +106,7 @@ fn what_is_too_long_is_said() {
 #[test]
 fn curves_of_the_test_split_are_drawn() {
     let out = tempfile::tempdir().unwrap();
-    let data = super::small();
+    let data = small();
     let mut command = with_models("trace");
     command.args(["--gradient", "--test-split", "--reviews", "40", "--dataset"]);
     let stdout = succeed(command.arg(data.path()).arg("--out").arg(out.path()));
@@ -140,7 +140,7 @@ fn bad_requests_name_what_is_wrong() {
     assert!(stderr.contains("folder of a run"), "{stderr}");
     // A curve of networks without time.
     let out = tempfile::tempdir().unwrap();
-    let data = super::small();
+    let data = small();
     let mut command = recurrent();
     command
         .args(["trace", "--gradient", "--test-split", "--model"])

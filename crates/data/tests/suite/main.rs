@@ -18,6 +18,5 @@ mod links;
 mod locate;
 mod raw_zip;
 mod reading;
-mod real;
 mod tars;
 mod zips;

@@ -4,7 +4,9 @@
 use std::io::Write;
 use std::path::Path;
 
-#[path = "../../tests/parity/imdb.rs"]
+use outside::Outside;
+
+#[path = "../../tests/real/imdb.rs"]
 mod imdb;
 
 /// Texts and what they are.
@@ -16,7 +18,7 @@ pub(crate) struct Corpus {
 impl Corpus {
     /// The IMDB training reviews where the archive is found, else generated text.
     pub(crate) fn find() -> Self {
-        match imdb::train_reviews() {
+        match imdb::train_reviews(&Outside::archive()) {
             Ok(texts) => Self {
                 name: "imdb",
                 texts,

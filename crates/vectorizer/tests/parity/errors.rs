@@ -4,7 +4,7 @@ use recurrent_vectorizer::keras::Layer;
 use recurrent_vectorizer::{Functions, OutputMode, VectorizerError};
 use serde_json::{Value, json};
 
-use crate::{json, reference};
+use crate::{cases, json};
 
 fn layer(config: &Value) -> Result<Layer, VectorizerError> {
     Layer::from_config(&config.to_string(), None, &Functions::new())
@@ -12,8 +12,7 @@ fn layer(config: &Value) -> Result<Layer, VectorizerError> {
 
 #[test]
 fn refuses_what_keras_refuses() {
-    let Some(folder) = reference() else { return };
-    let cases = json(&folder.join("visible_errors.json"));
+    let cases = json(&cases().join("errors.json"));
     let expected = [
         (
             "max_tokens_1",

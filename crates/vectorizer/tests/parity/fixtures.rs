@@ -2,17 +2,12 @@
 
 use recurrent_vectorizer::keras::{Verdict, check, reference_functions};
 
-use crate::reference;
+use crate::{cases, results};
 
 #[test]
 fn agrees_with_every_recorded_case() {
-    let Some(folder) = reference() else { return };
-    let mut files: Vec<_> = std::fs::read_dir(folder.join("visible"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.sort();
-    assert!(files.len() >= 100, "only {} cases", files.len());
+    let files = results();
+    assert_eq!(files.len(), 115);
     for file in files {
         let case = std::fs::read_to_string(&file).unwrap();
         for checked in check(&case, &reference_functions()).unwrap() {
@@ -23,10 +18,9 @@ fn agrees_with_every_recorded_case() {
 
 #[test]
 fn fails_where_keras_fails() {
-    let Some(folder) = reference() else { return };
-    let cases = std::fs::read_to_string(folder.join("visible_errors.json")).unwrap();
+    let cases = std::fs::read_to_string(cases().join("errors.json")).unwrap();
     let checked = check(&cases, &reference_functions()).unwrap();
-    assert!(checked.len() >= 30, "only {} cases", checked.len());
+    assert_eq!(checked.len(), 31);
     let mut earlier = Vec::new();
     for case in checked {
         match case.verdict {

@@ -9,36 +9,27 @@ mod api;
 mod arrow;
 mod errors;
 mod fixtures;
-mod imdb;
 mod layer;
 mod merging;
 mod oracle;
 mod properties;
-mod real;
 mod saving;
 
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use recurrent_vectorizer::{ValidParams, VectorizerParams};
 
-/// The folder of recorded results: `RECURRENT_REFERENCE`, or `../shared/reference` beside the
-/// workspace. Says so if it is missing.
-fn reference() -> Option<PathBuf> {
-    let folder = std::env::var_os("RECURRENT_REFERENCE").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference"),
-        PathBuf::from,
-    );
-    if !folder.is_dir() {
-        skipped(&format!("no reference results at {}", folder.display()));
-        return None;
-    }
-    Some(folder.join("vectorizer"))
+/// What was recorded from Keras, beside these tests.
+fn cases() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/parity/cases")
 }
 
-/// Prints past the test harness, which would hide the output of a test that passes.
-fn skipped(why: &str) {
-    let _ = writeln!(io::stderr(), "skipped: {why}");
+/// The files of the cases in which Keras gives something, in the order of their names.
+fn results() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(cases().join("results")).unwrap();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
 }
 
 /// One JSON file.

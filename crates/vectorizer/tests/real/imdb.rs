@@ -2,18 +2,15 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read};
-use std::path::{Path, PathBuf};
+
+use outside::Outside;
 
 /// The 25,000 training reviews, negative ones first, each half in bytewise order of file names,
-/// with one space for every `<br />`. The archive is at `IMDB_ARCHIVE`, or at
-/// `../shared/datasets/imdb.zip` beside the workspace; `Err` says where it was looked for.
-pub(crate) fn train_reviews() -> Result<Vec<Vec<u8>>, String> {
-    let path = std::env::var_os("IMDB_ARCHIVE").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/datasets/imdb.zip"),
-        PathBuf::from,
-    );
+/// with one space for every `<br />`; or why they cannot be read.
+pub(crate) fn train_reviews(archive: &Outside) -> Result<Vec<Vec<u8>>, String> {
+    let path = archive.place()?;
     let explain = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let file = File::open(&path).map_err(|error| explain(&error))?;
+    let file = File::open(path).map_err(|error| explain(&error))?;
     let mut archive =
         zip::ZipArchive::new(BufReader::new(file)).map_err(|error| explain(&error))?;
     let is_review = |name: &String| {

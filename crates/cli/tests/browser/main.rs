@@ -1,12 +1,23 @@
 //! The page and the report in a real browser: headless Chromium, driven over WebDriver.
 //!
 //! Needs `chromedriver` (named by `CHROMEDRIVER`, or on the path) and, for the accessibility checks,
-//! axe-core's `axe.min.js` (named by `RECURRENT_AXE`); `RECURRENT_BROWSER=required` makes it an error
-//! to be without.
+//! axe-core's `axe.min.js` (named by `RECURRENT_AXE`). Where one is missing, what needs it is ignored;
+//! `RECURRENT_BROWSER=required` makes it fail instead.
 
+// What clippy.toml allows in tests does not reach these, which another harness runs.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "see above")]
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../common/models.rs"]
+mod models;
+#[path = "../common/server.rs"]
+mod server;
+
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use fantoccini::actions::{InputSource, KeyAction, KeyActions, MouseActions, PointerAction};
@@ -14,13 +25,69 @@ use fantoccini::key::Key;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
+use outside::Outside;
 use serde_json::{Value, json};
 
-use super::serve::Server;
-use super::{NETWORKS, numbers, traced, trained};
+use models::{LABELS, NETWORKS, numbers, traced, traced_both, trained, with_both};
+use server::Server;
 
 /// A text that one types, with a place for a "not".
 const TYPED: &str = "This movie is good and the story is great";
+
+fn main() -> ExitCode {
+    let (driver, axe) = (chromedriver(), axe());
+    let with_driver = |name, test: fn()| outside::trial(name, &[&driver], test);
+    let with_both = |name, test: fn()| outside::trial(name, &[&driver, &axe], test);
+    outside::run(vec![
+        with_driver(
+            "the_page_shows_what_trace_says",
+            the_page_shows_what_trace_says,
+        ),
+        with_driver("the_page_plays_and_is_quiet", the_page_plays_and_is_quiet),
+        with_both("the_page_is_accessible", the_page_is_accessible),
+        with_driver(
+            "networks_of_one_kind_and_odd_texts_have_cards_that_hold_them",
+            networks_of_one_kind_and_odd_texts_have_cards_that_hold_them,
+        ),
+        with_driver(
+            "the_keyboard_reaches_everything_in_order",
+            the_keyboard_reaches_everything_in_order,
+        ),
+        with_driver(
+            "the_report_opens_from_its_file",
+            the_report_opens_from_its_file,
+        ),
+        with_both("the_report_is_accessible", the_report_is_accessible),
+    ])
+}
+
+/// Whether it is an error to be without.
+fn required() -> bool {
+    std::env::var_os("RECURRENT_BROWSER").is_some_and(|value| value == "required")
+}
+
+/// The program that drives Chromium: what is named, or what is required, counts as there.
+fn chromedriver() -> Outside {
+    let named = std::env::var_os("CHROMEDRIVER");
+    let program = named.clone().unwrap_or_else(|| "chromedriver".into());
+    let starts = |program: &OsString| {
+        let mut command = Command::new(program);
+        command
+            .arg("--version")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    let there = named.is_some() || required() || starts(&program);
+    Outside::new("chromedriver", there.then(|| program.into()))
+}
+
+/// axe-core's script, likewise.
+fn axe() -> Outside {
+    let named = std::env::var_os("RECURRENT_AXE").map(PathBuf::from);
+    let required = || required().then(|| "axe.min.js".into());
+    Outside::new("RECURRENT_AXE", named.or_else(required))
+}
 
 struct Driver {
     process: Child,
@@ -28,24 +95,15 @@ struct Driver {
 }
 
 impl Driver {
-    /// None where there is no driver and none is required.
-    fn start() -> Option<Self> {
-        let required =
-            std::env::var_os("RECURRENT_BROWSER").is_some_and(|value| value == "required");
-        let program = std::env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
-        let started = Command::new(&program)
+    fn start() -> Self {
+        let program = chromedriver();
+        let program = program.place().unwrap();
+        let mut process = Command::new(program)
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .spawn();
-        let mut process = match started {
-            Ok(process) => process,
-            Err(error) if required => panic!("{} does not start: {error}", program.display()),
-            Err(_) => {
-                eprintln!("passed over without checking anything: there is no chromedriver");
-                return None;
-            }
-        };
+            .spawn()
+            .unwrap_or_else(|error| panic!("{} does not start: {error}", program.display()));
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let port = lines
             .map_while(Result::ok)
@@ -54,10 +112,10 @@ impl Driver {
                 port.trim_end_matches('.').parse::<u16>().ok()
             })
             .unwrap();
-        Some(Self {
+        Self {
             process,
             url: format!("http://127.0.0.1:{port}"),
-        })
+        }
     }
 
     async fn open(&self, dark: bool, size: (u32, u32)) -> Client {
@@ -205,14 +263,10 @@ fn second_of(trace: &Value) -> f64 {
 
 /// Rules of axe-core that the page breaks, WCAG 2.2 A and AA and best practices.
 async fn assert_accessible(client: &Client) {
-    let Some(path) = std::env::var_os("RECURRENT_AXE").map(PathBuf::from) else {
-        let required =
-            std::env::var_os("RECURRENT_BROWSER").is_some_and(|value| value == "required");
-        assert!(!required, "RECURRENT_AXE must name axe-core's axe.min.js");
-        eprintln!("accessibility is passed over: RECURRENT_AXE names no axe-core");
-        return;
-    };
-    let axe = std::fs::read_to_string(path).unwrap();
+    let axe = axe();
+    let path = axe.place().unwrap();
+    let axe = std::fs::read_to_string(path)
+        .unwrap_or_else(|error| panic!("RECURRENT_AXE: {}: {error}", path.display()));
     client
         .execute(&format!("{axe}; window.axe = axe;"), vec![])
         .await
@@ -258,11 +312,8 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
-#[test]
 fn the_page_shows_what_trace_says() {
-    let Some(driver) = Driver::start() else {
-        return;
-    };
+    let driver = Driver::start();
     let server = Server::start();
     block_on(async {
         let client = driver.open(false, (1200, 1000)).await;
@@ -369,27 +420,43 @@ fn the_page_shows_what_trace_says() {
     });
 }
 
-#[test]
-fn the_page_plays_and_is_quiet_and_accessible() {
-    let Some(driver) = Driver::start() else {
-        return;
-    };
+/// Light and wide, dark and narrow, with a name for the picture.
+const PAGES: [(bool, (u32, u32), &str); 2] = [
+    (false, (1200, 1100), "page-light"),
+    (true, (420, 1000), "page-dark-narrow"),
+];
+
+async fn read_page(client: &Client, origin: &str) {
+    client.goto(origin).await.unwrap();
+    wait_for(client, "#place", |text| text.starts_with("all 21")).await;
+    wait_for(client, ".detail[data-network=lstm]", |text| {
+        !text.contains('…')
+    })
+    .await;
+}
+
+fn the_page_is_accessible() {
+    let (driver, server) = (Driver::start(), Server::start());
+    block_on(async {
+        let origin = format!("http://{}/", server.address);
+        for (dark, size, _) in PAGES {
+            let client = driver.open(dark, size).await;
+            read_page(&client, &origin).await;
+            assert_accessible(&client).await;
+            client.close().await.unwrap();
+        }
+    });
+}
+
+fn the_page_plays_and_is_quiet() {
+    let driver = Driver::start();
     let server = Server::start();
     block_on(async {
         let origin = format!("http://{}/", server.address);
-        for (dark, size, name) in [
-            (false, (1200, 1100), "page-light"),
-            (true, (420, 1000), "page-dark-narrow"),
-        ] {
+        for (dark, size, name) in PAGES {
             let client = driver.open(dark, size).await;
-            client.goto(&origin).await.unwrap();
-            wait_for(&client, "#place", |text| text.starts_with("all 21")).await;
-            wait_for(&client, ".detail[data-network=lstm]", |text| {
-                !text.contains('…')
-            })
-            .await;
+            read_page(&client, &origin).await;
             screenshot(&client, name).await;
-            assert_accessible(&client).await;
             assert_fits(&client).await;
             // Slowly, so that a busy machine does not miss a word.
             client
@@ -407,12 +474,9 @@ fn the_page_plays_and_is_quiet_and_accessible() {
     });
 }
 
-#[test]
 fn networks_of_one_kind_and_odd_texts_have_cards_that_hold_them() {
-    let Some(driver) = Driver::start() else {
-        return;
-    };
-    let server = Server::of(super::alike::with_both("serve"));
+    let driver = Driver::start();
+    let server = Server::of(with_both("serve"));
     block_on(async {
         let client = driver.open(false, (420, 1000)).await;
         client
@@ -429,10 +493,10 @@ fn networks_of_one_kind_and_odd_texts_have_cards_that_hold_them() {
             .await
             .unwrap();
         wait_for(&client, "#place", |text| text.starts_with("all 4")).await;
-        for (place, trace) in super::alike::traced(&odd).iter().enumerate() {
+        for (place, trace) in traced_both(&odd).iter().enumerate() {
             let card = format!("article[data-model='{place}']");
             let label = text_of(&client, &format!("{card} h3")).await;
-            assert_eq!(label, super::alike::LABELS[place]);
+            assert_eq!(label, LABELS[place]);
             let now = text_of(&client, &format!("{card} .now")).await;
             assert_eq!(now, shown(second_of(trace)), "{label}");
         }
@@ -441,11 +505,8 @@ fn networks_of_one_kind_and_odd_texts_have_cards_that_hold_them() {
     });
 }
 
-#[test]
 fn the_keyboard_reaches_everything_in_order() {
-    let Some(driver) = Driver::start() else {
-        return;
-    };
+    let driver = Driver::start();
     let server = Server::start();
     block_on(async {
         let client = driver.open(false, (1200, 1000)).await;
@@ -471,23 +532,39 @@ fn the_keyboard_reaches_everything_in_order() {
     });
 }
 
-#[test]
-fn the_report_opens_from_its_file() {
-    let Some(driver) = Driver::start() else {
-        return;
-    };
-    let url = format!("file://{}", trained().join("report.html").display());
+/// As [`PAGES`].
+const REPORTS: [(bool, (u32, u32), &str); 2] = [
+    (false, (1200, 1400), "report-light"),
+    (true, (420, 1400), "report-dark-narrow"),
+];
+
+/// Where the report of the run lies.
+fn report() -> String {
+    format!("file://{}", trained().join("report.html").display())
+}
+
+fn the_report_is_accessible() {
+    let (driver, url) = (Driver::start(), report());
     block_on(async {
-        for (dark, size, name) in [
-            (false, (1200, 1400), "report-light"),
-            (true, (420, 1400), "report-dark-narrow"),
-        ] {
+        for (dark, size, _) in REPORTS {
+            let client = driver.open(dark, size).await;
+            client.goto(&url).await.unwrap();
+            assert_accessible(&client).await;
+            client.close().await.unwrap();
+        }
+    });
+}
+
+fn the_report_opens_from_its_file() {
+    let driver = Driver::start();
+    let url = report();
+    block_on(async {
+        for (dark, size, name) in REPORTS {
             let client = driver.open(dark, size).await;
             client.goto(&url).await.unwrap();
             assert_eq!(text_of(&client, "h1").await, "Report of a run");
             screenshot(&client, name).await;
             assert_quiet(&client, "file://").await;
-            assert_accessible(&client).await;
             assert_fits(&client).await;
             client.close().await.unwrap();
         }

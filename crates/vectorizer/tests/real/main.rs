@@ -1,22 +1,52 @@
 //! The training reviews of the notebook, against what Keras makes of them.
+//!
+//! The reviews and what was recorded of them are too large for the repository: where they are missing, these tests are
+//! ignored.
 
+// What clippy.toml allows in tests does not reach the functions that tests share.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "see above")]
+
+mod imdb;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use outside::Outside;
 use recurrent_vectorizer::{Output, OutputMode, TextVectorizer, ValidParams, VectorizerParams};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::{imdb, json, reference, skipped};
+fn main() -> ExitCode {
+    let needs = [&Outside::archive(), &Outside::reference()];
+    outside::run(vec![
+        outside::trial(
+            "thousand_words_and_hundred_ids",
+            &needs,
+            thousand_words_and_hundred_ids,
+        ),
+        outside::trial(
+            "twenty_thousand_bigrams_by_tf_idf",
+            &needs,
+            twenty_thousand_bigrams_by_tf_idf,
+        ),
+        outside::trial(
+            "counts_of_five_thousand_words",
+            &needs,
+            counts_of_five_thousand_words,
+        ),
+    ])
+}
 
-/// The reviews, and a folder of results that belongs to just these; `None` says why not.
-fn reviews(case: &str) -> Option<(Vec<Vec<u8>>, std::path::PathBuf, Value)> {
-    let folder = reference()?.join("real").join(case);
+/// The reviews, and a folder of results that belongs to just these.
+fn reviews(case: &str) -> (Vec<Vec<u8>>, PathBuf, Value) {
+    let reference = Outside::reference();
+    let folder = reference
+        .place()
+        .unwrap()
+        .join("vectorizer/real")
+        .join(case);
     let meta = json(&folder.join("meta.json"));
-    let reviews = match imdb::train_reviews() {
-        Ok(reviews) => reviews,
-        Err(why) => {
-            skipped(&format!("no IMDB archive ({why})"));
-            return None;
-        }
-    };
+    let reviews = imdb::train_reviews(&Outside::archive()).unwrap();
     let mut corpus = Sha256::new();
     for review in &reviews {
         corpus.update(review);
@@ -27,11 +57,11 @@ fn reviews(case: &str) -> Option<(Vec<Vec<u8>>, std::path::PathBuf, Value)> {
         meta["corpus"]["corpus_sha256"],
         "reading the archive"
     );
-    Some((reviews, folder, meta))
+    (reviews, folder, meta)
 }
 
 /// Fits on one thread and on two, compares the vocabulary with the recorded one.
-fn fit(params: &ValidParams, reviews: &[Vec<u8>], folder: &std::path::Path) -> TextVectorizer {
+fn fit(params: &ValidParams, reviews: &[Vec<u8>], folder: &Path) -> TextVectorizer {
     let vectorizer = params.fit(reviews).unwrap();
     assert!(params.fit_threads(reviews, 2).unwrap() == vectorizer);
     let lines = vectorizer.vocabulary().to_lines().unwrap();
@@ -47,11 +77,8 @@ fn fit(params: &ValidParams, reviews: &[Vec<u8>], folder: &std::path::Path) -> T
     vectorizer
 }
 
-#[test]
 fn thousand_words_and_hundred_ids() {
-    let Some((reviews, folder, meta)) = reviews("a_int_1000_osl100") else {
-        return;
-    };
+    let (reviews, folder, meta) = reviews("a_int_1000_osl100");
     let params = VectorizerParams::new()
         .max_tokens(1000)
         .output_sequence_length(100);
@@ -73,11 +100,8 @@ fn thousand_words_and_hundred_ids() {
     }
 }
 
-#[test]
 fn twenty_thousand_bigrams_by_tf_idf() {
-    let Some((reviews, folder, _)) = reviews("b_tf_idf_20000_bigrams") else {
-        return;
-    };
+    let (reviews, folder, _) = reviews("b_tf_idf_20000_bigrams");
     let params = VectorizerParams::new()
         .max_tokens(20_000)
         .ngrams(2)
@@ -93,11 +117,8 @@ fn twenty_thousand_bigrams_by_tf_idf() {
     rows(&vectorizer, &reviews, &folder);
 }
 
-#[test]
 fn counts_of_five_thousand_words() {
-    let Some((reviews, folder, _)) = reviews("c_count_5000") else {
-        return;
-    };
+    let (reviews, folder, _) = reviews("c_count_5000");
     let params = VectorizerParams::new()
         .max_tokens(5000)
         .output_mode(OutputMode::Count);
@@ -106,7 +127,7 @@ fn counts_of_five_thousand_words() {
 }
 
 /// The rows that were recorded: some whole, of others the sums; dense and sparse.
-fn rows(dense: &TextVectorizer, reviews: &[Vec<u8>], folder: &std::path::Path) {
+fn rows(dense: &TextVectorizer, reviews: &[Vec<u8>], folder: &Path) {
     let params = VectorizerParams::from(dense.params().clone()).sparse(true);
     let sparse = params.check().unwrap().fit(reviews).unwrap();
     let row = |index: &Value| {
@@ -153,6 +174,11 @@ fn rows(dense: &TextVectorizer, reviews: &[Vec<u8>], folder: &std::path::Path) {
         }
         assert_eq!(row, filled, "row {}", expected["row"]);
     }
+}
+
+/// One JSON file.
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
 fn hex(digest: Sha256) -> String {
