@@ -4,6 +4,7 @@ use recurrent_kernels::Isa;
 
 use crate::backend::automatic;
 use crate::libtorch::Facts;
+use crate::terminal::printable;
 
 /// One line a backend: there or not, and what to do about it.
 pub(crate) fn report() -> String {
@@ -12,7 +13,7 @@ pub(crate) fn report() -> String {
     let (chosen, why) = automatic(&facts);
     format!(
         "recurrent {} on {} {}, {threads} CPU threads, {}\n\
-         kernels run with {} (this CPU has: {})\n\
+         kernels run with {} (this CPU has: {}){}\n\
          flex    available: burn's pure-Rust CPU backend, nothing to install\n\
          {}\n{}\n\
          auto    is {}: {why}",
@@ -26,6 +27,7 @@ pub(crate) fn report() -> String {
             .map(Isa::name)
             .collect::<Vec<_>>()
             .join(", "),
+        remarks(),
         libtorch_cpu(&facts),
         libtorch_cuda(&facts),
         chosen.name(),
@@ -52,6 +54,25 @@ fn libtorch_cuda(facts: &Facts) -> String {
         ),
         Err(reason) => format!("libtorch-cuda   not available: {reason}"),
     }
+}
+
+/// What there is to say of the instruction set: that multiply-adds take software, or that the one asked for is not there.
+fn remarks() -> String {
+    let mut remarks = String::new();
+    if let Ok(name) = std::env::var(Isa::VARIABLE)
+        && Isa::named(&name).is_none()
+    {
+        let variable = Isa::VARIABLE;
+        remarks += &format!(
+            "\n        {variable} names {}, which this CPU does not have: ignored",
+            printable(&name)
+        );
+    }
+    if !Isa::best().fuses_in_hardware() {
+        remarks += "\n        this CPU has no fused multiply-add: software computes the same results, more than ten times \
+                    as slowly";
+    }
+    remarks
 }
 
 /// The instruction set that the kernels use.

@@ -3,6 +3,8 @@
 //! An [`Isa`] can only be made where the CPU has its instructions, so holding one is the proof that
 //! they may be used; [`Dispatch`] turns the proof into a call.
 
+use std::sync::OnceLock;
+
 use crate::arch;
 use crate::element::Element;
 use crate::vector::Kernel;
@@ -28,9 +30,24 @@ impl Isa {
     /// Plain Rust, which every CPU has.
     pub const PORTABLE: Self = Self(Kind::Portable);
 
-    /// The fastest that this CPU has.
+    /// The environment variable that names an instruction set for [`Self::best`], as [`Self::name`] does.
+    pub const VARIABLE: &str = "RECURRENT_ISA";
+
+    /// The fastest that this CPU has, or the one that the environment variable [`Self::VARIABLE`] names, if this CPU has
+    /// it. Results do not depend on it, which is what the variable is there to show; it is read once.
     pub fn best() -> Self {
-        Self::available().pop().unwrap_or(Self::PORTABLE)
+        static BEST: OnceLock<Isa> = OnceLock::new();
+        *BEST.get_or_init(|| {
+            let named = std::env::var(Self::VARIABLE).ok();
+            let named = named.and_then(|name| Self::named(&name));
+            let fastest = || Self::available().pop();
+            named.or_else(fastest).unwrap_or(Self::PORTABLE)
+        })
+    }
+
+    /// The instruction set of this name, if this CPU has it.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::available().into_iter().find(|isa| isa.name() == name)
     }
 
     /// Whether this instruction set has a fused multiply-add; else software computes the same bits, slowly.

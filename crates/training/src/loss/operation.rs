@@ -48,6 +48,10 @@ pub(super) trait LossBackend: Backend {
     }
 }
 
+/// Positions whose logarithms are taken together: the product of as many numbers up to 2 is far from the largest double.
+/// A part of the arithmetic.
+const RUN: usize = 100;
+
 /// On the host, with the functions of the crate `libm`, which give the same bits everywhere, and one sum in double
 /// precision from the first position to the last.
 impl LossBackend for Flex {
@@ -56,9 +60,14 @@ impl LossBackend for Flex {
         let (logits, labels) = (single(&logits), single(&labels));
         let mut sum = 0.0;
         for (row, label) in logits.chunks_exact(positions).zip(&labels) {
-            for x in row {
-                let loss = x.max(0.0) - x * label + libm::log1pf(libm::expf(-x.abs()));
-                sum += f64::from(loss);
+            for run in row.chunks(RUN) {
+                // Σ ln(1 + e) = ln Π(1 + e): one logarithm for many positions.
+                let mut product = 1.0;
+                for x in run {
+                    sum += f64::from(x.max(0.0) - x * label);
+                    product *= 1.0 + f64::from(libm::expf(-x.abs()));
+                }
+                sum += libm::log(product);
             }
         }
         let mean = sum / (texts * positions) as f64;
