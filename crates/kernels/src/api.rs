@@ -7,7 +7,7 @@ use crate::checked::{CheckedLayer, CheckedProduct, CheckedUpstream};
 use crate::error::KernelError;
 use crate::isa::Isa;
 use crate::pass::{self, Tape};
-use crate::pool::Number;
+use crate::pool::{Buffer, Number};
 use crate::types::{
     Gradients, Input, Matrix, Options, Output, Shape, Transposed, Upstream, Weights,
 };
@@ -22,7 +22,7 @@ pub trait Real: Number {
     fn run_back(checked: &CheckedUpstream<'_, Self>) -> Gradients<Self>;
     /// Multiplies matrices.
     #[doc(hidden)]
-    fn run_product(checked: &CheckedProduct<'_, Self>) -> Vec<Self>;
+    fn run_product(checked: &CheckedProduct<'_, Self>) -> Buffer<Self>;
 }
 
 macro_rules! real {
@@ -34,7 +34,7 @@ macro_rules! real {
             fn run_back(checked: &CheckedUpstream<'_, Self>) -> Gradients<Self> {
                 pass::run_back(checked)
             }
-            fn run_product(checked: &CheckedProduct<'_, Self>) -> Vec<Self> {
+            fn run_product(checked: &CheckedProduct<'_, Self>) -> Buffer<Self> {
                 pass::run_product(checked)
             }
         }
@@ -99,7 +99,7 @@ impl<E: Real> Tape<E> {
 /// # fn main() -> Result<(), recurrent_kernels::KernelError> {
 /// let a = Matrix::new(&[1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0], 2, 3)?;
 /// let b = Matrix::new(&[1.0f32, 0.0, -1.0], 1, 3)?;
-/// assert_eq!(matmul(Isa::best(), a, b, Transposed::Right)?, [-2.0, -2.0]);
+/// assert_eq!(matmul(Isa::best(), a, b, Transposed::Right)?[..], [-2.0, -2.0]);
 /// # Ok(())
 /// # }
 /// ```
@@ -108,7 +108,7 @@ pub fn matmul<E: Real>(
     left: Matrix<'_, E>,
     right: Matrix<'_, E>,
     transposed: Transposed,
-) -> Result<Vec<E>, KernelError> {
+) -> Result<Buffer<E>, KernelError> {
     let checked = CheckedProduct::new(isa, left, right, transposed, None)?;
     Ok(E::run_product(&checked))
 }
@@ -122,7 +122,7 @@ pub fn dense<E: Real>(
     inputs: Matrix<'_, E>,
     kernel: Matrix<'_, E>,
     bias: &[E],
-) -> Result<Vec<E>, KernelError> {
+) -> Result<Buffer<E>, KernelError> {
     let checked = CheckedProduct::new(isa, inputs, kernel, Transposed::Neither, Some(bias))?;
     Ok(E::run_product(&checked))
 }

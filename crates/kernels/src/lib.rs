@@ -52,6 +52,7 @@ pub use error::KernelError;
 pub use isa::Isa;
 pub use parallel::together;
 pub use pass::{Tape, column_sums};
+pub use pool::Buffer;
 pub use types::{
     Cell, Direction, Gradients, Input, Matrix, Options, Output, Precision, Shape, Transposed,
     Upstream, Weights,

@@ -279,13 +279,19 @@ impl<E: Number> Panels<E> {
     pub(crate) fn unpack(&self) -> Vec<E> {
         let width = self.columns.units * self.columns.gates;
         let mut matrix = vec![E::default(); self.depth * width];
+        self.unpack_into(&mut matrix);
+        matrix
+    }
+
+    /// As [`Self::unpack`], into memory of as many numbers.
+    pub(crate) fn unpack_into(&self, matrix: &mut [E]) {
+        let width = self.columns.units * self.columns.gates;
         for (k, row) in matrix.chunks_exact_mut(width.max(1)).enumerate() {
             for (panel, column, to, length) in self.columns.panel_runs() {
                 let from = self.place(panel, k, column);
                 row[to..to + length].copy_from_slice(&self.data[from..from + length]);
             }
         }
-        matrix
     }
 
     fn place(&self, panel: usize, k: usize, column: usize) -> usize {

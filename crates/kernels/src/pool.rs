@@ -35,7 +35,7 @@ pub struct Pool<E> {
 }
 
 /// Buffers kept at most, and their bytes: what is returned beyond that is freed.
-const KEPT: usize = 16;
+const KEPT: usize = 32;
 const KEPT_BYTES: usize = 1 << 30;
 /// Whether buffers are used again. In debug builds each is allocated to its length and freed for good, so that
 /// AddressSanitizer and Miri see where it ends.
@@ -75,11 +75,10 @@ impl<E> Pool<E> {
     }
 }
 
-/// `len` numbers from the pool; they go back when it is dropped.
-///
-/// Its memory may be longer: it keeps the length it once had, so that nothing need be filled when it is
-/// used for fewer numbers and then for more.
-pub(crate) struct Buffer<E: Number> {
+/// Numbers in memory that is used again: a slice, whose memory goes back to a pool when it is dropped.
+pub struct Buffer<E: Number> {
+    /// It may be longer than the numbers: it keeps the length it once had, so that nothing need be filled when it is
+    /// used for fewer numbers and then for more.
     memory: Vec<E>,
     len: usize,
 }
@@ -113,7 +112,7 @@ impl<E: Number> Buffer<E> {
     }
 
     /// Zeros.
-    pub(crate) fn zeroed(len: usize) -> Self {
+    pub fn zeroed(len: usize) -> Self {
         let mut buffer = Self::left_over(len);
         buffer.fill(E::default());
         buffer

@@ -209,7 +209,7 @@ fn a_product_is_a_loop_over_mul_add() {
                 &bias,
             );
             assert_eq!(
-                fast.unwrap(),
+                fast.unwrap()[..],
                 plain(&a, &b, depth, columns, &bias),
                 "{}",
                 isa.name()

@@ -102,7 +102,7 @@ fn forward<E: Real + Element + bytemuck::Pod>(
         values::<E>(&bias),
     )
     .unwrap_or_else(|error| refuse(&error));
-    tensor(TensorData::new(output, [rows, units]))
+    tensor(TensorData::new(output.to_vec(), [rows, units]))
 }
 
 fn backward<E: Real + Element + bytemuck::Pod>(
@@ -121,11 +121,11 @@ fn backward<E: Real + Element + bytemuck::Pod>(
     };
     [
         tensor(TensorData::new(
-            product(gradient, kernel, Transposed::Right),
+            product(gradient, kernel, Transposed::Right).to_vec(),
             [rows, inputs],
         )),
         tensor(TensorData::new(
-            product(input, gradient, Transposed::Left),
+            product(input, gradient, Transposed::Left).to_vec(),
             [inputs, units],
         )),
         tensor(TensorData::new(column_sums(gradient), [units])),

@@ -18,7 +18,9 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::{DType, Element, Int, Tensor, TensorData};
-use recurrent_kernels::{Isa, Matrix, Real, Transposed, column_sums, dense, matmul, together};
+use recurrent_kernels::{
+    Buffer, Isa, Matrix, Real, Transposed, column_sums, dense, matmul, together,
+};
 
 use crate::host::{matrix, refuse, relu, relu_back, tensor, values};
 use crate::layers::{Dense, Embedding, distinct_of};
@@ -83,7 +85,7 @@ enum Recorded {
 
 /// The forward pass of the different tokens.
 #[derive(Debug)]
-struct Pass<E> {
+struct Pass<E: Real> {
     /// Rows of the embedding, V.
     vocabulary: usize,
     sizes: Sizes,
@@ -92,9 +94,9 @@ struct Pass<E> {
     /// Which of them stands at each position.
     places: Vec<i64>,
     /// Their vectors, `[N, D]`.
-    vectors: Vec<E>,
+    vectors: Buffer<E>,
     /// After the first layer's relu, `[N, U]`, and the hidden layer's, `[N, H]`.
-    layers: [Vec<E>; 2],
+    layers: [Buffer<E>; 2],
     kernels: [Vec<E>; 3],
 }
 
@@ -125,11 +127,11 @@ impl<E: Real + Element + bytemuck::Pod> Pass<E> {
         let ids: Vec<i64> = host_ids(ids).into_iter().map(i64::from).collect();
         let (tokens, places) = distinct_of(&ids);
         let count = tokens.len();
-        let mut vectors = Vec::with_capacity(count * inputs);
-        for token in &tokens {
+        let mut vectors = Buffer::zeroed(count * inputs);
+        for (vector, token) in vectors.chunks_exact_mut(inputs.max(1)).zip(&tokens) {
             let first = *token as usize * inputs;
             match embeddings.get(first..first.saturating_add(inputs)) {
-                Some(row) => vectors.extend_from_slice(row),
+                Some(row) => vector.copy_from_slice(row),
                 None => unknown(*token, vocabulary),
             }
         }
@@ -202,20 +204,20 @@ impl<E: Real + Element + bytemuck::Pod> Pass<E> {
         let data = |values, shape: &[usize]| tensor(TensorData::new(values, shape.to_vec()));
         [
             data(embeddings, &[self.vocabulary, inputs]),
-            data(bottom.kernel, &[inputs, units]),
+            data(bottom.kernel.to_vec(), &[inputs, units]),
             data(bottom.bias, &[units]),
-            data(middle.kernel, &[units, hidden]),
+            data(middle.kernel.to_vec(), &[units, hidden]),
             data(middle.bias, &[hidden]),
-            data(output.kernel, &[hidden, 1]),
+            data(output.kernel.to_vec(), &[hidden, 1]),
             data(output.bias, &[1]),
         ]
     }
 }
 
 /// The gradients of a dense layer's operands.
-struct LayerBack<E> {
-    input: Vec<E>,
-    kernel: Vec<E>,
+struct LayerBack<E: Real> {
+    input: Buffer<E>,
+    kernel: Buffer<E>,
     bias: Vec<E>,
 }
 

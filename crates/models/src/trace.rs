@@ -290,7 +290,7 @@ fn times_transposed(left: Tensor<2>, right: Tensor<2>) -> Tensor<2> {
         Transposed::Right,
     );
     let product = product.unwrap_or_else(|error| refuse(&error));
-    Tensor::from_data(TensorData::new(product, [rows, columns]), &device)
+    Tensor::from_data(TensorData::new(product.to_vec(), [rows, columns]), &device)
 }
 
 /// Euclidean norm of each row of `width`.

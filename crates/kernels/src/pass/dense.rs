@@ -36,7 +36,7 @@ pub fn column_sums<E: Element>(matrix: Matrix<'_, E>) -> Vec<E> {
 }
 
 /// See [`crate::matmul`]; behind [`crate::Real`], as a layer's passes are.
-pub(crate) fn run_product<E: Number>(checked: &CheckedProduct<'_, E>) -> Vec<E> {
+pub(crate) fn run_product<E: Number>(checked: &CheckedProduct<'_, E>) -> Buffer<E> {
     let (rows, depth, columns) = checked.sizes();
     if rows.saturating_mul(depth).saturating_mul(columns) < INLINE {
         product(checked, 1)
@@ -49,7 +49,7 @@ pub(crate) fn run_product<E: Number>(checked: &CheckedProduct<'_, E>) -> Vec<E> 
 const INLINE: usize = 1 << 19;
 
 /// The product on so many threads at most.
-fn product<E: Number>(checked: &CheckedProduct<'_, E>, threads: usize) -> Vec<E> {
+fn product<E: Number>(checked: &CheckedProduct<'_, E>, threads: usize) -> Buffer<E> {
     let (left, right, isa) = (checked.left(), checked.right(), checked.isa());
     match checked.transposed() {
         Transposed::Neither => rows_times(
@@ -83,7 +83,9 @@ fn product<E: Number>(checked: &CheckedProduct<'_, E>, threads: usize) -> Vec<E>
                 right.rows(),
                 &mut out,
             );
-            out.unpack()
+            let mut unpacked = Buffer::stale(left.columns() * right.columns());
+            out.unpack_into(&mut unpacked);
+            unpacked
         }
     }
 }
@@ -96,7 +98,7 @@ fn rows_times<E: Number>(
     right: &[E],
     width: usize,
     bias: Option<&[E]>,
-) -> Vec<E> {
+) -> Buffer<E> {
     let columns = Columns::new(width, 1, lanes::<E>(isa), PLAIN);
     let panels = if left.columns() == 0 {
         Panels::zeroed(0, columns)
@@ -115,11 +117,12 @@ fn rows_times<E: Number>(
         &mut padded,
     );
     if columns.width == width {
-        return padded.to_vec();
+        return padded;
     }
-    let mut out = Vec::with_capacity(left.rows() * width);
-    for row in padded.chunks_exact(columns.width.max(1)) {
-        out.extend_from_slice(&row[..width]);
+    let mut out = Buffer::stale(left.rows() * width);
+    let rows = padded.chunks_exact(columns.width.max(1));
+    for (to, row) in out.chunks_exact_mut(width.max(1)).zip(rows) {
+        to.copy_from_slice(&row[..width]);
     }
     out
 }

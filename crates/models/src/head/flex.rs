@@ -19,7 +19,7 @@ impl RecordedHead for Flex {
             let input = matrix(input, texts, width);
             let kernel = matrix(kernel, width, units);
             let sums = dense(Isa::best(), input, kernel, bias);
-            rounded(sums.unwrap_or_else(|error| refuse(&error)), given)
+            rounded(&sums.unwrap_or_else(|error| refuse(&error)), given)
         };
         let mut hidden = layer(&states, inputs, &kernel, units, &bias);
         relu(&mut hidden);
@@ -32,7 +32,7 @@ impl RecordedHead for Flex {
             output_kernel: double(output_kernel, units, 1),
             given,
         };
-        (precise(logits, &[texts, 1], given), kept)
+        (precise(&logits, &[texts, 1], given), kept)
     }
 
     fn back(kept: Kept<Self>, gradient: FlexTensor) -> [FlexTensor; 5] {
@@ -51,18 +51,18 @@ impl RecordedHead for Flex {
         let of_output_kernel = product(hidden, gradient, Transposed::Left);
         let of_output_bias = column_sums(gradient);
         let back = product(gradient, output_kernel, Transposed::Right);
-        let mut back = rounded(back, given);
+        let mut back = rounded(&back, given);
         relu_back(&mut back, hidden.values());
         let back = matrix(&back, texts, units);
         let of_states = product(back, kernel, Transposed::Right);
         let of_kernel = product(states, back, Transposed::Left);
         let of_bias = column_sums(back);
         [
-            precise(of_states, &[texts, inputs], given),
-            precise(of_kernel, &[inputs, units], given),
-            precise(of_bias, &[units], given),
-            precise(of_output_kernel, &[units, 1], given),
-            precise(of_output_bias, &[1], given),
+            precise(&of_states, &[texts, inputs], given),
+            precise(&of_kernel, &[inputs, units], given),
+            precise(&of_bias, &[units], given),
+            precise(&of_output_kernel, &[units, 1], given),
+            precise(&of_output_bias, &[1], given),
         ]
     }
 }
@@ -80,22 +80,20 @@ fn doubles(tensor: FlexTensor) -> Vec<f64> {
 }
 
 /// Rounded to the precision that goes in and out, as doubles.
-fn rounded(mut values: Vec<f64>, given: FloatDType) -> Vec<f64> {
-    if given == FloatDType::F32 {
-        for value in &mut values {
-            *value = f64::from(*value as f32);
-        }
+fn rounded(values: &[f64], given: FloatDType) -> Vec<f64> {
+    match given {
+        FloatDType::F32 => values.iter().map(|x| f64::from(*x as f32)).collect(),
+        _ => values.to_vec(),
     }
-    values
 }
 
 /// A tensor in the precision that goes in and out.
-fn precise(values: Vec<f64>, shape: &[usize], given: FloatDType) -> FlexTensor {
+fn precise(values: &[f64], shape: &[usize], given: FloatDType) -> FlexTensor {
     match given {
         FloatDType::F32 => {
-            let singles: Vec<f32> = values.into_iter().map(|x| x as f32).collect();
+            let singles: Vec<f32> = values.iter().map(|x| *x as f32).collect();
             tensor(TensorData::new(singles, shape.to_vec()))
         }
-        _ => tensor(TensorData::new(values, shape.to_vec())),
+        _ => tensor(TensorData::new(values.to_vec(), shape.to_vec())),
     }
 }
