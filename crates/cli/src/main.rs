@@ -97,12 +97,17 @@ fn main() -> ExitCode {
     })
 }
 
-/// Says what went wrong, and on a line of its own what caused it.
+/// Says what went wrong, and on a line of its own each cause that says more than what it caused.
 fn complain(error: &dyn std::error::Error) {
-    say(&format!("error: {}", printable(&error.to_string())));
+    let mut said = error.to_string();
+    say(&format!("error: {}", printable(&said)));
     let mut source = error.source();
     while let Some(cause) = source {
-        say(&format!("  because: {}", printable(&cause.to_string())));
+        let says = cause.to_string();
+        if says != said {
+            say(&format!("  because: {}", printable(&says)));
+        }
+        said = says;
         source = cause.source();
     }
 }

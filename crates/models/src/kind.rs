@@ -25,7 +25,7 @@ pub struct RecurrentKind {
     pub bidirectional: bool,
     /// `stacked_…`: a second layer reads all states of the first.
     pub stacked: bool,
-    /// `…_masked`: token 0 is passed over (Keras' `mask_zero`).
+    /// `…_masked`: token 0 is masked (Keras' `mask_zero`).
     pub masked: bool,
 }
 

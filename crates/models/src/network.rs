@@ -163,7 +163,7 @@ pub struct RecurrentNetwork {
     pub hidden: Dense,
     /// One logit per text.
     pub output: Dense,
-    /// Whether token 0 is passed over.
+    /// Whether token 0 is masked.
     #[module(skip)]
     pub mask_zero: bool,
 }
@@ -188,7 +188,7 @@ pub struct StackedNetwork {
     pub hidden: Dense,
     /// One logit per text.
     pub output: Dense,
-    /// Whether token 0 is passed over.
+    /// Whether token 0 is masked.
     #[module(skip)]
     pub mask_zero: bool,
 }

@@ -98,7 +98,7 @@ pub fn layers(network: &Network, ids: Tensor<2, Int>) -> Vec<LayerTrace> {
 /// The gradient norms of the logit of each of the texts `ids` `[B, T]` with regard to every state on the way, for every
 /// recurrent layer; none of the dense network.
 ///
-/// One run and one way back of the fused layers give the gradients of what goes into the gates, and
+/// One forward and one backward pass of the fused layers give the gradients of what goes into the gates, and
 /// those give the states'.
 pub fn logit_gradients(network: &Network, ids: Tensor<2, Int>) -> Vec<LayerGradients> {
     let [batch, time] = ids.dims();

@@ -12,7 +12,7 @@ use std::error::Error;
 use burn::tensor::Device;
 use recurrent_data::{Corpus, LabelledText, Split};
 use recurrent_models::{NetworkConfig, NetworkKind};
-use recurrent_training::{EpochRecord, FitConfig, Quiet, encode, fit};
+use recurrent_training::{EpochRecord, FitConfig, NoopObserver, encode, fit};
 use recurrent_vectorizer::{Vectorize, VectorizerParams};
 
 /// Dishes, judged. The word before the adjective decides, so neighbours must be seen together.
@@ -79,7 +79,7 @@ pub(crate) fn train() -> Result<EpochRecord, Box<dyn Error>> {
         epochs: 40,
         ..FitConfig::notebook("lstm", 0)
     };
-    let (_, history) = fit(network, &train?, &test?, &settings, &mut Quiet)?;
+    let (_, history) = fit(network, &train?, &test?, &settings, &mut NoopObserver)?;
     history
         .last()
         .cloned()

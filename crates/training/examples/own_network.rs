@@ -15,7 +15,7 @@ use burn::tensor::{Device, Int, Tensor};
 use recurrent_models::SequenceClassifier;
 use recurrent_models::initializers::Init;
 use recurrent_models::layers::{Dense, Embedding};
-use recurrent_training::{Encoded, EpochRecord, FitConfig, Quiet, TrainingError, fit};
+use recurrent_training::{Encoded, EpochRecord, FitConfig, NoopObserver, TrainingError, fit};
 
 /// `h(t) = f · h(t−1) + (1 − f) · tanh(…)`: the gate `f` says how much of the state stays.
 #[derive(Module, Debug)]
@@ -78,7 +78,7 @@ pub(crate) fn train() -> Result<EpochRecord, Box<dyn Error>> {
         ..FitConfig::notebook("one_gate", 0)
     };
     settings.adam.learning_rate = 1e-2;
-    let (_, history) = fit(network, &texts, &texts, &settings, &mut Quiet)?;
+    let (_, history) = fit(network, &texts, &texts, &settings, &mut NoopObserver)?;
     history
         .last()
         .cloned()

@@ -11,7 +11,7 @@ use std::error::Error;
 
 use burn::tensor::Device;
 use recurrent_models::NetworkConfig;
-use recurrent_training::{Encoded, EpochRecord, FitConfig, Quiet, TrainingError, fit};
+use recurrent_training::{Encoded, EpochRecord, FitConfig, NoopObserver, TrainingError, fit};
 use recurrent_vectorizer::{PADDING_ID, UNKNOWN_ID, Vectorize};
 
 /// Digits are 2 to 11; 0 pads, 1 stands for every other character.
@@ -70,7 +70,7 @@ pub(crate) fn train() -> Result<EpochRecord, Box<dyn Error>> {
         epochs: 10,
         ..FitConfig::notebook("gru_masked", 0)
     };
-    let (_, history) = fit(network, &train, &test, &settings, &mut Quiet)?;
+    let (_, history) = fit(network, &train, &test, &settings, &mut NoopObserver)?;
     history
         .last()
         .cloned()

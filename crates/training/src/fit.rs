@@ -17,7 +17,7 @@ use recurrent_models::SequenceClassifier;
 use crate::adam::{Adam, AdamConfig};
 use crate::checkpoint::{self, Checkpoint};
 use crate::identity::{RunIdentity, RunSettings};
-use crate::loss::right;
+use crate::loss::correct;
 use crate::{Encoded, EpochRecord, Score, TrainingError, binary_cross_entropy};
 
 /// Texts that are judged together after an epoch: what is computed once a batch is computed less
@@ -93,11 +93,11 @@ pub trait Observer {
     fn epoch(&mut self, epochs: usize, steps: usize, record: &EpochRecord);
 }
 
-/// An observer that looks away.
+/// Ignores all events.
 #[derive(Clone, Copy, Debug)]
-pub struct Quiet;
+pub struct NoopObserver;
 
-impl Observer for Quiet {
+impl Observer for NoopObserver {
     fn step(&mut self, _progress: Progress) {}
     fn epoch(&mut self, _epochs: usize, _steps: usize, _record: &EpochRecord) {}
 }
@@ -328,8 +328,8 @@ impl Tally {
         }
         let logits = Tensor::cat(self.logits, 0);
         let [rows, positions] = logits.dims();
-        let right: Vec<f32> = right(logits, labels).into_data().iter().collect();
-        let right: f64 = right.iter().map(|right| f64::from(*right)).sum();
+        let correct: Vec<f32> = correct(logits, labels).into_data().iter().collect();
+        let correct: f64 = correct.iter().map(|count| f64::from(*count)).sum();
         let loss: f64 = losses
             .iter()
             .zip(&texts)
@@ -337,7 +337,7 @@ impl Tally {
             .sum();
         Ok(Score {
             loss: loss / rows as f64,
-            accuracy: right / (rows * positions) as f64,
+            accuracy: correct / (rows * positions) as f64,
         })
     }
 }

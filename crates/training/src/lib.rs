@@ -20,8 +20,8 @@ pub mod replay;
 pub use encode::{Encoded, encode};
 pub use error::TrainingError;
 pub use fit::{
-    EVALUATION_BATCH, FitConfig, Observer, Progress, Quiet, check_resume, evaluate, fit, logits,
-    probabilities, sigmoid,
+    EVALUATION_BATCH, FitConfig, NoopObserver, Observer, Progress, check_resume, evaluate, fit,
+    logits, probabilities, sigmoid,
 };
 pub use history::{Score, write_json};
 pub use identity::{RunSettings, Setting};

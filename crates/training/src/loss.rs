@@ -1,4 +1,4 @@
-//! Binary cross-entropy from logits, and how many verdicts are right.
+//! Binary cross-entropy from logits, and how many verdicts are correct.
 
 mod operation;
 
@@ -19,9 +19,9 @@ pub fn binary_cross_entropy(logits: Tensor<2>, labels: Tensor<2>) -> Tensor<1> {
     ))
 }
 
-/// How many positions of each text are judged right, `[batch, 1]`: a positive logit says class 1. Not of
+/// How many positions of each text are classified correctly, `[batch, 1]`: a positive logit says class 1. Not of
 /// all texts: single precision counts to 2²⁴.
-pub(crate) fn right(logits: Tensor<2>, labels: Tensor<2>) -> Tensor<2> {
+pub(crate) fn correct(logits: Tensor<2>, labels: Tensor<2>) -> Tensor<2> {
     let shape = logits.dims();
     let verdicts = logits.greater_elem(0.0);
     let truth = labels.expand(shape).greater_elem(0.5);
@@ -46,8 +46,8 @@ mod tests {
             (f64::from(loss) - expected).abs() < 1e-6,
             "{loss} {expected}"
         );
-        let right: Vec<f32> = right(logits, labels).into_data().iter().collect();
-        assert_eq!(right, [1.0, 1.0]);
+        let correct: Vec<f32> = correct(logits, labels).into_data().iter().collect();
+        assert_eq!(correct, [1.0, 1.0]);
     }
 
     /// The operation against the same in tensor operations, under burn's own autodiff.

@@ -6,7 +6,7 @@
 use burn::tensor::Device;
 use recurrent_models::{Network, NetworkConfig, NetworkKind, weights};
 use recurrent_training::{
-    Encoded, FitConfig, Progress, Quiet, Setting, TrainingError, check_resume, evaluate, fit,
+    Encoded, FitConfig, NoopObserver, Progress, Setting, TrainingError, check_resume, evaluate, fit,
 };
 
 const TIME: usize = 6;
@@ -58,7 +58,7 @@ fn order_is_learnt_by_the_lstm_and_not_by_the_dense_network() {
         &data,
         &data,
         &config(30),
-        &mut Quiet,
+        &mut NoopObserver,
     )
     .unwrap();
     assert_eq!(history.len(), 30);
@@ -72,7 +72,7 @@ fn order_is_learnt_by_the_lstm_and_not_by_the_dense_network() {
         &data,
         &data,
         &config(30),
-        &mut Quiet,
+        &mut NoopObserver,
     )
     .unwrap();
     assert!(history[29].test_accuracy < 0.6, "{:?}", history[29]);
@@ -87,17 +87,30 @@ fn a_resumed_run_ends_with_the_same_bits() {
         &data,
         &data,
         &config(4),
-        &mut Quiet,
+        &mut NoopObserver,
     )
     .unwrap();
 
     let mut half = config(2);
     half.checkpoint = Some(folder.path().join("checkpoint.safetensors"));
-    fit(network(NetworkKind::LSTM), &data, &data, &half, &mut Quiet).unwrap();
+    fit(
+        network(NetworkKind::LSTM),
+        &data,
+        &data,
+        &half,
+        &mut NoopObserver,
+    )
+    .unwrap();
     half.epochs = 4;
     half.resume = true;
-    let (resumed, again) =
-        fit(network(NetworkKind::LSTM), &data, &data, &half, &mut Quiet).unwrap();
+    let (resumed, again) = fit(
+        network(NetworkKind::LSTM),
+        &data,
+        &data,
+        &half,
+        &mut NoopObserver,
+    )
+    .unwrap();
 
     assert_eq!(weights::collect(&whole), weights::collect(&resumed));
     let figures = |history: &[recurrent_training::EpochRecord]| -> Vec<[f64; 4]> {
@@ -141,7 +154,7 @@ fn a_checkpoint_of_another_run_is_refused_by_the_setting_that_differs() {
         &data,
         &data,
         &config,
-        &mut Quiet,
+        &mut NoopObserver,
     )
     .unwrap();
     config.resume = true;
@@ -228,7 +241,7 @@ fn a_test_loss_that_is_not_finite_ends_the_run_and_is_written_nowhere() {
         &data,
         &data,
         &config,
-        &mut Quiet,
+        &mut NoopObserver,
     )
     .unwrap_err();
     assert!(
@@ -248,7 +261,7 @@ fn divergence_names_epoch_and_step() {
         &data,
         &data,
         &config,
-        &mut Quiet,
+        &mut NoopObserver,
     )
     .unwrap_err();
     // The first loss is taken before any update.

@@ -17,7 +17,7 @@ use recurrent_models::weights::TensorFile;
 use recurrent_models::{NetworkConfig, NetworkKind};
 use recurrent_training::adam::{AdamConfig, Epsilon};
 use recurrent_training::replay::{Report, Spread, replay, replay_altered};
-use recurrent_training::{Encoded, EpochRecord, FitConfig, Quiet, fit};
+use recurrent_training::{Encoded, EpochRecord, FitConfig, NoopObserver, fit};
 
 const NETWORKS: [&str; 7] = [
     "dense",
@@ -173,7 +173,9 @@ fn history(kind: NetworkKind, device: &Device) -> Vec<EpochRecord> {
         epochs: 3,
         ..FitConfig::notebook(&kind.name(), 7)
     };
-    fit(network, &data, &data, &settings, &mut Quiet).unwrap().1
+    fit(network, &data, &data, &settings, &mut NoopObserver)
+        .unwrap()
+        .1
 }
 
 fn libtorch_and_flex_train_alike() {

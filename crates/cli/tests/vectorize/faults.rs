@@ -226,13 +226,15 @@ fn rows_and_threads_have_a_bound() {
 #[test]
 fn threads_that_cannot_be_started_are_an_error() {
     let folder = folder();
-    // Address space for some stacks of two mebibytes, not for a thousand.
+    // Address space for some stacks of a gibibyte, not for a thousand; what is left is enough for everything else.
     let program = env!("CARGO_BIN_EXE_recurrent");
     let command = format!(
-        "ulimit -v 700000; exec '{program}' vectorize apply --model model --input t.txt --output out --threads 1024"
+        "ulimit -v 13107200; exec '{program}' vectorize apply --model model --input t.txt --output out --threads 1024"
     );
     let output = std::process::Command::new("sh")
         .args(["-c", &command])
+        .env("RUST_MIN_STACK", (1u32 << 30).to_string())
+        .env("RAYON_NUM_THREADS", "2")
         .current_dir(folder.path())
         .output()
         .unwrap();

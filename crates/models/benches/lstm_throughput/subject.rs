@@ -221,7 +221,7 @@ impl Kernels {
         }
     }
 
-    /// The products' operations: projection and recurrence, and twice as many on the way back.
+    /// The products' operations: projection and recurrence, and twice as many in the backward pass.
     fn flop(&self) -> f64 {
         let mut used = self.index.clone();
         used.sort_unstable();

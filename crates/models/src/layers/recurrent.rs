@@ -17,7 +17,7 @@ pub struct Sequence {
 }
 
 impl Sequence {
-    /// The embedded tokens `ids` `[B, T]`. With `mask_zero`, a step whose id is 0 is passed over, as
+    /// The embedded tokens `ids` `[B, T]`. With `mask_zero`, a step whose id is 0 is masked, as
     /// behind Keras' `Embedding(…, mask_zero=True)`; without, padding is input like any other.
     pub fn tokens(embedding: &Embedding, ids: Tensor<2, Int>, mask_zero: bool) -> Self {
         Self {
@@ -28,7 +28,7 @@ impl Sequence {
         }
     }
 
-    /// The vectors `[B, T, D]`, none passed over.
+    /// The vectors `[B, T, D]`, none of them masked.
     pub fn vectors(vectors: Tensor<3>) -> Self {
         let [batch, time, width] = vectors.dims();
         let ids = Tensor::zeros([batch, time], &vectors.device().without_autodiff());
@@ -46,7 +46,7 @@ impl Sequence {
         [batch, time, self.vectors.dims()[1]]
     }
 
-    /// Whether each step `[B · T]` is passed over.
+    /// Whether each step `[B · T]` is masked.
     pub(crate) fn mask(&self) -> Vec<bool> {
         let ids = self.ids.clone().into_data();
         ids.iter::<i64>()
@@ -59,7 +59,7 @@ impl Sequence {
         self.vectors
     }
 
-    /// The same steps passed over, with other vectors `[B · T, D]`.
+    /// The same steps masked, with other vectors `[B · T, D]`.
     pub(crate) fn replaced(&self, vectors: Tensor<2>) -> Self {
         Self {
             vectors,
@@ -175,7 +175,7 @@ pub trait Recurrent: Module {
     }
 
     /// The state after every step, for the next layer to read: Keras' `return_sequences`. Steps
-    /// that are passed over here are passed over there.
+    /// that are masked here are masked there.
     fn all(&self, sequence: &Sequence) -> Sequence {
         sequence.replaced(self.states(sequence, States::All))
     }

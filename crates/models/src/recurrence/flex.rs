@@ -156,15 +156,15 @@ fn back<E: Real + Element + bytemuck::Pod>(
     ]
 }
 
-/// Which row of the features stands at each step that is not passed over.
+/// Which row of the features stands at each step that is not masked.
 ///
-/// Passing over a step leaves the state as it is, so the steps that remain are moved together: the
+/// A masked step leaves the state as it is, so the steps that remain are moved together: the
 /// kernels then see rows of different length, and padding costs nothing wherever it stands.
 #[derive(Debug)]
 struct Steps {
-    /// `[B, T]`: row of the features at each step, first those that are not passed over.
+    /// `[B, T]`: row of the features at each step, first those that are not masked.
     index: Vec<u32>,
-    /// How many are not passed over; absent if none is.
+    /// How many are not masked; absent if none is.
     lengths: Option<Vec<u32>>,
     /// Where each of them stood, `[B, T]`; absent if they have not been moved.
     moved_from: Option<Vec<u32>>,
@@ -215,7 +215,7 @@ impl Steps {
     }
 
     /// The state that stands at time `t` of `row` after spreading: that of a step before it that
-    /// was not passed over, in the direction of the layer; none if there is none.
+    /// was not masked, in the direction of the layer; none if there is none.
     fn standing(&self, row: usize) -> Option<impl Iterator<Item = Option<usize>> + '_> {
         let moved_from = self.moved_from.as_ref()?;
         let length = self.lengths.as_ref()?[row] as usize;

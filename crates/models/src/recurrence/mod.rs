@@ -38,7 +38,7 @@ pub struct Layer {
     pub direction: Direction,
     /// What stands at a step.
     pub source: Source,
-    /// Whether a step whose token id is 0 is passed over: the state stays as it is (Keras'
+    /// Whether a step whose token id is 0 is masked: the state stays as it is (Keras'
     /// `mask_zero`).
     pub mask_zero: bool,
     /// What to give.
@@ -61,7 +61,7 @@ pub enum Source {
 pub enum States {
     /// After the last step: `[B, U]`.
     Last,
-    /// After every step: `[B, T, U]`. A step that is passed over repeats the state before it, or is
+    /// After every step: `[B, T, U]`. A masked step repeats the state before it, or is
     /// zero where there is none yet.
     All,
 }
@@ -102,7 +102,7 @@ pub struct Operands<B: Backend> {
     pub bias: FloatTensor<B>,
 }
 
-/// A backend that can take a layer's way back. The default runs the layer again, in tensor
+/// A backend that has a layer's backward pass. The default runs the layer again, in tensor
 /// operations under autodiff; a backend with kernels of its own brings its own tape.
 pub trait RecordedBackend: Backend {
     /// Runs a layer; keeps a tape if `record`.
@@ -119,17 +119,17 @@ pub trait RecordedBackend: Backend {
     fn back(tape: Tape<Self>, gradient: FloatTensor<Self>) -> [FloatTensor<Self>; 4] {
         match tape {
             Tape::Operands(operands, layer) => steps::back::<Self>(operands, layer, gradient),
-            _ => unreachable!("a backend with kernels has a way back of its own"),
+            _ => unreachable!("a backend with kernels has a backward pass of its own"),
         }
     }
 }
 
-/// What the way back needs of the way there.
+/// What the backward pass needs of the forward pass.
 #[derive(Clone, Debug)]
 pub enum Tape<B: Backend> {
     /// Nothing but the operands: the layer is run again.
     Operands(Operands<B>, Layer),
-    /// What the kernels kept.
+    /// What the kernels recorded.
     Kernel(std::sync::Arc<flex::KernelTape>),
     /// ATen's graph.
     #[cfg(feature = "libtorch")]

@@ -15,7 +15,7 @@ use recurrent_models::{Network, NetworkConfig, NetworkKind, SequenceClassifier};
 use serde::Serialize;
 
 use crate::adam::{Adam, AdamConfig};
-use crate::loss::right;
+use crate::loss::correct;
 use crate::{Encoded, TrainingError, binary_cross_entropy};
 
 /// A parameter's gradient may differ by this share of its own norm …
@@ -168,7 +168,7 @@ pub fn replay_altered(
         let mut gradients = loss.backward();
         losses.push(f64::from(loss.inner().into_scalar::<f32>()));
         let positions = logits.dims().iter().product::<usize>() as f64;
-        let correct = right(logits.inner(), labels).sum().into_scalar::<f32>();
+        let correct = correct(logits.inner(), labels).sum().into_scalar::<f32>();
         accuracies.push(f64::from(correct) / positions);
         if step == 1 {
             checks.extend(compare_gradients(&network, &gradients, file)?);

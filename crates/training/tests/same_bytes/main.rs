@@ -13,7 +13,7 @@ use std::process::Command;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use recurrent_kernels::Isa;
 use recurrent_models::{Network, NetworkConfig, NetworkKind, SequenceClassifier, trace, weights};
-use recurrent_training::{Encoded, FitConfig, Quiet, evaluate, fit, probabilities};
+use recurrent_training::{Encoded, FitConfig, NoopObserver, evaluate, fit, probabilities};
 use sha2::{Digest, Sha256};
 
 const TIME: usize = 11;
@@ -62,7 +62,7 @@ fn trained(kind: NetworkKind) -> String {
         ..FitConfig::notebook("any", 3)
     };
     let network = config.init(3, &Device::flex().autodiff());
-    let (network, history) = fit(network, &data, &data, &fit_config, &mut Quiet).unwrap();
+    let (network, history) = fit(network, &data, &data, &fit_config, &mut NoopObserver).unwrap();
     let mut hash = Sha256::new();
     for (name, tensor) in weights::collect(&network) {
         hash.update(name.as_bytes());

@@ -9,10 +9,10 @@
 //! | of the GRU (`reset_after`) | two | two |
 //!
 //! The weights are copied into one buffer, in the order in which cuDNN wants them, so that it need not
-//! copy them again. The way back is ATen's own autodiff over the layer alone, whose graph is the tape.
+//! copy them again. The backward pass is ATen's own autodiff over the layer alone, whose graph is the tape.
 //!
 //! A layer that passes over steps moves the others together, runs, and takes for each time the state
-//! after as many steps as were not passed over until then: all on the device, nothing is read back.
+//! after as many steps as were not masked until then: all on the device, nothing is read back.
 //!
 //! Shape letters: B batch, T time, V vectors, D inputs, U units, G gates.
 
@@ -107,7 +107,7 @@ impl Graph {
         let biases = recorded.cell.biases();
         let mut leaves = vec![features, &weights.input, &weights.state];
         leaves.extend(&weights.biases[..biases]);
-        // tch starts from ones, which the product's own way back makes what came in.
+        // tch starts from ones, which the product's own backward pass makes what came in.
         let weighted = &recorded.output * gradient.tensor;
         let gradients = Tensor::run_backward(&[weighted], &leaves, false, false);
         tch::no_grad(|| {
@@ -164,7 +164,7 @@ impl Weights {
 }
 
 /// The gates, rows of `[G · U, …]`, in the other framework's order: the first two of a GRU change places.
-/// The way there is the way back.
+/// It is its own inverse.
 fn swapped(cell: Cell, rows: &Tensor) -> Vec<Tensor> {
     if cell != Cell::Gru {
         return vec![rows.shallow_clone()];
@@ -239,7 +239,7 @@ fn sweep(cell: Cell, x: &Tensor, weights: &Weights) -> (Tensor, Tensor) {
         biases: [first, second],
     } = weights;
     let params = [input, state, first, second];
-    // One layer, one way, time first, without dropout. cuDNN keeps what its way back needs only if told
+    // One layer, one way, time first, without dropout. cuDNN keeps what its backward pass needs only if told
     // that this is training.
     let train = input.requires_grad();
     match cell {
