@@ -9,25 +9,24 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod driver;
 #[path = "../common/models.rs"]
 mod models;
 #[path = "../common/server.rs"]
 mod server;
 
 use std::ffi::OsString;
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use fantoccini::actions::{InputSource, KeyAction, KeyActions, MouseActions, PointerAction};
 use fantoccini::key::Key;
-use fantoccini::wd::WebDriverCompatibleCommand;
-use fantoccini::{Client, ClientBuilder, Locator};
-use hyper_util::client::legacy::connect::HttpConnector;
+use fantoccini::{Client, Locator};
 use outside::Outside;
 use serde_json::{Value, json};
 
+use driver::{Driver, log};
 use models::{LABELS, NETWORKS, numbers, traced, traced_both, trained, with_both};
 use server::Server;
 
@@ -87,91 +86,6 @@ fn axe() -> Outside {
     let named = std::env::var_os("RECURRENT_AXE").map(PathBuf::from);
     let required = || required().then(|| "axe.min.js".into());
     Outside::new("RECURRENT_AXE", named.or_else(required))
-}
-
-struct Driver {
-    process: Child,
-    url: String,
-}
-
-impl Driver {
-    fn start() -> Self {
-        let program = chromedriver();
-        let program = program.place().unwrap();
-        let mut process = Command::new(program)
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{} does not start: {error}", program.display()));
-        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let port = lines
-            .map_while(Result::ok)
-            .find_map(|line| {
-                let (_, port) = line.split_once("started successfully on port ")?;
-                port.trim_end_matches('.').parse::<u16>().ok()
-            })
-            .unwrap();
-        Self {
-            process,
-            url: format!("http://127.0.0.1:{port}"),
-        }
-    }
-
-    async fn open(&self, dark: bool, size: (u32, u32)) -> Client {
-        let mut arguments = vec![
-            "--headless=new".to_owned(),
-            "--no-sandbox".to_owned(),
-            "--disable-dev-shm-usage".to_owned(),
-            format!("--window-size={},{}", size.0, size.1),
-        ];
-        if dark {
-            arguments.push("--blink-settings=preferredColorScheme=0".to_owned());
-        }
-        let capabilities = json!({
-            "goog:chromeOptions": {"args": arguments},
-            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
-        });
-        let Value::Object(capabilities) = capabilities else {
-            panic!("capabilities are an object");
-        };
-        let mut builder = ClientBuilder::new(HttpConnector::new());
-        builder.capabilities(capabilities);
-        builder.connect(&self.url).await.unwrap()
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// Chromium's own command for what it has logged since it was last asked.
-#[derive(Debug)]
-struct Log(&'static str);
-
-impl WebDriverCompatibleCommand for Log {
-    fn endpoint(
-        &self,
-        base: &url::Url,
-        session: Option<&str>,
-    ) -> Result<url::Url, url::ParseError> {
-        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
-    }
-
-    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
-        (
-            http::Method::POST,
-            Some(json!({"type": self.0}).to_string()),
-        )
-    }
-}
-
-async fn log(client: &Client, kind: &'static str) -> Vec<Value> {
-    let entries = client.issue_cmd(Log(kind)).await.unwrap();
-    entries.as_array().unwrap().clone()
 }
 
 /// Nothing was written to the console, and nothing asked of anyone but `origin`.
@@ -313,7 +227,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn the_page_shows_what_trace_says() {
-    let driver = Driver::start();
+    let driver = Driver::start(chromedriver().place().unwrap());
     let server = Server::start();
     block_on(async {
         let client = driver.open(false, (1200, 1000)).await;
@@ -436,7 +350,10 @@ async fn read_page(client: &Client, origin: &str) {
 }
 
 fn the_page_is_accessible() {
-    let (driver, server) = (Driver::start(), Server::start());
+    let (driver, server) = (
+        Driver::start(chromedriver().place().unwrap()),
+        Server::start(),
+    );
     block_on(async {
         let origin = format!("http://{}/", server.address);
         for (dark, size, _) in PAGES {
@@ -449,7 +366,7 @@ fn the_page_is_accessible() {
 }
 
 fn the_page_plays_and_is_quiet() {
-    let driver = Driver::start();
+    let driver = Driver::start(chromedriver().place().unwrap());
     let server = Server::start();
     block_on(async {
         let origin = format!("http://{}/", server.address);
@@ -475,7 +392,7 @@ fn the_page_plays_and_is_quiet() {
 }
 
 fn networks_of_one_kind_and_odd_texts_have_cards_that_hold_them() {
-    let driver = Driver::start();
+    let driver = Driver::start(chromedriver().place().unwrap());
     let server = Server::of(with_both("serve"));
     block_on(async {
         let client = driver.open(false, (420, 1000)).await;
@@ -506,7 +423,7 @@ fn networks_of_one_kind_and_odd_texts_have_cards_that_hold_them() {
 }
 
 fn the_keyboard_reaches_everything_in_order() {
-    let driver = Driver::start();
+    let driver = Driver::start(chromedriver().place().unwrap());
     let server = Server::start();
     block_on(async {
         let client = driver.open(false, (1200, 1000)).await;
@@ -544,7 +461,7 @@ fn report() -> String {
 }
 
 fn the_report_is_accessible() {
-    let (driver, url) = (Driver::start(), report());
+    let (driver, url) = (Driver::start(chromedriver().place().unwrap()), report());
     block_on(async {
         for (dark, size, _) in REPORTS {
             let client = driver.open(dark, size).await;
@@ -556,7 +473,7 @@ fn the_report_is_accessible() {
 }
 
 fn the_report_opens_from_its_file() {
-    let driver = Driver::start();
+    let driver = Driver::start(chromedriver().place().unwrap());
     let url = report();
     block_on(async {
         for (dark, size, name) in REPORTS {
