@@ -9,10 +9,10 @@ use crate::browser::Browser;
 use crate::cargo;
 use crate::error::Error;
 use crate::inputs::Inputs;
-use crate::{docs, libtorch, reproduce, sanitize, test, tidy, torture};
+use crate::{docs, emulate, libtorch, reproduce, results, sanitize, test, tidy, torture};
 
-/// The steps that are one cargo command each; tidy, the book, the tests, the sanitizers, a fuzzer, a whole run,
-/// the damage campaign and the tests of libtorch follow.
+/// The steps that are one cargo command each; tidy, the book, the tests, other processors, the sanitizers, a fuzzer, a whole run,
+/// the damage campaign, the tests of libtorch and the comparison with the recorded results follow.
 const LINTS: [(&str, &[&str]); 3] = [
     ("fmt", &["fmt", "--all", "--check"]),
     (
@@ -32,6 +32,9 @@ const LINTS: [(&str, &[&str]); 3] = [
         &["doc", "--workspace", "--no-deps", "--all-features"],
     ),
 ];
+
+/// Where the whole run leaves its files.
+const RUN: &str = "target/ci";
 
 /// How a step went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,6 +162,9 @@ fn all(
     })? {
         return Ok(());
     }
+    if !report.step("emulate", || emulate::provided(root))? {
+        return Ok(());
+    }
     if !report.step("asan", || sanitize::address(root))? {
         return Ok(());
     }
@@ -178,14 +184,25 @@ fn all(
     })? {
         return Ok(());
     }
-    // Last: it builds the program anew, with a libtorch.
-    report.step("libtorch", || {
+    // It builds the program anew, with a libtorch.
+    if !report.step("libtorch", || {
         let (kind, version) = test::LIBTORCH;
         libtorch::provide_pip(kind, version)?;
         let outcome = test::run_libtorch(inputs)?;
         let passed = outcome.success();
         *counts.get_or_insert_default() += outcome.counts;
         Ok(passed)
+    })? {
+        return Ok(());
+    }
+    // Last: whether the notebook's ten epochs left the very bytes that are recorded.
+    report.step("results", || {
+        if inputs.have_reviews() {
+            results::compare(root, &root.join(RUN))
+        } else {
+            println!("ignored: the real reviews are not here (set IMDB_ARCHIVE)");
+            Ok(Outcome::Ignored)
+        }
     })?;
     Ok(())
 }
@@ -227,7 +244,7 @@ fn run_whole(root: &Path, inputs: &Inputs) -> Result<bool, Error> {
     } else {
         "sample"
     };
-    let args = ["--dataset", dataset, "--out", "target/ci"].map(OsString::from);
+    let args = ["--dataset", dataset, "--out", RUN].map(OsString::from);
     let program = Command::new(test::built_program(reproduce::PROGRAM)?);
     let code = reproduce::start(root, inputs, &args, program)?;
     Ok(code == ExitCode::SUCCESS)

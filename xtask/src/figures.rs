@@ -13,7 +13,7 @@ use crate::inputs::Inputs;
 use crate::reproduce;
 
 /// Where runs and drawings are kept.
-const WORK: &str = "target/figures";
+pub(crate) const WORK: &str = "target/figures";
 
 /// The review that the book follows word by word: short, and turned around by its second half.
 const REVIEW: &str = "I expected a bad film, boring and far too long, but it is not bad at all: it is \
@@ -30,6 +30,17 @@ const PICTURES: [(&str, &str); 5] = [
 
 pub(crate) fn run(root: &Path, inputs: &Inputs, seeds: u32) -> Result<ExitCode, Error> {
     inputs.check()?;
+    let binary = cargo::build_release(reproduce::PACKAGE, reproduce::PROGRAM)?;
+    draw(root, inputs, &binary, seeds)
+}
+
+/// As [`run`], with a program that is built already.
+pub(crate) fn draw(
+    root: &Path,
+    inputs: &Inputs,
+    binary: &Path,
+    seeds: u32,
+) -> Result<ExitCode, Error> {
     let work = root.join(WORK);
     let folder = |seed: u32| work.join(format!("seed-{seed}"));
     for seed in 0..seeds {
@@ -42,20 +53,19 @@ pub(crate) fn run(root: &Path, inputs: &Inputs, seeds: u32) -> Result<ExitCode, 
             "--out".into(),
             folder(seed).into(),
         ];
-        let code = reproduce::run(root, inputs, &args)?;
+        let code = reproduce::start(root, inputs, &args, Command::new(binary))?;
         if code != ExitCode::SUCCESS {
             return Ok(code);
         }
     }
-    let binary = cargo::build_release(reproduce::PACKAGE, reproduce::PROGRAM)?;
     let runs: Vec<PathBuf> = (0..seeds).map(folder).collect();
-    let mut report = Command::new(&binary);
+    let mut report = Command::new(binary);
     report.arg("report").args(&runs);
     report.arg("--out").arg(work.join("report"));
     let model = |name: &str| runs[0].join(name);
-    let mut gradient = Command::new(&binary);
+    let mut gradient = Command::new(binary);
     gradient.args(["trace", "--gradient", "--test-split", "--dataset", "imdb"]);
-    let mut words = Command::new(&binary);
+    let mut words = Command::new(binary);
     words.arg("trace");
     for name in ["dense", "simple_rnn", "lstm"] {
         words.arg("--model").arg(model(name));

@@ -57,6 +57,12 @@ impl Inputs {
         }
     }
 
+    /// The whole runs that were recorded from Keras, if they are there.
+    pub(crate) fn keras_runs(&self) -> Option<PathBuf> {
+        let runs = self.reference.as_ref()?.join("keras_runs.json");
+        runs.exists().then_some(runs)
+    }
+
     /// An error where a variable names something that is not there: a typing mistake must not look like
     /// "no real data".
     pub(crate) fn check(&self) -> Result<(), Error> {

@@ -21,11 +21,13 @@ mod caches;
 mod cargo;
 mod ci;
 mod docs;
+mod emulate;
 mod error;
 mod figures;
 mod inputs;
 mod libtorch;
 mod reproduce;
+mod results;
 mod sample;
 mod sanitize;
 mod test;
@@ -73,12 +75,16 @@ enum Command {
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=20))]
         seeds: u32,
     },
+    /// Make every run whose figures the documentation quotes, record them, and write the figures into the pages
+    Results(results::Arguments),
     /// Get libtorch: from the cache, the wheel `torch` through pip, or the official archive
     Libtorch(libtorch::Arguments),
     /// Formatting, lints, documentation, tidy, tests, sanitizers: all that a change must pass
     Ci,
     /// Watch the kernels' memory: their tests with AddressSanitizer, and under Miri where it is installed
     Sanitize,
+    /// Hold the golden hashes against processors that this machine does not have, under QEMU
+    Emulate,
     /// Build the book of docs/ into target/book, and check every link of it and of the READMEs
     Docs(docs::Arguments),
     /// Check the rules of docs/architecture.md: who may depend on whom, and how a source file looks
@@ -129,9 +135,11 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
         }
         Command::Bench(arguments) => bench::run(&root, &started_in, &arguments),
         Command::Figures { seeds } => figures::run(&root, &inputs, seeds),
+        Command::Results(arguments) => results::run(&root, &inputs, &arguments),
         Command::Libtorch(arguments) => libtorch::run(&arguments),
         Command::Ci => ci::run(&root, &inputs),
         Command::Sanitize => sanitize::run(&root),
+        Command::Emulate => emulate::run(&root),
         Command::Docs(arguments) => docs::run(&root, &arguments),
         Command::Tidy => tidy::run(&root),
         Command::Sample { check } => sample::run(&root, check),

@@ -34,6 +34,13 @@ fn libtorch_command() -> Command {
     command
 }
 
+/// The tests that hold the golden hashes against this processor, in the same build; not those of whole programs.
+pub(crate) fn golden() -> Command {
+    let mut command = cargo::cargo(COMMAND);
+    command.args(["--test", "same_bytes", "--", "golden"]);
+    command
+}
+
 /// What they run on.
 pub(crate) const LIBTORCH: (Kind, Version) = (Kind::Cpu, Version::V2_9_0);
 

@@ -8,6 +8,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use crate::cargo;
 use crate::error::Error;
+use crate::results;
 
 mod links;
 mod pages;
@@ -42,6 +43,7 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<ExitCode, Error>
 /// Whether the book could be built and every link leads somewhere; prints each that does not.
 pub(crate) fn check(root: &Path) -> Result<bool, Error> {
     let (found, mut broken) = links::check(root)?;
+    broken.extend(results::wrong_figures(root)?);
     let mdbook = mdbook(root)?;
     let mut command = Command::new(mdbook);
     // mdBook puts its files over those of the last build and takes none away.
