@@ -15,7 +15,8 @@ use outside::Outside;
 use recurrent_models::weights::TensorFile;
 
 fn main() -> ExitCode {
-    let mistakes: [(&str, fn(&TensorFile)); 3] = [
+    type Mistake = (&'static str, fn(&TensorFile));
+    let mistakes: [Mistake; 3] = [
         ("burns_epsilon_is_found", following::burns_epsilon_is_found),
         (
             "swapped_gates_are_found",

@@ -104,7 +104,6 @@ fn watched(network: &Network, hash: &mut Sha256) {
 #[test]
 fn every_kind_of_network_has_its_golden_hash() {
     let found: Vec<String> = NetworkKind::all()
-        .into_iter()
         .map(|kind| format!("{kind}: {}", trained(kind)))
         .collect();
     if std::env::var_os("GOLDEN").is_some() {
