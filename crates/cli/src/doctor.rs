@@ -69,8 +69,7 @@ fn remarks() -> String {
         );
     }
     if !Isa::best().fuses_in_hardware() {
-        remarks += "\n        this CPU has no fused multiply-add: software computes the same results, more than ten times \
-                    as slowly";
+        remarks += "\n        this CPU has no fused multiply-add: software computes the same results, slowly";
     }
     remarks
 }

@@ -309,6 +309,15 @@ fn verify_exits_0_1_or_2() {
 }
 
 #[test]
+fn the_doctor_says_what_the_kernels_run_with() {
+    let said = succeed(recurrent().arg("doctor").env("RECURRENT_ISA", "portable"));
+    assert!(said.contains("kernels run with portable"), "{said}");
+    let said = succeed(recurrent().arg("doctor").env("RECURRENT_ISA", "abacus"));
+    let ignored = "RECURRENT_ISA names abacus, which this CPU does not have: ignored";
+    assert!(said.contains(ignored), "{said}");
+}
+
+#[test]
 fn the_doctor_names_a_backend() {
     let stdout = succeed(recurrent().arg("doctor"));
     assert!(stdout.contains("flex    available"), "{stdout}");

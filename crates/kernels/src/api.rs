@@ -6,8 +6,9 @@
 use crate::checked::{CheckedLayer, CheckedProduct, CheckedUpstream};
 use crate::error::KernelError;
 use crate::isa::Isa;
-use crate::pass::{self, Tape};
+use crate::pass;
 use crate::pool::{Buffer, Number};
+use crate::recording::Tape;
 use crate::types::{
     Gradients, Input, Matrix, Options, Output, Shape, Transposed, Upstream, Weights,
 };

@@ -36,9 +36,11 @@ mod layouts;
 mod product;
 mod tokens;
 
+mod recording;
 mod sweep;
 
 mod checked;
+
 mod pass;
 
 mod api;
@@ -51,8 +53,9 @@ pub use element::Element;
 pub use error::KernelError;
 pub use isa::Isa;
 pub use parallel::together;
-pub use pass::{Tape, column_sums};
+pub use pass::column_sums;
 pub use pool::Buffer;
+pub use recording::Tape;
 pub use types::{
     Cell, Direction, Gradients, Input, Matrix, Options, Output, Precision, Shape, Transposed,
     Upstream, Weights,

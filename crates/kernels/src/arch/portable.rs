@@ -1,7 +1,7 @@
 //! Four lanes in plain Rust: for CPUs that nothing better is written for, and for interpreters.
 //!
 //! A fused multiply-add is [`Element::mul_add`]: where no instruction can be assumed, a call for each lane, which
-//! uses the CPU's instruction if there is one, and else computes the same bits in software, some ten times as slowly.
+//! uses the CPU's instruction if there is one, and else computes the same bits in software, slowly.
 
 use crate::element::Element;
 use crate::vector::Vector;

@@ -40,8 +40,8 @@ use crate::error::{KernelError, length};
 use crate::isa::Isa;
 use crate::layouts::BlockedLayouts;
 use crate::panel::BLOCK;
-use crate::pass::Tape;
 use crate::pool::Number;
+use crate::recording::Tape;
 use crate::sizes::Limit;
 use crate::types::{Input, Matrix, Options, Precision, Shape, Transposed, Upstream, Weights};
 

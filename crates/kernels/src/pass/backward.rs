@@ -3,7 +3,6 @@
 use std::marker::PhantomData;
 
 use super::convert::{by_rank, by_row, convert, convert_buffer};
-use super::recording::{Recording, Scanned};
 use crate::cell::{Pointwise, with_cell};
 use crate::checked::CheckedUpstream;
 use crate::panel::Panels;
@@ -11,6 +10,7 @@ use crate::parallel::{self, Shared, even};
 use crate::pool::{Buffer, Number};
 use crate::positions::Chunk;
 use crate::product::{rows_product, transposed_product};
+use crate::recording::{Recording, Scanned};
 use crate::sweep::{Backward, accumulates_in_other_precision};
 use crate::tokens::BySlot;
 use crate::types::{Direction, Gradients, Shape, Upstream};

@@ -4,7 +4,6 @@
 use std::marker::PhantomData;
 
 use super::convert::{by_rank, by_row, convert, convert_buffer};
-use super::recording::{Recording, Tape};
 use crate::cell::{self, Pointwise, reads_prev_state, with_cell};
 use crate::checked::CheckedLayer;
 use crate::isa::Isa;
@@ -14,6 +13,7 @@ use crate::parallel::{self, Shared, even};
 use crate::pool::{Buffer, Number};
 use crate::positions::Layout;
 use crate::product::rows_product;
+use crate::recording::{Recording, Tape};
 use crate::sweep::{Forward, States, accumulates_in_other_precision};
 use crate::tokens::{Tokens, gather};
 use crate::types::{Direction, Output, Precision, Shape};

@@ -5,10 +5,8 @@ mod backward;
 mod convert;
 mod dense;
 mod forward;
-mod recording;
 
 pub(crate) use backward::run_back;
 pub use dense::column_sums;
 pub(crate) use dense::run_product;
 pub(crate) use forward::run_layer;
-pub use recording::Tape;

@@ -10,11 +10,11 @@ use crate::types::Shape;
 
 /// A recorded run of a layer. It owns all that its gradients need, the weights included.
 #[derive(Debug)]
-pub struct Tape<E: Number>(pub(super) Scanned<E>);
+pub struct Tape<E: Number>(pub(crate) Scanned<E>);
 
 /// A recording by what the scan was computed in.
 #[derive(Debug)]
-pub(super) enum Scanned<E: Number> {
+pub(crate) enum Scanned<E: Number> {
     Own(Recording<E, E, E>),
     Double(Recording<E, f64, f64>),
     DoubleSweep(Recording<E, f64, E>),
@@ -55,15 +55,15 @@ pub(crate) struct Recording<E: Number, S: Number, K: Number> {
 }
 
 impl<E: Number> Tape<E> {
-    pub(super) fn own(recording: Recording<E, E, E>) -> Self {
+    pub(crate) fn own(recording: Recording<E, E, E>) -> Self {
         Self(Scanned::Own(recording))
     }
 
-    pub(super) fn double(recording: Recording<E, f64, f64>) -> Self {
+    pub(crate) fn double(recording: Recording<E, f64, f64>) -> Self {
         Self(Scanned::Double(recording))
     }
 
-    pub(super) fn double_sweep(recording: Recording<E, f64, E>) -> Self {
+    pub(crate) fn double_sweep(recording: Recording<E, f64, E>) -> Self {
         Self(Scanned::DoubleSweep(recording))
     }
 
