@@ -209,20 +209,9 @@ impl Segments {
         segments
     }
 
-    /// How much of the depth the first part has, which begins with it.
+    /// Each part.
     #[inline(always)]
-    pub(crate) fn first(&self) -> usize {
-        self.parts[0].1
-    }
-
-    /// The parts after the first.
-    #[inline(always)]
-    pub(crate) fn others(&self) -> &[(usize, usize)] {
-        &self.parts[1..self.count]
-    }
-
-    #[cfg(test)]
-    fn parts(&self) -> &[(usize, usize)] {
+    pub(crate) fn parts(&self) -> &[(usize, usize)] {
         &self.parts[..self.count]
     }
 }

@@ -50,11 +50,8 @@ pub(crate) unsafe fn accumulate_segments<V: Vector, const R: usize, const P: usi
     panel: *const V::Elem,
     segments: &Segments,
 ) {
-    // SAFETY: the caller has the instructions, rows and a panel that reach the end of every part; the first begins with
-    // them.
-    unsafe { accumulate(tile, rows, 1, panel, segments.first()) };
-    for (first, count) in segments.others() {
-        // SAFETY: as above.
+    for (first, count) in segments.parts() {
+        // SAFETY: the caller has the instructions, rows and a panel that reach the end of every part.
         unsafe {
             let mut part = *rows;
             for row in &mut part {
