@@ -97,6 +97,8 @@ impl Columns {
         assert!(self.padded_units.is_multiple_of(BLOCK) && self.units <= self.padded_units);
         assert!(self.width == self.padded_units * gates);
         assert!(self.panel_units * gates == vectors * lanes);
+        // What `stride` says.
+        assert!(gates == 1 || vectors == gates);
         assert!(self.panels == self.units.div_ceil(self.panel_units));
     }
 

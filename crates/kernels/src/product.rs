@@ -163,9 +163,10 @@ pub(crate) fn transposed_product<E: Number>(
 ) {
     let columns = out.columns;
     let depth = out.depth;
-    let parts = depth.div_ceil(LEFT);
+    // At least one of each, even of nothing.
+    let parts = depth.div_ceil(LEFT).max(1);
     // Panels of one task share the left side's rows while they are in the cache.
-    let groups = threads.div_ceil(parts).min(columns.panels);
+    let groups = threads.div_ceil(parts).min(columns.panels).max(1);
     // Narrow layers have few panels.
     let parts = parts.max(threads.div_ceil(groups).min(depth.div_ceil(8)));
     let tasks = even(columns.panels, groups)

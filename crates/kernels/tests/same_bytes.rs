@@ -218,6 +218,35 @@ fn a_product_is_a_loop_over_mul_add() {
     }
 }
 
+/// Matrices without rows, columns or depth have products as well: empty ones, or the bias alone.
+#[test]
+fn products_of_nothing_are_empty_or_zero() {
+    fn matrix(values: &[f32], rows: usize, columns: usize) -> Matrix<'_, f32> {
+        Matrix::new(values, rows, columns).unwrap()
+    }
+    for isa in Isa::available() {
+        let product = |left, right, transposed| matmul(isa, left, right, transposed).unwrap();
+        let numbers = [1.0; 6];
+        let (three_by_two, none) = (matrix(&numbers, 3, 2), matrix(&[], 2, 0));
+        assert!(product(three_by_two, none, Transposed::Neither).is_empty());
+        assert!(product(none, matrix(&numbers, 2, 3), Transposed::Left).is_empty());
+        assert!(product(matrix(&[], 0, 2), three_by_two, Transposed::Right).is_empty());
+        let (wide, tall) = (matrix(&[], 2, 0), matrix(&[], 0, 3));
+        assert_eq!(product(wide, tall, Transposed::Neither)[..], [0.0; 6]);
+        assert_eq!(
+            product(tall, matrix(&[], 0, 2), Transposed::Left)[..],
+            [0.0; 6]
+        );
+        let bias = [1.0, 2.0, 3.0];
+        assert_eq!(
+            dense(isa, wide, tall, &bias).unwrap()[..],
+            [1.0, 2.0, 3.0, 1.0, 2.0, 3.0]
+        );
+    }
+    assert!(column_sums(matrix(&[], 0, 2)) == [0.0, 0.0]);
+    assert!(column_sums(matrix(&[], 2, 0)).is_empty());
+}
+
 /// The fused multiply-add of the portable path against the exact result, rounded once: where the plain product is
 /// rounded before it is added, these come out otherwise.
 #[test]
