@@ -24,7 +24,7 @@ struct Case<E> {
     hidden: Vec<E>,
     cell_state: Vec<E>,
     by_hidden: Vec<E>,
-    by_memory: Vec<E>,
+    by_cell_state: Vec<E>,
     by_states: Vec<E>,
 }
 
@@ -57,7 +57,7 @@ impl<E: Real> Case<E> {
             hidden: draw(rows * units, 1.0),
             cell_state: draw(rows * units, 1.0),
             by_hidden: draw(rows * units, 1.0),
-            by_memory: draw(rows * units, 1.0),
+            by_cell_state: draw(rows * units, 1.0),
             by_states: draw(rows * time * units, 0.1),
         };
         case.index = tokens.map(|tokens| {
@@ -100,7 +100,11 @@ impl<E: Real> Case<E> {
     fn upstream(&self) -> Upstream<'_, E> {
         Upstream {
             hidden: Some(&self.by_hidden),
-            cell_state: self.shape.cell.has_cell_state().then_some(&self.by_memory),
+            cell_state: self
+                .shape
+                .cell
+                .has_cell_state()
+                .then_some(&self.by_cell_state),
             states: Some(&self.by_states),
         }
     }
@@ -153,7 +157,7 @@ impl Case<f32> {
             hidden: wide(&self.hidden),
             cell_state: wide(&self.cell_state),
             by_hidden: wide(&self.by_hidden),
-            by_memory: wide(&self.by_memory),
+            by_cell_state: wide(&self.by_cell_state),
             by_states: wide(&self.by_states),
         }
     }

@@ -287,7 +287,7 @@ mod tests {
                 .flat_map(|row| logits(&network, &[*row]))
                 .collect();
             for (a, b) in together.iter().zip(&apart) {
-                assert!((a - b).abs() < 1e-6, "{kind}: {a} {b}");
+                assert_eq!(a, b, "{kind}");
             }
         }
     }

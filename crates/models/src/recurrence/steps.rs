@@ -64,19 +64,19 @@ pub(super) fn run_nudged<B: Backend>(
         if let Some(bias) = &state_bias {
             fed_back = B::float_add(fed_back, bias.clone());
         }
-        let (mut next, mut memory) = cell::<B>(layer.cell, x, fed_back, h.clone(), c.clone());
+        let (mut next, mut cell_state) = cell::<B>(layer.cell, x, fed_back, h.clone(), c.clone());
         if layer.mask_zero {
             let ids = B::int_slice(ids.clone(), &[Slice::from(rows)]);
             let padding = B::int_equal_elem(ids, 0.into(), burn::tensor::BoolDType::Native);
             let padding = B::bool_reshape(padding, Shape::new([batch, 1]));
             let padding = B::bool_expand(padding, Shape::new([batch, units]));
             next = keep::<B>(next, h, &padding);
-            memory = keep::<B>(memory, c, &padding);
+            cell_state = keep::<B>(cell_state, c, &padding);
         }
         if let Some(nudge) = nudges.get(t) {
             next = B::float_add(next, B::float_cast(nudge.clone(), dtype));
         }
-        (h, c) = (next, memory);
+        (h, c) = (next, cell_state);
         states[t] = h.clone();
     }
     let output = match layer.output {
@@ -99,7 +99,7 @@ fn keep<B: Backend>(
     B::float_mask_where(new, padding.clone(), old)
 }
 
-/// The state and the memory after a step.
+/// The state and the cell state after a step.
 fn cell<B: Backend>(
     cell: Cell,
     x: FloatTensor<B>,

@@ -186,7 +186,7 @@ fn the_gates_of_an_lstm_make_its_states() {
     let [kernel, feedback] = [weights.kernel, weights.recurrent_kernel].map(values);
     let bias = values(weights.bias);
     for (row, text) in IDS.iter().enumerate() {
-        let mut memory = [0.0; 4];
+        let mut cell_state = [0.0; 4];
         for (step, token) in text.iter().enumerate() {
             let at = (row * TIME + step) * 4;
             for unit in 0..4 {
@@ -201,8 +201,9 @@ fn the_gates_of_an_lstm_make_its_states() {
                         .sum(),
                 };
                 let candidate = (fed + back + bias[column]).tanh();
-                memory[unit] = forget[at + unit] * memory[unit] + input[at + unit] * candidate;
-                let state = output[at + unit] * memory[unit].tanh();
+                cell_state[unit] =
+                    forget[at + unit] * cell_state[unit] + input[at + unit] * candidate;
+                let state = output[at + unit] * cell_state[unit].tanh();
                 assert!((state - states[at + unit]).abs() < 1e-5);
             }
         }
