@@ -162,7 +162,10 @@ fn all(
     })? {
         return Ok(());
     }
-    if !report.step("emulate", || emulate::provided(root))? {
+    if !report.step("emulate", emulate::x86_provided)? {
+        return Ok(());
+    }
+    if !report.step("neon", || emulate::arm(root))? {
         return Ok(());
     }
     if !report.step("asan", || sanitize::address(root))? {
