@@ -27,10 +27,16 @@ pub(crate) struct Arguments {
     /// Show the book in the browser
     #[arg(long)]
     open: bool,
+    /// First write the figures and tables of docs/results.json into the pages
+    #[arg(long)]
+    write: bool,
 }
 
 /// Builds, checks, and shows the book if asked to.
 pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<ExitCode, Error> {
+    if arguments.write {
+        results::write(root)?;
+    }
     if !check(root)? {
         return Ok(ExitCode::FAILURE);
     }

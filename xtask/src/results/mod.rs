@@ -94,6 +94,17 @@ const RUNS: [(&str, &[&str]); 11] = [
     ),
 ];
 
+/// The files of a model's folder that a seed decides to the last byte, beside its weights. `config.json` has their hashes and
+/// is decided by them.
+const PARTS: [&str; 4] = [
+    CHECKPOINT,
+    "evaluation.json",
+    "vectorizer.cbor",
+    "vocabulary",
+];
+
+const CHECKPOINT: &str = "checkpoint.safetensors";
+
 /// Steps before the end at which the lesson gives the gradient.
 const STEPS: [usize; 8] = [0, 1, 2, 5, 10, 20, 50, 99];
 
@@ -135,13 +146,7 @@ pub(crate) fn run(root: &Path, inputs: &Inputs, arguments: &Arguments) -> Result
     })?;
     std::fs::write(&path, text + "\n").map_err(Error::io(&path))?;
     println!("{FILE}");
-    for page in pages(root)? {
-        let (old, settled) = settled(root, &page, &record)?;
-        if settled.page != old {
-            std::fs::write(&page, &settled.page).map_err(Error::io(&page))?;
-            println!("{}", page.display());
-        }
-    }
+    write(root)?;
     println!("Read what the pages conclude from their figures: nothing has rewritten that.");
     Ok(ExitCode::SUCCESS)
 }
@@ -164,7 +169,11 @@ fn collect(root: &Path, inputs: &Inputs) -> Result<Record, Error> {
     for (name, options) in RUNS {
         let seed = options.iter().position(|option| *option == "--seed");
         let seed = seed.and_then(|place| options.get(place + 1)?.parse().ok());
-        let runs = runs_of(&root.join(LESSON).join(name), seed.unwrap_or(0))?;
+        let mut runs = runs_of(&root.join(LESSON).join(name), seed.unwrap_or(0))?;
+        // Nothing is compared with them, and the pages tell of their figures alone.
+        for run in runs.values_mut() {
+            run.parts.clear();
+        }
         record.lesson.insert(name.to_owned(), runs);
     }
     let curves: BTreeMap<String, Curve> =
@@ -188,6 +197,7 @@ fn collect(root: &Path, inputs: &Inputs) -> Result<Record, Error> {
             record.keras.entry(run.network).or_default().push(Run {
                 seed: run.seed,
                 weights: None,
+                parts: BTreeMap::new(),
                 epochs: (0..run.train_loss.len()).map(epoch).collect(),
             });
         }
@@ -246,13 +256,33 @@ fn runs_of(folder: &Path, seed: u32) -> Result<BTreeMap<String, Run>, Error> {
         runs.entry(network).or_default().epochs.push(epoch);
     }
     for (network, run) in &mut runs {
-        let path = folder.join(network).join("weights.safetensors");
-        let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
-        let hash = Sha256::digest(&bytes);
-        run.weights = Some(hash.iter().map(|byte| format!("{byte:02x}")).collect());
+        let read = |name: &str| {
+            let path = folder.join(network).join(name);
+            std::fs::read(&path).map_err(Error::io(&path))
+        };
+        run.weights = Some(sha256(&read("weights.safetensors")?));
+        for name in PARTS {
+            let bytes = read(name)?;
+            let hash = match name {
+                CHECKPOINT => sha256(tensors(&bytes).unwrap_or(&bytes)),
+                _ => sha256(&bytes),
+            };
+            run.parts.insert(name.to_owned(), hash);
+        }
         run.seed = seed;
     }
     Ok(runs)
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    let hash = Sha256::digest(bytes);
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What follows the header of a Safetensors file, whose length stands in its first eight bytes.
+fn tensors(file: &[u8]) -> Option<&[u8]> {
+    let (length, rest) = file.split_first_chunk()?;
+    rest.get(usize::try_from(u64::from_le_bytes(*length)).ok()?..)
 }
 
 /// The pages that may quote results.
@@ -279,6 +309,19 @@ fn settled(root: &Path, page: &Path, record: &Record) -> Result<(String, marks::
     Ok((text, settled))
 }
 
+/// Writes the marked figures and the generated tables of the record into the pages.
+pub(crate) fn write(root: &Path) -> Result<(), Error> {
+    let record = Record::read(root)?;
+    for page in pages(root)? {
+        let (old, settled) = settled(root, &page, &record)?;
+        if settled.page != old {
+            std::fs::write(&page, &settled.page).map_err(Error::io(&page))?;
+            println!("{}", page.display());
+        }
+    }
+    Ok(())
+}
+
 /// What is wrong with the figures of the pages.
 pub(crate) fn wrong_figures(root: &Path) -> Result<Vec<String>, Error> {
     let record = Record::read(root)?;
@@ -288,13 +331,13 @@ pub(crate) fn wrong_figures(root: &Path) -> Result<Vec<String>, Error> {
     }
     if !wrong.is_empty() {
         wrong.push(format!(
-            "`cargo xtask results` writes marked figures and generated tables from {FILE}"
+            "`cargo xtask docs --write` writes marked figures and generated tables from {FILE}"
         ));
     }
     Ok(wrong)
 }
 
-/// Holds a run of the notebook with seed 0 against the record: the same weights, the same figures, to the last bit.
+/// Holds a run of the notebook with seed 0 against the record: the same files, the same figures, to the last bit.
 pub(crate) fn compare(root: &Path, folder: &Path) -> Result<Outcome, Error> {
     let record = Record::read(root)?;
     let runs = runs_of(folder, 0)?;
@@ -304,7 +347,7 @@ pub(crate) fn compare(root: &Path, folder: &Path) -> Result<Outcome, Error> {
     }
     if differences.is_empty() {
         println!(
-            "results: the weights and figures of {} networks are those of {FILE}",
+            "results: the files and figures of {} networks are those of {FILE}",
             runs.len()
         );
     }
@@ -340,12 +383,24 @@ fn differences(record: &Record, runs: &BTreeMap<String, Run>) -> Vec<String> {
                 }
             }
         }
-        if run.weights != recorded.weights {
-            let [found, expected] =
-                [&run.weights, &recorded.weights].map(|hash| hash.clone().unwrap_or_default());
-            differences.push(format!(
-                "{network}, weights.safetensors: SHA-256 {found}, not {expected} as recorded"
-            ));
+        let mut hashes = vec![("weights.safetensors", &run.weights, &recorded.weights)];
+        let parts = PARTS.map(|name| {
+            let of = |run: &Run| run.parts.get(name).cloned();
+            (name, of(run), of(recorded))
+        });
+        hashes.extend(
+            parts
+                .iter()
+                .map(|(name, found, expected)| (*name, found, expected)),
+        );
+        for (name, found, expected) in hashes {
+            if found != expected || expected.is_none() {
+                let [found, expected] =
+                    [found, expected].map(|hash| hash.as_deref().unwrap_or("missing"));
+                differences.push(format!(
+                    "{network}, {name}: SHA-256 {found}, not {expected} as recorded"
+                ));
+            }
         }
     }
     differences
@@ -358,8 +413,9 @@ mod tests {
     #[test]
     fn a_digit_that_differs_is_named() {
         let mut record = record::tests::record();
-        let run = record.recurrent["lstm"][0].clone();
-        for network in ["dense", "simple_rnn"] {
+        let mut run = record.recurrent["lstm"][0].clone();
+        run.parts = PARTS.map(|name| (name.to_owned(), "aa".to_owned())).into();
+        for network in ["lstm", "dense", "simple_rnn"] {
             record
                 .recurrent
                 .insert(network.to_owned(), vec![run.clone()]);
@@ -371,6 +427,9 @@ mod tests {
         runs.entry("lstm".to_owned()).and_modify(|run| {
             run.epochs[1].test_loss = 0.5f64.next_up();
             run.weights = Some("ff".to_owned());
+            run.parts
+                .insert("evaluation.json".to_owned(), "bb".to_owned());
+            run.parts.remove("vocabulary");
         });
         runs.remove("dense");
         assert_eq!(
@@ -379,7 +438,36 @@ mod tests {
                 "the run has no dense",
                 "lstm, epoch 2, test_loss: 0.5000000000000001, not 0.5 as recorded",
                 "lstm, weights.safetensors: SHA-256 ff, not 00 as recorded",
+                "lstm, evaluation.json: SHA-256 bb, not aa as recorded",
+                "lstm, vocabulary: SHA-256 missing, not aa as recorded",
             ]
         );
+    }
+
+    #[test]
+    fn a_record_without_a_hash_is_a_difference() {
+        let mut record = record::tests::record();
+        let mut run = record.recurrent["lstm"][0].clone();
+        run.parts.clear();
+        record.recurrent = tables::NETWORKS
+            .map(|network| (network.to_owned(), vec![run.clone()]))
+            .into();
+        let runs = tables::NETWORKS
+            .map(|network| (network.to_owned(), run.clone()))
+            .into();
+        let differences = differences(&record, &runs);
+        assert_eq!(differences.len(), 3 * PARTS.len(), "{differences:?}");
+    }
+
+    #[test]
+    fn a_header_does_not_count() {
+        let file = |header: &[u8]| {
+            let length = u64::try_from(header.len()).unwrap().to_le_bytes();
+            [&length, header, b"tensors"].concat()
+        };
+        assert_eq!(tensors(&file(b"{}")), Some(&b"tensors"[..]));
+        assert_eq!(tensors(&file(b"{ }")), Some(&b"tensors"[..]));
+        assert_eq!(tensors(b"short"), None);
+        assert_eq!(tensors(&[255; 12]), None);
     }
 }

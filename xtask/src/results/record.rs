@@ -34,6 +34,9 @@ pub(super) struct Run {
     /// SHA-256 of the file of weights.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) weights: Option<String>,
+    /// SHA-256 of the other files of the model's folder, by name; of a checkpoint its tensors alone, for its header has seconds.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) parts: BTreeMap<String, String>,
     pub(super) epochs: Vec<Epoch>,
 }
 
@@ -109,12 +112,14 @@ impl Record {
         })
     }
 
-    /// Whether a run with seed 0 has a figure that is printed so, with four decimals.
-    pub(super) fn is_of_seed_0(&self, printed: &str) -> bool {
+    /// Whether the run of a network with seed 0 (of any network, where none is named) has a figure that is printed so, with
+    /// four decimals.
+    pub(super) fn is_of_seed_0(&self, network: Option<&str>, printed: &str) -> bool {
         let runs = self
             .recurrent
-            .values()
-            .flatten()
+            .iter()
+            .filter(|(name, _)| network.is_none_or(|network| network == name.as_str()))
+            .flat_map(|(_, runs)| runs)
             .filter(|run| run.seed == 0);
         let mut epochs = runs.flat_map(|run| &run.epochs);
         epochs.any(|epoch| {
@@ -185,6 +190,7 @@ pub(super) mod tests {
         let run = |seed, accuracies: [f64; 2]| Run {
             seed,
             weights: Some(format!("{seed}{seed}")),
+            parts: [("vocabulary".to_owned(), format!("a{seed}"))].into(),
             epochs: accuracies.map(epoch).to_vec(),
         };
         let runs = vec![run(0, [0.8, 0.7]), run(1, [0.6, 0.9])];

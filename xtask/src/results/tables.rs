@@ -124,15 +124,25 @@ fn seeds_of_simple_rnn(record: &Record) -> String {
 }
 
 fn hashes(record: &Record) -> String {
-    let mut out = head(&[
-        "network",
-        "SHA-256 of its `weights.safetensors`, seed 0, ten epochs",
-    ]);
+    let mut out = head(&["network", "file", "SHA-256, seed 0, ten epochs"]);
     for network in NETWORKS {
         let runs = record.recurrent.get(network).into_iter().flatten();
         for run in runs.filter(|run| run.seed == 0) {
-            let hash = run.weights.as_deref().unwrap_or_default();
-            out += &row([network.to_owned(), format!("`{hash}`")]);
+            let weights = (
+                "weights.safetensors",
+                run.weights.as_deref().unwrap_or_default(),
+            );
+            let parts = run
+                .parts
+                .iter()
+                .map(|(name, hash)| (name.as_str(), hash.as_str()));
+            for (name, hash) in std::iter::once(weights).chain(parts) {
+                let what = match name {
+                    super::CHECKPOINT => format!("`{name}`, its tensors"),
+                    _ => format!("`{name}`"),
+                };
+                out += &row([network.to_owned(), what, format!("`{hash}`")]);
+            }
         }
     }
     out
