@@ -3,7 +3,7 @@
 //! Looked for everywhere, installed only by `ci`.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::apt;
 use crate::cargo;
@@ -31,7 +31,7 @@ impl Browser {
         let named = std::env::var_os(AXE_VARIABLE).map(PathBuf::from);
         let axe = root.join(AXE_FOLDER).join("package/axe.min.js");
         Self {
-            driver: runs("chromedriver") || std::env::var_os("CHROMEDRIVER").is_some(),
+            driver: cargo::runs("chromedriver") || std::env::var_os("CHROMEDRIVER").is_some(),
             axe: named.or_else(|| axe.is_file().then_some(axe)),
             required: false,
         }
@@ -96,13 +96,4 @@ impl Browser {
         }
         lines
     }
-}
-
-fn runs(program: &str) -> bool {
-    Command::new(program)
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
 }

@@ -102,6 +102,16 @@ pub(crate) fn lines(
     child.wait().map_err(failed)
 }
 
+/// Whether a program is there and says its version.
+pub(crate) fn runs(program: &str) -> bool {
+    Command::new(program)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
 /// Our exit code for a child's: the same number where there is one.
 pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
     if status.success() {

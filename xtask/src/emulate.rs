@@ -5,7 +5,7 @@
 //! is ignored, with the reason.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 
 use crate::ci::Outcome;
 use crate::error::Error;
@@ -138,7 +138,7 @@ fn missing_for_arm() -> Result<Option<String>, Error> {
         ("qemu-aarch64", "qemu-user"),
         (ARM_LINKER, "gcc-aarch64-linux-gnu"),
     ] {
-        if !runs(program) {
+        if !cargo::runs(program) {
             return Ok(Some(format!("there is no {program} (Debian: {package})")));
         }
     }
@@ -168,15 +168,6 @@ fn start(command: &mut Command) -> Result<Outcome, Error> {
 fn ignored(what: &str, why: &str) -> Outcome {
     println!("{what} ignored: {why}");
     Outcome::Ignored
-}
-
-fn runs(program: &str) -> bool {
-    Command::new(program)
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
 }
 
 /// The version of an emulator, if it runs.

@@ -129,11 +129,11 @@ impl<E: Real + Element + bytemuck::Pod> Pass<E> {
         let count = tokens.len();
         let mut vectors = Buffer::zeroed(count * inputs);
         for (vector, token) in vectors.chunks_exact_mut(inputs.max(1)).zip(&tokens) {
-            let first = *token as usize * inputs;
-            match embeddings.get(first..first.saturating_add(inputs)) {
-                Some(row) => vector.copy_from_slice(row),
-                None => unknown(*token, vocabulary),
+            if *token as usize >= vocabulary {
+                unknown(*token, vocabulary);
             }
+            let first = *token as usize * inputs;
+            vector.copy_from_slice(&embeddings[first..first + inputs]);
         }
         let layer = |input: &[E], width, kernel, units, bias| {
             let (input, kernel) = (matrix(input, count, width), matrix(kernel, width, units));
