@@ -38,6 +38,12 @@ pub(super) const RULES: &[Rule] = &[
         only_optional: &[],
     },
     Rule {
+        package: "recurrent-metrics",
+        never: &["burn*", "recurrent*"],
+        never_directly: &[],
+        only_optional: &[],
+    },
+    Rule {
         package: "recurrent-models",
         never: &["recurrent-data", "recurrent-vectorizer"],
         never_directly: &["zip", "tar"],
