@@ -136,9 +136,8 @@ fn all_alike_ranks_by_chance_and_predicts_the_first() {
 
 #[test]
 fn zero_has_no_sign() {
-    let labels = [1, 0, 1, 0];
-    let probabilities = [1.0, 0.0, 1.0, -0.0, 1.0, -0.0, 1.0, 0.0];
-    let predictions = Predictions::new(2, &labels, &probabilities).unwrap();
+    let probabilities = [1.0, 0.0, 1.0, -0.0];
+    let predictions = Predictions::new(2, &[1, 0], &probabilities).unwrap();
     assert_eq!(predictions.auc(), Some(0.5));
 }
 
