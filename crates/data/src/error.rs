@@ -7,7 +7,7 @@ use crate::advice;
 use crate::download::DownloadError;
 use crate::lists::{FoundTexts, InvalidText, ListedTexts};
 use crate::names::{Listed, Quoted};
-use crate::split::Split;
+use recurrent_corpus::Split;
 
 /// An archive, a folder or a data set that could not be used.
 ///

@@ -48,10 +48,9 @@ mod options;
 mod passed_over;
 mod read;
 mod source;
-mod split;
 
 pub use clean::{BREAK, clean, clean_bytes};
-pub use corpus::{Corpus, LabelledText, Review, ReviewCorpus, found_line};
+pub use corpus::{Review, ReviewCorpus, found_line};
 #[cfg(feature = "download")]
 pub use download::HttpDownload;
 pub use download::{ACL_IMDB, Download, DownloadError, NoDownload, RemoteArchive};
@@ -62,5 +61,5 @@ pub use lists::InvalidText;
 pub use options::{InvalidUtf8, Limits, Progress, ReadOptions};
 pub use passed_over::PassedOver;
 pub use read::{class_names, read};
+pub use recurrent_corpus::{Corpus, LabelledText, Split};
 pub use source::{Dataset, DatasetChoice, ENVIRONMENT, Origin, locate};
-pub use split::Split;

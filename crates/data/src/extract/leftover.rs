@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::error::DataError;
 use crate::names::parts_of;
-use crate::split::Split;
+use recurrent_corpus::Split;
 
 /// The name of the marker.
 pub(super) const MARKER: &str = ".recurrent-extracted";

@@ -22,8 +22,8 @@ use crate::layout::{Classes, Location, sort_reviews};
 use crate::options::ReadOptions;
 use crate::passed_over::PassedOver;
 use crate::read::{Budget, Kind, Ticker, first_error, pool, read, tar, zip};
-use crate::split::Split;
 use leftover::{INSIDE, MARKER, TEMPORARY};
+use recurrent_corpus::Split;
 
 /// Reads an unpacked folder: [`read`](crate::read) by the name the notebook's steps give it.
 ///

@@ -5,7 +5,7 @@ use super::location::Classes;
 use super::root::{Class, Root};
 use crate::error::DataError;
 use crate::passed_over::PassedOver;
-use crate::split::Split;
+use recurrent_corpus::Split;
 
 impl Layout<'_> {
     /// Checks that one folder holds both splits with the same classes, at least two, none empty.

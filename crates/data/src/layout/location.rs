@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::error::DataError;
 use crate::passed_over::PassedOver;
-use crate::split::Split;
+use recurrent_corpus::Split;
 
 /// What an archive or a folder says that an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::passed_over::PassedOver;
-use crate::split::Split;
+use recurrent_corpus::Split;
 
 #[derive(Debug)]
 pub(super) struct Class {

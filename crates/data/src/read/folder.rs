@@ -18,7 +18,7 @@ use crate::layout::{
     Classes, EntryKind, Layout, Location, is_never_meant, is_unlabelled, sort_reviews,
 };
 use crate::options::ReadOptions;
-use crate::split::Split;
+use recurrent_corpus::Split;
 
 /// The reviews of a folder in their final order, not read yet.
 pub(super) fn list(

@@ -22,7 +22,7 @@ use crate::error::DataError;
 use crate::layout::{Classes, Location, sort_reviews};
 use crate::lists::InvalidText;
 use crate::options::{InvalidUtf8, ReadOptions};
-use crate::split::Split;
+use recurrent_corpus::Split;
 
 /// Reads the labelled reviews of a zip file, a tar file, gzipped or not, or an unpacked folder.
 ///

@@ -31,7 +31,8 @@ impl Split {
     }
 
     /// The split of a folder as people name it: `train`, `Train`, `TRAIN`.
-    pub(crate) fn from_folder(name: &str) -> Option<Self> {
+    #[must_use]
+    pub fn from_folder(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
             .find(|split| split.name().eq_ignore_ascii_case(name))
