@@ -252,10 +252,10 @@ pub enum CorpusError {
         texts: usize,
     },
     /// A column that is to be added is there already.
-    #[error("{}: has a column {} already; rename it, or add the new one under another name", .path.display(), quoted(.column))]
+    #[error("{place}: there is a column {} already; rename it, or add the new one under another name", quoted(.column))]
     Collision {
         /// The file, or its row.
-        path: PathBuf,
+        place: Place,
         /// The column.
         column: String,
     },

@@ -26,13 +26,24 @@
 //! # }
 //! ```
 
+mod columns;
 mod corpus;
+mod delimited;
 mod draw;
 mod error;
+mod folder;
+mod json;
+mod lines;
 mod options;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod part;
 mod place;
+mod read;
 mod report;
+mod rows;
+mod scored;
+mod source;
 mod split;
 mod text_corpus;
 mod texts;
@@ -42,7 +53,10 @@ pub use error::CorpusError;
 pub use options::{Format, TableOptions};
 pub use part::Part;
 pub use place::Place;
+pub use read::{read, read_parts};
 pub use report::{Missing, ReadReport};
+pub use rows::{Record, Row, Rows};
+pub use scored::{Added, ScoredWriter};
 pub use split::Split;
 pub use text_corpus::TextCorpus;
 pub use texts::Texts;
