@@ -22,7 +22,7 @@ const COMMAND: [&str; 6] = [
     "--features",
     FEATURES,
 ];
-const FEATURES: &str = "recurrent-data/frames,recurrent-kernels/pairs,recurrent-vectorizer/polars,recurrent-vectorizer/rayon,recurrent-vectorizer/serde";
+const FEATURES: &str = "recurrent-corpus/parquet,recurrent-data/frames,recurrent-kernels/pairs,recurrent-vectorizer/polars,recurrent-vectorizer/rayon,recurrent-vectorizer/serde";
 
 /// The tests of libtorch, in the same build but for one feature: what that does not reach, polars first of all, is
 /// built already.

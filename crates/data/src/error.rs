@@ -3,11 +3,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use recurrent_corpus::Split;
+
 use crate::advice;
 use crate::download::DownloadError;
 use crate::lists::{FoundTexts, InvalidText, ListedTexts};
 use crate::names::{Listed, Quoted};
-use recurrent_corpus::Split;
 
 /// An archive, a folder or a data set that could not be used.
 ///

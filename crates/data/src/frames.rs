@@ -9,10 +9,10 @@ use polars::prelude::*;
 
 pub use polars::prelude::DataFrame;
 
+use recurrent_corpus::Split;
 use recurrent_files::FileError;
 
 use crate::corpus::{Review, ReviewCorpus};
-use recurrent_corpus::Split;
 
 /// The columns of a frame and their types: `train` or `test`, the name of the class, the stars out
 /// of ten, the number of the file, the text. Stars and number are null where a file is not named

@@ -14,6 +14,28 @@ pub(super) struct Rule {
 /// The column "must never depend on". Every package of the workspace stands here, even one that may use anything.
 pub(super) const RULES: &[Rule] = &[
     Rule {
+        package: "recurrent-corpus",
+        never: &[
+            "burn*",
+            "outside",
+            "polars*",
+            "recurrent",
+            "recurrent-cli",
+            "recurrent-data",
+            "recurrent-kernels",
+            "recurrent-models",
+            "recurrent-report",
+            "recurrent-runs",
+            "recurrent-training",
+            "recurrent-vectorizer",
+            "regex",
+            "tar",
+            "zip",
+        ],
+        never_directly: &[],
+        only_optional: &["arrow*", "parquet"],
+    },
+    Rule {
         package: "recurrent-data",
         never: &["recurrent-vectorizer", "burn*"],
         never_directly: &[],
@@ -52,7 +74,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         package: "recurrent-training",
         never: &["burn-tch", "tch"],
-        // Through recurrent-data, which owns the Corpus trait, archives may come along unseen.
+        // Through recurrent-data, archives may come along unseen.
         never_directly: &["zip", "tar", "clap", "indicatif"],
         only_optional: &[],
     },

@@ -10,9 +10,10 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use recurrent_corpus::Split;
+
 use crate::error::DataError;
 use crate::names::parts_of;
-use recurrent_corpus::Split;
 
 /// The name of the marker.
 pub(super) const MARKER: &str = ".recurrent-extracted";

@@ -16,6 +16,8 @@ use rayon::prelude::*;
 
 pub use cleanup::Cleanup;
 
+use recurrent_corpus::Split;
+
 use crate::corpus::ReviewCorpus;
 use crate::error::DataError;
 use crate::layout::{Classes, Location, sort_reviews};
@@ -23,7 +25,6 @@ use crate::options::ReadOptions;
 use crate::passed_over::PassedOver;
 use crate::read::{Budget, Kind, Ticker, first_error, pool, read, tar, zip};
 use leftover::{INSIDE, MARKER, TEMPORARY};
-use recurrent_corpus::Split;
 
 /// Reads an unpacked folder: [`read`](crate::read) by the name the notebook's steps give it.
 ///

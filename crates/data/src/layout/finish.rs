@@ -1,11 +1,12 @@
 //! Which folder the data set is in, and whether it can be learned from.
 
+use recurrent_corpus::Split;
+
 use super::Layout;
 use super::location::Classes;
 use super::root::{Class, Root};
 use crate::error::DataError;
 use crate::passed_over::PassedOver;
-use recurrent_corpus::Split;
 
 impl Layout<'_> {
     /// Checks that one folder holds both splits with the same classes, at least two, none empty.

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use recurrent_corpus::Split;
+
 use crate::error::DataError;
 use crate::passed_over::PassedOver;
-use recurrent_corpus::Split;
 
 /// What an archive or a folder says that an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,11 +13,12 @@ use std::path::Path;
 
 pub(crate) use location::{Classes, EntryKind, Location, sort_reviews};
 
+use recurrent_corpus::Split;
+
 use crate::error::DataError;
 use crate::names::{has_control_characters, parts_of};
 use crate::passed_over::PassedOver;
 use location::{id_and_rating, is_text};
-use recurrent_corpus::Split;
 use root::Root;
 
 /// Class folders that are passed over: they hold reviews without a label.

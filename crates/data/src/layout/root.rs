@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::passed_over::PassedOver;
 use recurrent_corpus::Split;
+
+use crate::passed_over::PassedOver;
 
 #[derive(Debug)]
 pub(super) struct Class {

@@ -9,6 +9,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
+use recurrent_corpus::Split;
 use walkdir::{DirEntry, WalkDir};
 
 use super::{Budget, Ticker, first_error, pool, review};
@@ -18,7 +19,6 @@ use crate::layout::{
     Classes, EntryKind, Layout, Location, is_never_meant, is_unlabelled, sort_reviews,
 };
 use crate::options::ReadOptions;
-use recurrent_corpus::Split;
 
 /// The reviews of a folder in their final order, not read yet.
 pub(super) fn list(

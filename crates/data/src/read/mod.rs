@@ -16,13 +16,14 @@ use rayon::prelude::*;
 pub(crate) use kind::Kind;
 pub(crate) use work::{Budget, Ticker, first_error, pool};
 
+use recurrent_corpus::Split;
+
 use crate::clean::clean;
 use crate::corpus::{Review, ReviewCorpus};
 use crate::error::DataError;
 use crate::layout::{Classes, Location, sort_reviews};
 use crate::lists::InvalidText;
 use crate::options::{InvalidUtf8, ReadOptions};
-use recurrent_corpus::Split;
 
 /// Reads the labelled reviews of a zip file, a tar file, gzipped or not, or an unpacked folder.
 ///
