@@ -18,6 +18,8 @@ struct Closed {
     reader: Box<dyn Read + Send>,
     /// Bytes that were read.
     read: u64,
+    /// The last of them, as they were asked for.
+    chunk: Vec<u8>,
     /// How much of what comes behind was read; `None` before the end.
     behind: Option<usize>,
 }
@@ -26,6 +28,14 @@ impl Closed {
     /// Whether the record that ends at byte `position` of the stream is the last.
     fn is_last(&self, position: u64) -> bool {
         self.behind == Some(BEHIND.len()) && position >= self.read
+    }
+
+    /// Whether the byte before `position` is a line feed. No more is read before a record is taken, so that it is
+    /// among the last.
+    fn ends_line(&self, position: u64) -> bool {
+        let behind = usize::try_from(self.read.saturating_sub(position)).ok();
+        let place = behind.and_then(|behind| self.chunk.len().checked_sub(behind + 1));
+        place.is_some_and(|place| self.chunk[place] == b'\n')
     }
 }
 
@@ -41,7 +51,11 @@ impl Read for Closed {
             buffer[..count].copy_from_slice(&BEHIND[start..start + count]);
             self.behind = Some(start + count);
         }
-        self.read += count as u64;
+        if count > 0 {
+            self.read += count as u64;
+            self.chunk.clear();
+            self.chunk.extend_from_slice(&buffer[..count]);
+        }
         Ok(count)
     }
 }
@@ -74,6 +88,7 @@ impl Delimited {
         let closed = Closed {
             reader: source.reader,
             read: 0,
+            chunk: Vec::new(),
             behind: None,
         };
         let reader = ReaderBuilder::new()
@@ -149,8 +164,13 @@ impl Delimited {
         }
         let read = self.reader.read_byte_record(record);
         let more = read.map_err(|error| self.failure.of(error.into()))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let last = self.reader.get_ref().is_last(self.reader.position().byte());
+        let end = self.reader.position();
+        // The parser says where it stood before the lines that it passed over. Lines are counted by their feeds: those
+        // before the end of the record, without those within it.
+        let within = record.as_slice().iter().filter(|byte| **byte == b'\n');
+        let feeds = within.count() as u64 + u64::from(self.reader.get_ref().ends_line(end.byte()));
+        let line = end.line().saturating_sub(feeds);
+        let last = self.reader.get_ref().is_last(end.byte());
         if more && !last {
             return Ok(Some(line));
         }

@@ -1,11 +1,12 @@
 //! CSV, TSV and JSON lines as they are found, and what is said of those that are broken.
 
-use std::io::Write as _;
+use std::io::{Cursor, Write as _};
+use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
-use recurrent_corpus::{CorpusError, Format, Missing, Part, TableOptions, read, read_parts};
+use recurrent_corpus::{CorpusError, Format, Missing, Part, Rows, TableOptions, read, read_parts};
 
 use crate::common::{Folder, labelled, read_one, refused, with};
 
@@ -190,6 +191,28 @@ fn broken_tables_are_refused_where_they_break() {
         &split,
         "row 1 (line 2): \"rest\" names no part",
     );
+}
+
+#[test]
+fn rows_know_their_lines_however_these_end() {
+    for (content, lines) in [
+        ("text,label\na,x\nb,y\n", [2, 3]),
+        ("text,label\r\na,x\r\nb,y", [2, 3]),
+        ("\n\ntext,label\n\n\na,x\n\nb,y", [6, 8]),
+        ("\r\ntext,label\r\n\r\na,x\r\n\r\nb,y\r\n\r\n", [4, 6]),
+        ("text,label\n\"a\n\nb\",x\nb,y", [2, 5]),
+        (
+            "\"text\",\"label\"\r\n\"a\r\n\",x\r\n\"b\",\"y\"\r\n",
+            [2, 4],
+        ),
+    ] {
+        let file = Cursor::new(content.as_bytes().to_vec());
+        let mut rows =
+            Rows::from_reader(file, Path::new("a.csv"), &TableOptions::default()).unwrap();
+        let batch = rows.next_batch(10).unwrap();
+        let found: Vec<_> = batch.iter().map(|row| row.place.line).collect();
+        assert_eq!(found, lines.map(Some), "{content:?}");
+    }
 }
 
 #[test]
@@ -404,6 +427,24 @@ proptest! {
         let expected: Vec<(&str, &str)> = expected.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
         prop_assert_eq!(found, expected);
         prop_assert_eq!(report.rows, report.kept);
+    }
+
+    #[test]
+    fn lines_are_counted_across_buffers(rows in prop::collection::vec((1_usize..40_000, 0_usize..3, 0_usize..3), 1..12), carriage: bool) {
+        let end = if carriage { "\r\n" } else { "\n" };
+        let (mut content, mut line, mut expected) = (format!("text,label{end}"), 2, Vec::new());
+        for (length, breaks, blank) in rows {
+            content += &end.repeat(blank);
+            line += blank as u64;
+            expected.push(Some(line));
+            content += &format!("\"{}{}\",x{end}", "a".repeat(length), end.repeat(breaks));
+            line += breaks as u64 + 1;
+        }
+        let file = Cursor::new(content.into_bytes());
+        let mut rows = Rows::from_reader(file, Path::new("a.csv"), &TableOptions::default()).unwrap();
+        let batch = rows.next_batch(100).unwrap();
+        let found: Vec<_> = batch.iter().map(|row| row.place.line).collect();
+        prop_assert_eq!(found, expected);
     }
 
     #[test]

@@ -13,10 +13,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
+use recurrent_corpus::Split;
 
 pub use cleanup::Cleanup;
-
-use recurrent_corpus::Split;
 
 use crate::corpus::ReviewCorpus;
 use crate::error::DataError;

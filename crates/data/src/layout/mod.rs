@@ -11,9 +11,9 @@ mod root;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-pub(crate) use location::{Classes, EntryKind, Location, sort_reviews};
-
 use recurrent_corpus::Split;
+
+pub(crate) use location::{Classes, EntryKind, Location, sort_reviews};
 
 use crate::error::DataError;
 use crate::names::{has_control_characters, parts_of};

@@ -12,11 +12,10 @@ pub(crate) mod zip;
 use std::path::Path;
 
 use rayon::prelude::*;
+use recurrent_corpus::Split;
 
 pub(crate) use kind::Kind;
 pub(crate) use work::{Budget, Ticker, first_error, pool};
-
-use recurrent_corpus::Split;
 
 use crate::clean::clean;
 use crate::corpus::{Review, ReviewCorpus};
