@@ -275,7 +275,7 @@ mod tests {
             (
                 "text,label",
                 &with(&["Text"], None, None),
-                "no column \"Text\"; it has \"text\", \"label\"",
+                "no column \"Text\"; name one of \"text\", \"label\"",
             ),
             (
                 "a,a,label",

@@ -120,7 +120,7 @@ pub enum CorpusError {
         expected: &'static str,
     },
     /// A column that was named is not there.
-    #[error("{}: no column {}; it has {}{}", .path.display(), quoted(.column), names(.columns), header_hint(*.header))]
+    #[error("{}: no column {}; name one of {}{}", .path.display(), quoted(.column), names(.columns), header_hint(*.header))]
     NoColumn {
         /// The file.
         path: PathBuf,

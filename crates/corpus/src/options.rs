@@ -10,11 +10,12 @@ pub enum Format {
     Csv,
     /// Fields between tabs: `.tsv` and `.tab`.
     Tsv,
-    /// One JSON object a line: `.jsonl` and `.ndjson`.
+    /// One JSON object a line: `.jsonl`, `.ndjson`, `.jsonlines`, `.ldjson` and `.json`, which may hold an array, and is then
+    /// refused.
     JsonLines,
-    /// Columns, behind the feature `parquet`: `.parquet`.
+    /// Columns, behind the feature `parquet`: `.parquet`, `.parq` and `.pq`.
     Parquet,
-    /// One text a line, without labels, for [`Rows`](crate::Rows) only: `.txt`.
+    /// One text a line, without labels, for [`Rows`](crate::Rows) only: `.txt` and `.text`.
     Text,
 }
 
@@ -40,9 +41,9 @@ impl Format {
         match extension {
             "csv" => Some(Self::Csv),
             "tsv" | "tab" => Some(Self::Tsv),
-            "jsonl" | "ndjson" => Some(Self::JsonLines),
-            "parquet" => Some(Self::Parquet),
-            "txt" => Some(Self::Text),
+            "jsonl" | "ndjson" | "jsonlines" | "ldjson" | "json" => Some(Self::JsonLines),
+            "parquet" | "parq" | "pq" => Some(Self::Parquet),
+            "txt" | "text" => Some(Self::Text),
             _ => None,
         }
     }
@@ -130,6 +131,7 @@ mod tests {
             ("a.ndjson.GZ", Some(Format::JsonLines)),
             ("a.parquet", Some(Format::Parquet)),
             ("a.txt", Some(Format::Text)),
+            ("a.json", Some(Format::JsonLines)),
             ("a.gz", None),
             ("csv", None),
             ("", None),

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 pub struct Place {
     /// The file.
     pub path: PathBuf,
-    /// Number of the row, from 1; a table's header is not counted. `None` for a file that is one text.
+    /// Number of the row, from 1: of a table without its header, of JSON lines and plain text the number of the line.
+    /// `None` for a file that is one text.
     pub row: Option<u64>,
     /// Number of the line on which the row begins, from 1, where rows are not lines.
     pub line: Option<u64>,

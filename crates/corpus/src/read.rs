@@ -22,7 +22,7 @@ use crate::text_corpus::{Builder, NoLabel, TextCorpus};
 /// folder's name says otherwise. The corpus is called like the first of them.
 ///
 /// A folder has a folder of `.txt` files for each class, or such folders in `train`, `test` and `validation` (or
-/// however [`Part::from_name`] knows them). Texts are taken as they are, labels without white space around them.
+/// however [`Part::from_name`] knows them), so that a class cannot be called like one of these. Texts are taken as they are, labels without white space around them.
 ///
 /// # Errors
 /// [`CorpusError`], which names the file, the row and what to do. Nothing is read by halves.

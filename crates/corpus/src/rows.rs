@@ -154,7 +154,8 @@ impl Rows {
     /// The next row; `None` after the last.
     ///
     /// # Errors
-    /// [`CorpusError`], which names the row; after that, the file is not to be read on.
+    /// [`CorpusError`], which names the row; after that, the file is not to be read on. A member that was named and that
+    /// no object of JSON lines has is told at the end only, since others may have what the first lacks.
     pub fn next_row(&mut self) -> Result<Option<Row>, CorpusError> {
         match &mut self.kind {
             Kind::Delimited { table, text } => {

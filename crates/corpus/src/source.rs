@@ -124,6 +124,13 @@ impl Source {
                 });
             }
         }
+        if start.contains(&0) {
+            return Err(CorpusError::Foreign {
+                path: path.to_owned(),
+                found: "no text, or text in another encoding than UTF-8",
+                remedy: "give text, and save it as UTF-8",
+            });
+        }
         let reader = if start.starts_with(BYTE_ORDER_MARK) {
             let mut mark = [0; BYTE_ORDER_MARK.len()];
             let mut reader = reader;

@@ -12,7 +12,7 @@ use arrow_array::{
 use parquet::arrow::ArrowWriter;
 use recurrent_corpus::{CorpusError, Part, TableOptions, read};
 
-use crate::common::{Folder, labelled, refused, with};
+use crate::common::{Folder, labelled, read_one, refused, with};
 
 fn write(folder: &Folder, columns: Vec<(&str, ArrayRef)>) -> PathBuf {
     let path = folder.path("a.parquet");
@@ -146,7 +146,9 @@ fn other_columns_and_files_are_refused() {
     let named = with(|options| options.label = Some("stars".to_owned()));
     let error = read(std::slice::from_ref(&path), &named).unwrap_err();
     assert!(
-        error.to_string().contains("it has \"text\", \"label\""),
+        error
+            .to_string()
+            .contains("name one of \"text\", \"label\""),
         "{error}"
     );
     let said = refused("a.parquet", "text,label\na,x\n", &TableOptions::default());
@@ -155,4 +157,19 @@ fn other_columns_and_files_are_refused() {
     let cut = &whole[..whole.len() - 20];
     let said = refused("a.parquet", cut, &TableOptions::default());
     assert!(said.contains("cannot be read as Parquet"), "{said}");
+}
+
+#[test]
+fn no_damage_makes_reading_panic() {
+    let folder = Folder::new();
+    let texts: ArrayRef = Arc::new(StringArray::from(vec!["one text", "another"]));
+    let labels: ArrayRef = Arc::new(Int64Array::from(vec![0, 1]));
+    let whole = std::fs::read(write(&folder, vec![("text", texts), ("label", labels)])).unwrap();
+    for place in 0..whole.len() {
+        for bits in [0x01, 0x80, 0xff] {
+            let mut damaged = whole.clone();
+            damaged[place] ^= bits;
+            let _ = read_one("a.parquet", damaged, &TableOptions::default());
+        }
+    }
 }

@@ -187,7 +187,7 @@ fn rows_are_whole_and_say_where_they_are() {
     assert!(
         error
             .to_string()
-            .contains("no column \"word\"; it has \"words\""),
+            .contains("no column \"word\"; name one of \"words\""),
         "{error}"
     );
 }

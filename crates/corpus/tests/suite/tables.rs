@@ -164,6 +164,7 @@ fn broken_tables_are_refused_where_they_break() {
         &usual,
         "convert it with `iconv -f UTF-16",
     );
+    check("a.csv", b"t\0e\0x\0", &usual, "another encoding than UTF-8");
     check("a.csv", b"PK\x03\x04", &usual, "spreadsheet");
     check("a.csv", b"PAR1", &usual, "a Parquet file");
     check("a.csv", b"", &usual, "a.csv is empty");
@@ -175,7 +176,7 @@ fn broken_tables_are_refused_where_they_break() {
         "a.csv",
         b"text,label\na,x\n",
         &named,
-        "no column \"stars\"; it has \"text\", \"label\"",
+        "no column \"stars\"; name one of \"text\", \"label\"",
     );
     let classes = with(|options| options.classes = Some(vec!["x".to_owned(), "y".to_owned()]));
     check(
@@ -348,7 +349,7 @@ fn json_lines_have_labels_of_any_plain_kind() {
     assert_eq!((corpus.train().len(), report.empty_texts), (2, 1));
     let said = refused("a.jsonl", content, &named("word"));
     assert!(
-        said.contains("no column \"word\"; it has \"label\""),
+        said.contains("no column \"word\"; name one of \"label\""),
         "{said}"
     );
 }
@@ -359,20 +360,17 @@ fn gzipped(content: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+fn zstandard(content: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(content, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
 #[test]
 fn compressed_files_are_read_and_damaged_ones_refused() {
     let usual = TableOptions::default();
     let (plain, _) = read_one("a.csv", KAGGLE, &usual).unwrap();
     let gzip = gzipped(KAGGLE.as_bytes());
-    let compress = |content: &[u8]| {
-        ruzstd::encoding::compress_to_vec(content, ruzstd::encoding::CompressionLevel::Fastest)
-    };
-    let zstandard = compress(KAGGLE.as_bytes());
-    for (name, content) in [
-        ("a.csv.gz", &gzip),
-        ("a.csv", &gzip),
-        ("a.csv.zst", &zstandard),
-    ] {
+    let frame = zstandard(KAGGLE.as_bytes());
+    for (name, content) in [("a.csv.gz", &gzip), ("a.csv", &gzip), ("a.csv.zst", &frame)] {
         let (corpus, _) = read_one(name, content, &usual).unwrap();
         assert_eq!(corpus.sha256(), plain.sha256(), "{name}");
         let said = refused(name, &content[..content.len() - 9], &usual);
@@ -382,13 +380,28 @@ fn compressed_files_are_read_and_damaged_ones_refused() {
     let (start, end) = KAGGLE.as_bytes().split_at(100);
     for (name, content) in [
         ("a.csv.gz", [gzipped(start), gzipped(end)].concat()),
-        ("a.csv.zst", [compress(start), compress(end)].concat()),
+        ("a.csv.zst", [zstandard(start), zstandard(end)].concat()),
     ] {
         let (corpus, _) = read_one(name, content, &usual).unwrap();
         assert_eq!(corpus.sha256(), plain.sha256(), "{name}");
     }
     let said = refused("a.csv.gz", gzipped(b"\xff\xfea\0"), &usual);
     assert!(said.contains("UTF-16"), "{said}");
+}
+
+#[test]
+fn no_damage_makes_reading_panic() {
+    for (name, whole) in [
+        ("a.csv.gz", gzipped(KAGGLE.as_bytes())),
+        ("a.csv.zst", zstandard(KAGGLE.as_bytes())),
+    ] {
+        for place in 0..whole.len() {
+            let mut damaged = whole.clone();
+            damaged[place] ^= 0x55;
+            let _ = read_one(name, damaged, &TableOptions::default());
+            let _ = read_one(name, &whole[..place], &TableOptions::default());
+        }
+    }
 }
 
 #[test]
