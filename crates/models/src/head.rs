@@ -4,7 +4,7 @@
 //! layer that may be chaotic, where rounding decides on which side of its kink a relu is. In ordinary operations
 //! most of what they cost would be the start of thirty of these, half of them casts.
 //!
-//! Shape letters: N texts, U states of each, H hidden units.
+//! Shape letters: N texts, U states of each, H hidden units, C logits.
 
 #![cfg_attr(
     feature = "libtorch",
@@ -25,7 +25,7 @@ use burn::tensor::{FloatDType, Shape, Tensor};
 
 use crate::layers::Dense;
 
-/// The logit of each text from its last state `[N, U]`: `output(relu(hidden(states)))`, `[N, 1]`.
+/// The logits of each text from its last state `[N, U]`: `output(relu(hidden(states)))`, `[N, C]`.
 pub(crate) fn classify(hidden: &Dense, output: &Dense, states: Tensor<2>) -> Tensor<2> {
     Tensor::from_dispatch(Dispatch::head(
         states.into_dispatch(),
@@ -39,8 +39,8 @@ pub(crate) fn classify(hidden: &Dense, output: &Dense, states: Tensor<2>) -> Ten
 /// The layers on a backend.
 #[backend_extension(Flex, LibTorch: cfg(feature = "libtorch"), Autodiff)]
 trait HeadBackend: Backend {
-    /// Logits `[N, 1]` of states `[N, U]`, through a hidden layer with kernel `[U, H]` and bias `[H]` and one of
-    /// kernel `[H, 1]` and bias `[1]`.
+    /// Logits `[N, C]` of states `[N, U]`, through a hidden layer with kernel `[U, H]` and bias `[H]` and one of
+    /// kernel `[H, C]` and bias `[C]`.
     fn head(
         states: FloatTensor<Self>,
         kernel: FloatTensor<Self>,
@@ -188,7 +188,7 @@ mod tests {
 
     use super::*;
 
-    const SHAPES: [&[usize]; 5] = [&[3, 4], &[4, 5], &[5], &[5, 1], &[1]];
+    const SHAPES: [&[usize]; 5] = [&[3, 4], &[4, 5], &[5], &[5, 2], &[2]];
 
     fn numbers(salt: usize, shape: &[usize]) -> TensorData {
         let count = shape.iter().product::<usize>();
@@ -202,7 +202,7 @@ mod tests {
     fn by<B: RecordedHead>() -> [Vec<f32>; 6] {
         let operand = |salt| B::float_from_data(numbers(salt, SHAPES[salt]), &Default::default());
         let (logits, kept) = B::there([0, 1, 2, 3, 4].map(operand));
-        let upstream = B::float_from_data(numbers(9, &[3, 1]), &Default::default());
+        let upstream = B::float_from_data(numbers(9, &[3, 2]), &Default::default());
         let [a, b, c, d, e] = B::back(kept, upstream);
         let shapes = [&a, &b, &c, &d, &e].map(|gradient| gradient.shape().to_vec());
         assert_eq!(shapes.each_ref().map(Vec::as_slice), SHAPES);
@@ -237,7 +237,7 @@ mod tests {
         let signs: Vec<f32> = hidden.clone().inner().sign().into_data().iter().collect();
         assert!(signs.contains(&1.0) && signs.contains(&-1.0));
         let logits = relu(hidden).matmul(output_kernel.clone()) + output_bias.clone().unsqueeze();
-        let upstream = Tensor::<2>::from_data(numbers(9, &[3, 1]), &device);
+        let upstream = Tensor::<2>::from_data(numbers(9, &[3, 2]), &device);
         let gradients = (logits.clone() * upstream).sum().backward();
         let host = |tensor: Tensor<2>| tensor.into_data().iter().collect();
         let of = |tensor: Tensor<2>| host(tensor.grad(&gradients).unwrap());

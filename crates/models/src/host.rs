@@ -2,7 +2,7 @@
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
-use burn::tensor::{Element, TensorData};
+use burn::tensor::{Device, Element, Tensor, TensorData};
 use recurrent_kernels::{KernelError, Matrix, Real};
 
 /// The elements of a contiguous tensor of this precision; none of another's.
@@ -42,4 +42,13 @@ pub(crate) fn relu_back<E: Real>(gradient: &mut [E], output: &[E]) {
 #[allow(clippy::panic)]
 pub(crate) fn refuse(error: &KernelError) -> ! {
     panic!("layer: {error}")
+}
+
+/// A tensor of these numbers beside `device`'s: on it, recording nothing, and of its kind.
+pub(crate) fn constant<const D: usize>(data: TensorData, device: &Device) -> Tensor<D> {
+    let tensor = Tensor::from_data(data, &device.clone().without_autodiff());
+    match device.is_autodiff() {
+        true => tensor.autodiff(),
+        false => tensor,
+    }
 }

@@ -29,11 +29,21 @@ pub struct RecurrentKind {
     pub masked: bool,
 }
 
-const CELLS: [(Cell, &str); 3] = [
-    (Cell::SimpleRnn, "simple_rnn"),
-    (Cell::Lstm, "lstm"),
-    (Cell::Gru, "gru"),
-];
+const CELLS: [Cell; 3] = [Cell::SimpleRnn, Cell::Lstm, Cell::Gru];
+
+/// The name of a cell.
+pub(crate) fn name_of(cell: Cell) -> &'static str {
+    match cell {
+        Cell::SimpleRnn => "simple_rnn",
+        Cell::Lstm => "lstm",
+        Cell::Gru => "gru",
+    }
+}
+
+/// The cell of a name.
+pub(crate) fn cell_of(name: &str) -> Option<Cell> {
+    CELLS.into_iter().find(|cell| name_of(*cell) == name)
+}
 
 impl RecurrentKind {
     /// One layer of `cell`, forward, padding being input like any other.
@@ -48,13 +58,7 @@ impl RecurrentKind {
 
     /// The cell's name: `simple_rnn`, `lstm` or `gru`.
     pub fn cell_name(self) -> &'static str {
-        let found = CELLS.iter().find(|(cell, _)| *cell == self.cell);
-        found.map_or("", |(_, name)| name)
-    }
-
-    /// Width of a layer's states, for `units` each way.
-    pub fn width(self, units: usize) -> usize {
-        if self.bidirectional { 2 * units } else { units }
+        name_of(self.cell)
     }
 }
 
@@ -72,7 +76,7 @@ impl NetworkKind {
     /// Every network there is.
     pub fn all() -> impl Iterator<Item = Self> {
         let recurrent = (0..8).flat_map(|choice| {
-            CELLS.map(|(cell, _)| {
+            CELLS.map(|cell| {
                 Self::Recurrent(RecurrentKind {
                     cell,
                     bidirectional: choice & 1 != 0,

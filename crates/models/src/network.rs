@@ -1,309 +1,364 @@
-//! The networks, and the seam that training is generic over.
+//! A network that was built from its configuration, and the seam that training is generic over.
+
+mod module;
 
 use burn::module::Module;
+use burn::tensor::activation::relu;
 use burn::tensor::{Device, Int, Tensor};
-use serde::{Deserialize, Serialize};
 
+use crate::config::{Activation, Pooling, Returns};
 use crate::head::classify;
-use crate::initializers::Init;
-use crate::kind::NetworkKind;
-use crate::layers::{Dense, Embedding, Recurrent, RecurrentLayer, Sequence, dense_relu};
+use crate::layers::{Dense, Embedding, RecurrentLayer, Sequence};
+use crate::noise::Noise;
 use crate::per_token::classify_tokens;
-use crate::recurrence::Kernels;
+use crate::pool::pooled;
+use crate::recurrence::{Kernels, States};
 
 /// A network from token ids to logits: what a training loop needs to know of a model.
 pub trait SequenceClassifier: Module {
-    /// Logits of the positive class, `[batch, positions]`, for token ids `[batch, time]`.
+    /// Logits `[batch, positions, classes]` for token ids `[batch, time]`.
     ///
-    /// `positions` is 1 for a network that classifys a text, and `time` for one that classifys every
-    /// token: the logits `[batch, 1]` and `[batch, time, 1]` of Keras, without the last axis.
-    /// Loss and accuracy are means over `batch · positions`.
-    fn forward(&self, ids: Tensor<2, Int>) -> Tensor<2>;
-}
+    /// `positions` is 1 for a network that classifies a text, and `time` for one that classifies every token. The last
+    /// axis is 1 where the logit of the second of two classes is all there is. Loss and accuracy are means over
+    /// `batch · positions`.
+    fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3>;
 
-/// Everything that determines a network's shapes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NetworkConfig {
-    /// Which network.
-    pub network: NetworkKind,
-    /// Rows of the embedding. The notebook has 1,001 for ids 0 to 999.
-    pub embeddings: usize,
-    /// Width of an embedding.
-    pub embedding_width: usize,
-    /// Units of the body: the per-token Dense, or a recurrent layer (each way).
-    pub units: usize,
-    /// Units of the hidden Dense layer after it.
-    pub hidden: usize,
-    /// Tokens per text.
-    pub time: usize,
-}
-
-impl NetworkConfig {
-    /// The notebook's sizes: 1,001 × 128 embeddings, 64 units, 64 hidden, 100 tokens.
-    pub const fn notebook(network: NetworkKind) -> Self {
-        Self {
-            network,
-            embeddings: 1001,
-            embedding_width: 128,
-            units: 64,
-            hidden: 64,
-            time: 100,
-        }
-    }
-
-    /// How many parameters such a network has, without building it; `None` beyond 2⁶⁴.
-    pub fn parameters(&self) -> Option<u64> {
-        let [embeddings, width, units, hidden] = [
-            self.embeddings,
-            self.embedding_width,
-            self.units,
-            self.hidden,
-        ]
-        .map(|size| size as u64);
-        let dense = |inputs: u64, units: u64| inputs.checked_add(1)?.checked_mul(units);
-        let embedding = embeddings.checked_mul(width)?;
-        let (body, state) = match self.network {
-            NetworkKind::Dense => (dense(width, units)?, units),
-            NetworkKind::Recurrent(kind) => {
-                let ways = if kind.bidirectional { 2 } else { 1 };
-                let (gates, biases) = (kind.cell.gates() as u64, kind.cell.biases() as u64);
-                let layer = |inputs: u64| {
-                    let rows = inputs.checked_add(units)?.checked_add(biases)?;
-                    rows.checked_mul(units)?.checked_mul(ways * gates)
-                };
-                let state = units.checked_mul(ways)?;
-                let second = if kind.stacked { layer(state)? } else { 0 };
-                (layer(width)?.checked_add(second)?, state)
-            }
-        };
-        embedding
-            .checked_add(body)?
-            .checked_add(dense(state, hidden)?)?
-            .checked_add(dense(hidden, 1)?)
-    }
-
-    /// Builds the network on `device` with initial weights drawn from `seed`.
-    pub fn init(&self, seed: u64, device: &Device) -> Network {
-        let init = &mut Init::new(seed, device);
-        let embedding = Embedding::new(init, self.embeddings, self.embedding_width);
-        match self.network {
-            NetworkKind::Dense => Network::Dense(DenseNetwork {
-                embedding,
-                dense_in: Dense::new(init, self.embedding_width, self.units),
-                hidden: Dense::new(init, self.units, self.hidden),
-                output: Dense::new(init, self.hidden, 1),
-            }),
-            NetworkKind::Recurrent(kind) => {
-                let width = kind.width(self.units);
-                let layer = |init: &mut Init, inputs| {
-                    RecurrentLayer::new(kind.cell, kind.bidirectional, init, inputs, self.units)
-                };
-                let first = layer(init, self.embedding_width);
-                if kind.stacked {
-                    Network::Stacked(StackedNetwork {
-                        embedding,
-                        recurrent_0: first,
-                        recurrent_1: layer(init, width),
-                        hidden: Dense::new(init, width, self.hidden),
-                        output: Dense::new(init, self.hidden, 1),
-                        mask_zero: kind.masked,
-                    })
-                } else {
-                    Network::Recurrent(RecurrentNetwork {
-                        embedding,
-                        recurrent: first,
-                        hidden: Dense::new(init, width, self.hidden),
-                        output: Dense::new(init, self.hidden, 1),
-                        mask_zero: kind.masked,
-                    })
-                }
-            }
-        }
+    /// As [`forward`](Self::forward), in a training step: what is drawn at random, such as dropout, is drawn from
+    /// `noise`. A network that draws nothing need not have it.
+    fn forward_training(&self, ids: Tensor<2, Int>, noise: &mut Noise) -> Tensor<3> {
+        let _ = noise;
+        self.forward(ids)
     }
 }
 
-/// The network without context: it classifys every token by itself.
-#[derive(Module, Debug)]
-pub struct DenseNetwork {
+/// A network as its [`NetworkConfig`](crate::NetworkConfig) describes it.
+#[derive(Clone, Debug)]
+pub struct Network {
     /// Token vectors.
     pub embedding: Embedding,
-    /// First per-token layer, relu.
-    pub dense_in: Dense,
-    /// Second per-token layer, relu.
-    pub hidden: Dense,
-    /// One logit per token.
-    pub output: Dense,
-}
-
-impl SequenceClassifier for DenseNetwork {
-    fn forward(&self, ids: Tensor<2, Int>) -> Tensor<2> {
-        if Kernels::of(&ids.device()) == Kernels::Own {
-            let layers = [&self.dense_in, &self.hidden, &self.output];
-            return classify_tokens(&self.embedding, layers, ids);
-        }
-        let [batch, time] = ids.dims();
-        let logits = self.embedding.map_tokens(ids.reshape([batch * time]), |x| {
-            let x = dense_relu(&self.dense_in, x);
-            self.output.forward(dense_relu(&self.hidden, x))
-        });
-        let single = self.output.kernel.val().dtype();
-        logits.cast(single).reshape([batch, time])
-    }
-}
-
-/// A recurrent layer, its last state through Dense(relu) and Dense(1).
-#[derive(Module, Debug)]
-pub struct RecurrentNetwork {
-    /// Token vectors.
-    pub embedding: Embedding,
-    /// The recurrent layer.
-    pub recurrent: RecurrentLayer,
-    /// Dense layer on the last state, relu.
-    pub hidden: Dense,
-    /// One logit per text.
+    /// What stands between them and the head, from below.
+    pub layers: Vec<NamedLayer>,
+    /// The head: the logits.
     pub output: Dense,
     /// Whether token 0 is masked.
-    #[module(skip)]
     pub mask_zero: bool,
+    /// The share of tokens whose vector is dropped in a training step.
+    pub dropout: f32,
 }
 
-impl SequenceClassifier for RecurrentNetwork {
-    fn forward(&self, ids: Tensor<2, Int>) -> Tensor<2> {
-        let sequence = Sequence::tokens(&self.embedding, ids, self.mask_zero);
-        classify(&self.hidden, &self.output, self.recurrent.last(&sequence))
-    }
+/// A layer of a network, by the name that its weights have.
+#[derive(Clone, Debug)]
+pub struct NamedLayer {
+    /// `recurrent`, `hidden`.
+    pub name: String,
+    /// The layer.
+    pub layer: BodyLayer,
 }
 
-/// Two recurrent layers, the second reading all states of the first.
-#[derive(Module, Debug)]
-pub struct StackedNetwork {
-    /// Token vectors.
-    pub embedding: Embedding,
-    /// The layer that reads the tokens.
-    pub recurrent_0: RecurrentLayer,
-    /// The layer that reads its states.
-    pub recurrent_1: RecurrentLayer,
-    /// Dense layer on the last state, relu.
-    pub hidden: Dense,
-    /// One logit per text.
-    pub output: Dense,
-    /// Whether token 0 is masked.
-    #[module(skip)]
-    pub mask_zero: bool,
-}
-
-impl SequenceClassifier for StackedNetwork {
-    fn forward(&self, ids: Tensor<2, Int>) -> Tensor<2> {
-        let sequence = Sequence::tokens(&self.embedding, ids, self.mask_zero);
-        let states = self.recurrent_0.all(&sequence);
-        classify(&self.hidden, &self.output, self.recurrent_1.last(&states))
-    }
-}
-
-/// Any network, chosen at run time.
-#[derive(Module, Debug)]
+/// A layer between the embedding and the head.
+#[derive(Clone, Debug)]
 #[allow(
     clippy::large_enum_variant,
-    reason = "there is one of them in a program, not thousands"
+    reason = "there are a few of them in a program, not thousands"
 )]
-pub enum Network {
-    /// See [`DenseNetwork`].
-    Dense(DenseNetwork),
-    /// See [`RecurrentNetwork`].
-    Recurrent(RecurrentNetwork),
-    /// See [`StackedNetwork`].
-    Stacked(StackedNetwork),
+pub enum BodyLayer {
+    /// A recurrent layer.
+    Recurrent {
+        /// Its weights.
+        layer: RecurrentLayer,
+        /// Which states it gives.
+        returns: Returns,
+        /// The share of recurrent weights that are dropped in a training step.
+        dropout: f32,
+    },
+    /// One vector a text.
+    Pool(Pooling),
+    /// The share of elements that are dropped in a training step.
+    Dropout(f32),
+    /// A dense layer.
+    Dense {
+        /// Its weights.
+        layer: Dense,
+        /// What is done with its sums.
+        activation: Activation,
+    },
+}
+
+/// What goes from one layer to the next.
+#[allow(clippy::large_enum_variant, reason = "it is passed on at once")]
+pub(crate) enum Flow {
+    /// A vector at every step.
+    Steps(Sequence),
+    /// A vector for every text, `[B, D]`.
+    Texts(Tensor<2>),
+}
+
+impl Activation {
+    fn of(self, sums: Tensor<2>) -> Tensor<2> {
+        match self {
+            Self::Relu => relu(sums),
+            Self::Linear => sums,
+        }
+    }
+}
+
+impl Network {
+    /// The layer of that name.
+    pub fn layer_mut(&mut self, name: &str) -> Option<&mut BodyLayer> {
+        let mut layers = self.layers.iter_mut();
+        let named = layers.find(|layer| layer.name == name);
+        named.map(|layer| &mut layer.layer)
+    }
+
+    /// The recurrent layer of that name.
+    pub fn recurrent_mut(&mut self, name: &str) -> Option<&mut RecurrentLayer> {
+        match self.layer_mut(name)? {
+            BodyLayer::Recurrent { layer, .. } => Some(layer),
+            _ => None,
+        }
+    }
+
+    /// The dense layer of that name.
+    pub fn dense_mut(&mut self, name: &str) -> Option<&mut Dense> {
+        match self.layer_mut(name)? {
+            BodyLayer::Dense { layer, .. } => Some(layer),
+            _ => None,
+        }
+    }
+
+    /// Whether the logits are of texts, not of tokens.
+    pub(crate) fn gives_texts(&self) -> bool {
+        self.layers.iter().any(|named| match &named.layer {
+            BodyLayer::Recurrent { returns, .. } => *returns == Returns::Last,
+            BodyLayer::Pool(_) => true,
+            BodyLayer::Dropout(_) | BodyLayer::Dense { .. } => false,
+        })
+    }
+
+    /// The embedded tokens.
+    pub(crate) fn embedded(&self, ids: Tensor<2, Int>, noise: Option<&mut Noise>) -> Sequence {
+        let sequence = Sequence::tokens(&self.embedding, ids, self.mask_zero);
+        match noise {
+            Some(noise) if self.dropout > 0.0 => sequence.map_table(|table| {
+                let [rows, _] = table.dims();
+                let kept = noise.mask([rows, 1], self.dropout, &table.device());
+                table * kept
+            }),
+            _ => sequence,
+        }
+    }
+
+    fn run(&self, ids: Tensor<2, Int>, mut noise: Option<&mut Noise>) -> Tensor<3> {
+        let dropped = noise.is_some() && self.dropout > 0.0;
+        if !dropped && let Some(layers) = self.per_token(&ids.device()) {
+            return classify_tokens(&self.embedding, layers, ids);
+        }
+        let sequence = self.embedded(ids, noise.as_deref_mut());
+        self.run_from(0, Flow::Steps(sequence), noise)
+    }
+
+    /// The layers of the per-token network, where it is one and its one operation is there.
+    fn per_token(&self, device: &Device) -> Option<[&Dense; 3]> {
+        fn relu(named: &NamedLayer) -> Option<&Dense> {
+            match &named.layer {
+                BodyLayer::Dense {
+                    layer,
+                    activation: Activation::Relu,
+                } => Some(layer),
+                _ => None,
+            }
+        }
+        let [first, hidden] = self.layers.as_slice() else {
+            return None;
+        };
+        let own = Kernels::of(device) == Kernels::Own;
+        let layers = relu(first).zip(relu(hidden)).filter(|_| own);
+        layers.map(|(first, hidden)| [first, hidden, &self.output])
+    }
+
+    /// Whether the states at masked steps of the layer at `place`, which reads both ways, are seen by another kind of
+    /// layer: there they are zero, as Keras' `Bidirectional` has them (`zero_output_for_mask`). A recurrent layer passes
+    /// over them anyway.
+    fn shows_masked_states(&self, place: usize) -> bool {
+        let both = matches!(
+            &self.layers[place].layer,
+            BodyLayer::Recurrent {
+                layer: RecurrentLayer::Bidirectional(_),
+                ..
+            }
+        );
+        let mut above = self.layers[place + 1..].iter().map(|named| &named.layer);
+        let next = above.find(|layer| !matches!(layer, BodyLayer::Dropout(_)));
+        self.mask_zero && both && !matches!(next, Some(BodyLayer::Recurrent { .. }))
+    }
+
+    /// From the layer at `place` upward to the logits.
+    pub(crate) fn run_from(
+        &self,
+        place: usize,
+        mut flow: Flow,
+        mut noise: Option<&mut Noise>,
+    ) -> Tensor<3> {
+        let mut place = place;
+        while let Some(NamedLayer { layer, .. }) = self.layers.get(place) {
+            let is_last = place + 1 == self.layers.len();
+            place += 1;
+            flow = match (layer, flow) {
+                (
+                    BodyLayer::Recurrent {
+                        layer,
+                        returns,
+                        dropout,
+                    },
+                    Flow::Steps(sequence),
+                ) => {
+                    let dropped = noise.as_deref_mut().filter(|_| *dropout > 0.0);
+                    let dropped = dropped.map(|it| (it, *dropout));
+                    let flow = recurrent(layer, *returns, &sequence, dropped);
+                    match flow {
+                        Flow::Steps(states) if self.shows_masked_states(place - 1) => {
+                            Flow::Steps(states.without_masked())
+                        }
+                        flow => flow,
+                    }
+                }
+                (BodyLayer::Pool(over), Flow::Steps(sequence)) => {
+                    Flow::Texts(pooled(*over, sequence))
+                }
+                (BodyLayer::Dropout(rate), flow) => match noise.as_deref_mut() {
+                    Some(noise) if *rate > 0.0 => flow.map(|vectors| {
+                        let mask = noise.mask(vectors.dims(), *rate, &vectors.device());
+                        vectors * mask
+                    }),
+                    _ => flow,
+                },
+                (
+                    BodyLayer::Dense {
+                        layer,
+                        activation: Activation::Relu,
+                    },
+                    Flow::Texts(vectors),
+                ) if is_last => return texts(classify(layer, &self.output, vectors)),
+                (BodyLayer::Dense { .. }, Flow::Steps(sequence)) => {
+                    // Dense layers upon each other are one function of what stands at a step.
+                    let above = self.layers[place..].iter();
+                    let count = above
+                        .take_while(|named| matches!(named.layer, BodyLayer::Dense { .. }))
+                        .count();
+                    let dense = &self.layers[place - 1..place + count];
+                    place += count;
+                    let all = place == self.layers.len();
+                    let dims = sequence.dims();
+                    let sequence = sequence.map_steps(|vectors| {
+                        let vectors = dense.iter().fold(vectors, |x, layer| layer.layer.dense(x));
+                        if all {
+                            self.output.forward(vectors)
+                        } else {
+                            vectors
+                        }
+                    });
+                    if all {
+                        return steps(sequence, dims);
+                    }
+                    Flow::Steps(sequence)
+                }
+                (layer @ BodyLayer::Dense { .. }, Flow::Texts(vectors)) => {
+                    Flow::Texts(layer.dense(vectors))
+                }
+                // `NetworkConfig::check` refuses these; a layer that has nothing to do leaves what there is.
+                (BodyLayer::Recurrent { .. } | BodyLayer::Pool(_), flow @ Flow::Texts(_)) => flow,
+            };
+        }
+        match flow {
+            Flow::Texts(vectors) => texts(self.output.forward(vectors)),
+            Flow::Steps(sequence) => {
+                let dims = sequence.dims();
+                let sequence = sequence.map_steps(|vectors| self.output.forward(vectors));
+                steps(sequence, dims)
+            }
+        }
+    }
+}
+
+/// Logits `[B, C]` as `[B, 1, C]`.
+fn texts(logits: Tensor<2>) -> Tensor<3> {
+    let [batch, classes] = logits.dims();
+    logits.reshape([batch, 1, classes])
+}
+
+/// Logits at each step as `[B, T, C]`.
+fn steps(logits: Sequence, [batch, time, _]: [usize; 3]) -> Tensor<3> {
+    let logits = logits.into_vectors();
+    let [_, classes] = logits.dims();
+    logits.reshape([batch, time, classes])
+}
+
+/// A recurrent layer's states, weights of its recurrent kernel dropped.
+fn recurrent(
+    layer: &RecurrentLayer,
+    returns: Returns,
+    sequence: &Sequence,
+    dropped: Option<(&mut Noise, f32)>,
+) -> Flow {
+    let output = match returns {
+        Returns::Last => States::Last,
+        Returns::All => States::All,
+    };
+    let mut ways = layer.ways();
+    if let Some((noise, rate)) = dropped {
+        for (_, weights) in &mut ways {
+            let kernel = weights.recurrent_kernel.clone();
+            let mask = noise.mask(kernel.dims(), rate, &kernel.device());
+            weights.recurrent_kernel = kernel * mask;
+        }
+    }
+    let mut states: Vec<_> = ways
+        .iter()
+        .map(|(direction, weights)| weights.run(sequence, *direction, output))
+        .collect();
+    let states = match states.len() {
+        1 => states.remove(0),
+        _ => Tensor::cat(states, 1),
+    };
+    match returns {
+        Returns::Last => Flow::Texts(states),
+        Returns::All => Flow::Steps(sequence.replaced(states)),
+    }
+}
+
+impl Flow {
+    fn map(self, f: impl FnOnce(Tensor<2>) -> Tensor<2>) -> Self {
+        match self {
+            Self::Texts(vectors) => Self::Texts(f(vectors)),
+            // Each position for itself, also those that have one token.
+            Self::Steps(sequence) => {
+                let sequence = sequence.map_steps(|vectors| vectors);
+                let vectors = f(sequence.clone().into_vectors());
+                Self::Steps(sequence.replaced(vectors))
+            }
+        }
+    }
+}
+
+impl BodyLayer {
+    /// A dense layer's output; of any other what goes in.
+    fn dense(&self, vectors: Tensor<2>) -> Tensor<2> {
+        match self {
+            Self::Dense { layer, activation } => activation.of(layer.forward(vectors)),
+            _ => vectors,
+        }
+    }
 }
 
 impl SequenceClassifier for Network {
-    fn forward(&self, ids: Tensor<2, Int>) -> Tensor<2> {
-        match self {
-            Self::Dense(network) => network.forward(ids),
-            Self::Recurrent(network) => network.forward(ids),
-            Self::Stacked(network) => network.forward(ids),
-        }
+    fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
+        self.run(ids, None)
+    }
+
+    fn forward_training(&self, ids: Tensor<2, Int>, noise: &mut Noise) -> Tensor<3> {
+        self.run(ids, Some(noise))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parameter_counts_are_the_notebooks() {
-        let counts = [140_609, 144_705, 181_761];
-        for (kind, count) in NetworkKind::NOTEBOOK.into_iter().zip(counts) {
-            let network = NetworkConfig::notebook(kind).init(0, &Device::flex());
-            assert_eq!(network.num_params(), count, "{kind}");
-        }
-    }
-
-    #[test]
-    fn parameters_are_counted_without_building() {
-        for kind in NetworkKind::all() {
-            let config = NetworkConfig {
-                embeddings: 9,
-                embedding_width: 5,
-                units: 3,
-                hidden: 4,
-                ..NetworkConfig::notebook(kind)
-            };
-            let built = config.init(0, &Device::flex()).num_params();
-            assert_eq!(config.parameters(), Some(built as u64), "{kind}");
-            let huge = NetworkConfig {
-                units: usize::MAX / 2,
-                ..config
-            };
-            assert_eq!(huge.parameters(), None, "{kind}");
-        }
-    }
-
-    fn logits(network: &Network, ids: &[[i32; 4]]) -> Vec<f32> {
-        let ids = Tensor::from_data(
-            burn::tensor::TensorData::new(ids.concat(), [ids.len(), 4]),
-            &Device::flex(),
-        );
-        network.forward(ids).into_data().try_to_vec().unwrap()
-    }
-
-    fn small(kind: NetworkKind) -> Network {
-        let config = NetworkConfig {
-            embeddings: 8,
-            time: 4,
-            ..NetworkConfig::notebook(kind)
-        };
-        config.init(5, &Device::flex())
-    }
-
-    #[test]
-    fn texts_together_and_apart_agree() {
-        let ids = [[1, 2, 3, 0], [7, 1, 0, 0], [5, 6, 7, 7]];
-        for kind in NetworkKind::all() {
-            let network = small(kind);
-            let together = logits(&network, &ids);
-            let apart: Vec<f32> = ids
-                .iter()
-                .flat_map(|row| logits(&network, &[*row]))
-                .collect();
-            for (a, b) in together.iter().zip(&apart) {
-                assert_eq!(a, b, "{kind}");
-            }
-        }
-    }
-
-    /// Where padding stands, before, between or after, makes no difference to a masked network, and
-    /// does to one that is not.
-    #[test]
-    fn masked_networks_pass_over_padding() {
-        let ids = [[3, 5, 0, 0], [0, 3, 0, 5], [3, 0, 0, 5], [0, 0, 3, 5]];
-        for kind in NetworkKind::all() {
-            let NetworkKind::Recurrent(recurrent) = kind else {
-                continue;
-            };
-            let values = logits(&small(kind), &ids);
-            let same = values.iter().all(|value| (value - values[0]).abs() < 1e-6);
-            assert_eq!(same, recurrent.masked, "{kind}: {values:?}");
-        }
-    }
-}
+mod tests;

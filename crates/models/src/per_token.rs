@@ -6,7 +6,7 @@
 //! whose rounding errors in single precision all point one way.
 //!
 //! Shape letters: B texts, T tokens of each, V vocabulary, N different tokens, D width of an embedding, U units, H
-//! hidden units.
+//! hidden units, C logits.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use crate::host::{matrix, refuse, relu, relu_back, tensor, values};
 use crate::layers::{Dense, Embedding, distinct_of};
 use crate::recurrence::host_ids;
 
-/// The logit of every token `[B, T]`: `output(relu(hidden(relu(first(embedding)))))`. On Flex alone.
+/// The logits of every token `[B, T, C]`: `output(relu(hidden(relu(first(embedding)))))`. On Flex alone.
 ///
 /// # Panics
 /// If an id names no row of the embedding, or shapes do not fit, as burn's own operations do.
@@ -34,7 +34,7 @@ pub(crate) fn classify_tokens(
     embedding: &Embedding,
     [first, hidden, output]: [&Dense; 3],
     ids: Tensor<2, Int>,
-) -> Tensor<2> {
+) -> Tensor<3> {
     Tensor::from_dispatch(Dispatch::per_token(
         embedding.embeddings.val().into_dispatch(),
         ids.into_dispatch(),
@@ -50,7 +50,7 @@ pub(crate) fn classify_tokens(
 /// The network on a backend.
 #[backend_extension(Flex, Autodiff)]
 trait PerTokenBackend: Backend {
-    /// Logits `[B, T]` of ids `[B, T]`, with embeddings `[V, D]`, kernels `[D, U]`, `[U, H]`, `[H, 1]` and their biases.
+    /// Logits `[B, T, C]` of ids `[B, T]`, with embeddings `[V, D]`, kernels `[D, U]`, `[U, H]`, `[H, C]` and their biases.
     #[allow(clippy::too_many_arguments, reason = "the operands of three layers")]
     fn per_token(
         embeddings: FloatTensor<Self>,
@@ -100,12 +100,13 @@ struct Pass<E: Real> {
     kernels: [Vec<E>; 3],
 }
 
-/// D, U and H.
+/// D, U, H and C.
 #[derive(Clone, Copy, Debug)]
 struct Sizes {
     inputs: usize,
     units: usize,
     hidden: usize,
+    classes: usize,
 }
 
 impl<E: Real + Element + bytemuck::Pod> Pass<E> {
@@ -114,6 +115,7 @@ impl<E: Real + Element + bytemuck::Pod> Pass<E> {
         let [vocabulary, inputs] = floats[0].shape().dims();
         let [_, units] = floats[1].shape().dims();
         let [_, hidden] = floats[3].shape().dims();
+        let [_, classes] = floats[5].shape().dims();
         let operands = floats.each_ref().map(FlexTensor::to_contiguous);
         let [
             embeddings,
@@ -143,14 +145,16 @@ impl<E: Real + Element + bytemuck::Pod> Pass<E> {
         relu(&mut first);
         let mut second = layer(&first, units, hidden_kernel, hidden, hidden_bias);
         relu(&mut second);
-        let logits = layer(&second, hidden, output_kernel, 1, output_bias);
-        let of_positions = places.iter().map(|place| logits[*place as usize]).collect();
+        let logits = layer(&second, hidden, output_kernel, classes, output_bias);
+        let of_token = |place: &i64| &logits[*place as usize * classes..][..classes];
+        let of_positions = places.iter().flat_map(of_token).copied().collect();
         let pass = Self {
             vocabulary,
             sizes: Sizes {
                 inputs,
                 units,
                 hidden,
+                classes,
             },
             tokens,
             places,
@@ -167,20 +171,25 @@ impl<E: Real + Element + bytemuck::Pod> Pass<E> {
             inputs,
             units,
             hidden,
+            classes,
         } = self.sizes;
         let count = self.tokens.len();
-        let mut sums = vec![0.0f64; count];
+        let mut sums = vec![0.0f64; count * classes];
         let gradient = gradient.to_contiguous();
-        for (place, gradient) in self.places.iter().zip(values::<E>(&gradient)) {
-            sums[*place as usize] += gradient.to_f64();
+        let gradients = values::<E>(&gradient).chunks_exact(classes.max(1));
+        for (place, gradient) in self.places.iter().zip(gradients) {
+            let sums = &mut sums[*place as usize * classes..][..classes];
+            for (sum, gradient) in sums.iter_mut().zip(gradient) {
+                *sum += gradient.to_f64();
+            }
         }
         let of_logits: Vec<E> = sums.into_iter().map(E::from_f64).collect();
         let [first, second] = &self.layers;
         let [first_kernel, hidden_kernel, output_kernel] = &self.kernels;
         let output = LayerBack::new(
             matrix(second, count, hidden),
-            matrix(output_kernel, hidden, 1),
-            matrix(&of_logits, count, 1),
+            matrix(output_kernel, hidden, classes),
+            matrix(&of_logits, count, classes),
         );
         let mut of_second = output.input;
         relu_back(&mut of_second, second);
@@ -208,8 +217,8 @@ impl<E: Real + Element + bytemuck::Pod> Pass<E> {
             data(bottom.bias, &[units]),
             data(middle.kernel.to_vec(), &[units, hidden]),
             data(middle.bias, &[hidden]),
-            data(output.kernel.to_vec(), &[hidden, 1]),
-            data(output.bias, &[1]),
+            data(output.kernel.to_vec(), &[hidden, classes]),
+            data(output.bias, &[classes]),
         ]
     }
 }
@@ -243,15 +252,16 @@ fn unknown(token: i64, vocabulary: usize) -> ! {
 impl RecordedPerToken for Flex {
     fn forward(floats: [FlexTensor; 7], ids: FlexTensor) -> (FlexTensor, Arc<Recorded>) {
         let [batch, time]: [usize; 2] = ids.shape().dims();
+        let [_, classes] = floats[5].shape().dims();
         match floats[0].dtype() {
             DType::F64 => {
                 let (pass, logits) = together(|| Pass::<f64>::new(&floats, &ids));
-                let logits = tensor(TensorData::new(logits, [batch, time]));
+                let logits = tensor(TensorData::new(logits, [batch, time, classes]));
                 (logits, Arc::new(Recorded::Double(pass)))
             }
             _ => {
                 let (pass, logits) = together(|| Pass::<f32>::new(&floats, &ids));
-                let logits = tensor(TensorData::new(logits, [batch, time]));
+                let logits = tensor(TensorData::new(logits, [batch, time, classes]));
                 (logits, Arc::new(Recorded::Single(pass)))
             }
         }
@@ -365,12 +375,12 @@ mod tests {
         let init = &mut Init::new(3, &device);
         let embedding = Embedding::new(init, 12, 5);
         let layers =
-            [(5, 9), (9, 4), (4, 1)].map(|(inputs, units)| Dense::new(init, inputs, units));
+            [(5, 9), (9, 4), (4, 2)].map(|(inputs, units)| Dense::new(init, inputs, units));
         let ids = TensorData::new(vec![3, 1, 0, 0, 11, 3, 3, 7], [2, 4]);
         let ids = Tensor::<2, Int>::from_data(ids, &device);
-        let upstream: Vec<f32> = (1..=8).map(|x| x as f32 / 8.0 - 0.4).collect();
-        let upstream = Tensor::<2>::from_data(TensorData::new(upstream, [2, 4]), &device);
-        let gradients = |logits: &Tensor<2>| {
+        let upstream: Vec<f32> = (1..=16).map(|x| x as f32 / 16.0 - 0.4).collect();
+        let upstream = Tensor::<3>::from_data(TensorData::new(upstream, [2, 4, 2]), &device);
+        let gradients = |logits: &Tensor<3>| {
             let gradients = (logits.clone() * upstream.clone()).sum().backward();
             let mut found = vec![host(embedding.embeddings.val().grad(&gradients).unwrap())];
             for layer in &layers {
@@ -386,7 +396,7 @@ mod tests {
             x.matmul(layer.kernel.val()) + layer.bias.val().unsqueeze()
         };
         let theirs = relu(product(hidden, relu(product(first, vectors))));
-        let theirs = product(output, theirs).reshape([2, 4]);
+        let theirs = product(output, theirs).reshape([2, 4, 2]);
         let close = |ours: &[f32], theirs: &[f32]| {
             assert_eq!(ours.len(), theirs.len());
             for (ours, theirs) in ours.iter().zip(theirs) {

@@ -1,7 +1,7 @@
 //! Watching a network read: its logit after each word, the states and gates of its layers, and the gradient norm of
 //! the logit with regard to the state of each step.
 //!
-//! Shape letters: B batch, T time, U units (of a layer, one way). This is not for training, and knows
+//! Shape letters: B batch, T time, U units (of a layer, one way), C logits. This is not for training, and knows
 //! neither words nor labels.
 
 use std::ops::Range;
@@ -10,10 +10,10 @@ use burn::module::Module;
 use burn::tensor::{Int, Tensor, TensorData};
 use recurrent_kernels::{Isa, Transposed, matmul};
 
-use crate::head::classify;
-use crate::host::{matrix, refuse};
-use crate::layers::{CellWeights, Dense, Embedding, Recurrent, RecurrentLayer, Sequence};
-use crate::network::{Network, SequenceClassifier};
+use crate::config::Returns;
+use crate::host::{constant, matrix, refuse};
+use crate::layers::{CellWeights, Recurrent, RecurrentLayer, Sequence};
+use crate::network::{BodyLayer, Flow, NamedLayer, Network, SequenceClassifier};
 use crate::recurrence::{Cell, Direction, States};
 
 /// A recurrent layer, one way through time, while it reads.
@@ -29,7 +29,7 @@ pub struct LayerTrace {
     pub gates: Vec<(&'static str, Tensor<3>)>,
 }
 
-/// The gradient of the logit at the end with regard to the states of a layer, one way through time.
+/// The gradient of the chosen logit at the end with regard to the states of a layer, one way through time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerGradients {
     /// As in [`LayerTrace`].
@@ -42,40 +42,41 @@ pub struct LayerGradients {
     pub norms: Vec<f64>,
 }
 
-/// The logits `[B, T]` after each step of the texts `ids` `[B, T]`: what the network would say if the
-/// text ended there. The last of a row is what [`SequenceClassifier::forward`] gives, except for the
-/// dense network, whose logit at a step is its verdict on that token alone.
-pub fn beliefs(network: &Network, ids: Tensor<2, Int>) -> Tensor<2> {
+/// The logits `[B, T, C]` after each step of the texts `ids` `[B, T]`: what the network would say if the
+/// text ended there. The last of a row is what [`SequenceClassifier::forward`] gives, except for a network that judges
+/// every token, whose logits at a step are its verdict there.
+pub fn beliefs(network: &Network, ids: Tensor<2, Int>) -> Tensor<3> {
     let [batch, time] = ids.dims();
-    let Some(parts) = Parts::of(network) else {
-        return network.forward(ids);
-    };
-    if parts.layers.iter().any(|layer| layer.ways().len() > 1) {
-        // What a layer that reads backwards holds depends on where the text ends.
-        let logits = (1..=time).map(|end| network.forward(ids.clone().narrow(1, 0, end)));
-        return Tensor::cat(logits.collect(), 1);
+    let parts = Parts::of(network);
+    if parts.reads_forward_to_the_last() {
+        let mut sequence = network.embedded(ids, None);
+        for part in &parts.layers {
+            sequence = part.layer.all(&sequence);
+        }
+        let states = Flow::Texts(sequence.into_vectors());
+        let logits = network.run_from(parts.above, states, None);
+        let [_, _, classes] = logits.dims();
+        return logits.reshape([batch, time, classes]);
     }
-    let mut sequence = parts.sequence(ids);
-    for layer in &parts.layers {
-        sequence = layer.all(&sequence);
+    let whole = network.forward(ids.clone());
+    if whole.dims()[1] == time && !network.gives_texts() {
+        return whole;
     }
-    parts
-        .classify(sequence.into_vectors())
-        .reshape([batch, time])
+    // What a layer that reads backwards holds, or a mean, depends on where the text ends.
+    let logits = (1..=time).map(|end| network.forward(ids.clone().narrow(1, 0, end)));
+    Tensor::cat(logits.collect(), 1)
 }
 
-/// States and gates of every recurrent layer while it reads the texts `ids` `[B, T]`; none of the
-/// dense network.
+/// States and gates of the recurrent layers next to the embedding while they read the texts `ids` `[B, T]`; none of a
+/// network that has none there.
 pub fn layers(network: &Network, ids: Tensor<2, Int>) -> Vec<LayerTrace> {
     let [batch, time] = ids.dims();
-    let Some(parts) = Parts::of(network) else {
-        return Vec::new();
-    };
-    let mut sequence = parts.sequence(ids);
+    let parts = Parts::of(network);
+    let mut sequence = network.embedded(ids, None);
     let mut traces = Vec::new();
-    for (place, layer) in parts.layers.iter().enumerate() {
+    for (place, part) in parts.layers.iter().enumerate() {
         let mut side_by_side = Vec::new();
-        for (direction, weights) in layer.ways() {
+        for (direction, weights) in part.layer.ways() {
             let states = weights.run(&sequence, direction, States::All);
             let shape = [batch, time, states.dims()[1]];
             let gates = weights.gates(&sequence, direction, states.clone());
@@ -95,8 +96,9 @@ pub fn layers(network: &Network, ids: Tensor<2, Int>) -> Vec<LayerTrace> {
     traces
 }
 
-/// The gradient norms of the logit of each of the texts `ids` `[B, T]` with regard to every state on the way, for every
-/// recurrent layer; none of the dense network.
+/// The gradient norms of the logit of each of the texts `ids` `[B, T]` with regard to every state on the way, for the
+/// layers that [`layers`] shows. Where there are several logits, it is that of the class that the network decides for;
+/// where every token has one, that of the last.
 ///
 /// One forward and one backward pass of the fused layers give the gradients of what goes into the gates, and
 /// those give the states'.
@@ -104,19 +106,20 @@ pub fn logit_gradients(network: &Network, ids: Tensor<2, Int>) -> Vec<LayerGradi
     let [batch, time] = ids.dims();
     // On a device that records, but recording nothing of the weights: the nudges alone are asked for.
     let network = network.valid().train().no_grad();
-    let Some(parts) = Parts::of(&network) else {
+    let parts = Parts::of(&network);
+    let Some(top) = parts.layers.last() else {
         return Vec::new();
     };
     let ids = ids.autodiff();
     let device = ids.device();
     let zeros = |shape: [usize; 2]| Tensor::<2>::zeros(shape, &device).require_grad();
-    let mut sequence = parts.sequence(ids);
+    let mut sequence = network.embedded(ids, None);
     let masked = sequence.mask();
     let mut passes = Vec::new();
-    for layer in &parts.layers {
+    for part in &parts.layers {
         let mut ways = Vec::new();
         let mut side_by_side = Vec::new();
-        for (direction, weights) in layer.ways() {
+        for (direction, weights) in part.layer.ways() {
             let [units, width] = weights.recurrent_kernel.dims();
             let nudge = zeros([batch * time, width]);
             let states = weights.run_nudged(&sequence, direction, nudge.clone());
@@ -136,16 +139,29 @@ pub fn logit_gradients(network: &Network, ids: Tensor<2, Int>) -> Vec<LayerGradi
         passes.push(ways);
         sequence = sequence.replaced(Tensor::cat(side_by_side, 1));
     }
-    let last = parts.last(sequence);
-    let nudge = zeros(last.dims());
-    let gradients = parts.classify(last + nudge.clone()).sum().backward();
+    let last = top.returns == Returns::Last;
+    let states = match last {
+        true => top.last(sequence.clone()),
+        false => sequence.clone().into_vectors(),
+    };
+    let nudge = zeros(states.dims());
+    let nudged = states + nudge.clone();
+    let flow = match last {
+        true => Flow::Texts(nudged),
+        false => Flow::Steps(sequence.replaced(nudged)),
+    };
+    let logits = network.run_from(parts.above, flow, None);
+    let gradients = chosen(logits).sum().backward();
     let gradient = |nudge: &Tensor<2>| {
         let zeros = || nudge.clone().inner().zeros_like();
         nudge.grad(&gradients).unwrap_or_else(zeros)
     };
 
     // From the head down: a layer's upstream gradient, then that through its own later steps.
-    let mut upstream = Upstream::Last(gradient(&nudge));
+    let mut upstream = match last {
+        true => Upstream::Last(gradient(&nudge)),
+        false => Upstream::All(gradient(&nudge)),
+    };
     let mut traces = Vec::new();
     for (place, ways) in passes.iter().enumerate().rev() {
         let mut below: Option<Tensor<2>> = None;
@@ -307,62 +323,72 @@ fn gate_names(cell: Cell) -> &'static [&'static str] {
     }
 }
 
-/// The parts of a recurrent network: what it reads, its layers from below, its head.
+/// One logit a text, `[B]`: at the last position, of the class with the largest.
+fn chosen(logits: Tensor<3>) -> Tensor<1> {
+    let [batch, positions, classes] = logits.dims();
+    let last = logits.narrow(1, positions - 1, 1).reshape([batch, classes]);
+    if classes == 1 {
+        return last.reshape([batch]);
+    }
+    let values: Vec<f32> = last.clone().inner().into_data().iter().collect();
+    let mut mask = vec![0.0f32; values.len()];
+    for (row, mask) in values
+        .chunks_exact(classes)
+        .zip(mask.chunks_exact_mut(classes))
+    {
+        let first = |best: usize, class: usize| if row[class] > row[best] { class } else { best };
+        mask[(0..classes).fold(0, first)] = 1.0;
+    }
+    let mask: Tensor<2> = constant(TensorData::new(mask, [batch, classes]), &last.device());
+    (last * mask).sum_dim(1).reshape([batch])
+}
+
+/// The recurrent layers next to the embedding, from below, and where the layers above them begin.
 struct Parts<'a> {
-    embedding: &'a Embedding,
-    layers: Vec<&'a RecurrentLayer>,
-    hidden: &'a Dense,
-    output: &'a Dense,
-    mask_zero: bool,
+    layers: Vec<Part<'a>>,
+    above: usize,
+    /// Whether there are only dense layers above.
+    dense_above: bool,
+}
+
+/// One of them.
+struct Part<'a> {
+    layer: &'a RecurrentLayer,
+    returns: Returns,
 }
 
 impl<'a> Parts<'a> {
-    fn of(network: &'a Network) -> Option<Self> {
-        match network {
-            Network::Dense(_) => None,
-            Network::Recurrent(network) => Some(Self {
-                embedding: &network.embedding,
-                layers: vec![&network.recurrent],
-                hidden: &network.hidden,
-                output: &network.output,
-                mask_zero: network.mask_zero,
-            }),
-            Network::Stacked(network) => Some(Self {
-                embedding: &network.embedding,
-                layers: vec![&network.recurrent_0, &network.recurrent_1],
-                hidden: &network.hidden,
-                output: &network.output,
-                mask_zero: network.mask_zero,
-            }),
+    fn of(network: &'a Network) -> Self {
+        let mut layers = Vec::new();
+        let mut above = 0;
+        for (place, named) in network.layers.iter().enumerate() {
+            match &named.layer {
+                BodyLayer::Recurrent { layer, returns, .. } => layers.push(Part {
+                    layer,
+                    returns: *returns,
+                }),
+                // Nothing happens there but in training.
+                BodyLayer::Dropout(_) => {}
+                BodyLayer::Pool(_) | BodyLayer::Dense { .. } => break,
+            }
+            above = place + 1;
         }
-    }
-
-    fn sequence(&self, ids: Tensor<2, Int>) -> Sequence {
-        Sequence::tokens(self.embedding, ids, self.mask_zero)
-    }
-
-    /// One logit a state, `[N, U]` to `[N, 1]`.
-    fn classify(&self, states: Tensor<2>) -> Tensor<2> {
-        classify(self.hidden, self.output, states)
-    }
-
-    /// The state after the last step each way, `[B, U]`, of the uppermost layer's states.
-    fn last(&self, states: Sequence) -> Tensor<2> {
-        let [batch, time, width] = states.dims();
-        let states = states.into_vectors().reshape([batch, time, width]);
-        let ways = self.layers.last().map_or(1, |layer| layer.ways().len());
-        let units = width / ways;
-        let last = |way: usize, step: usize| {
-            states
-                .clone()
-                .narrow(2, way * units, units)
-                .narrow(1, step, 1)
-                .reshape([batch, units])
+        let dense = |named: &NamedLayer| {
+            matches!(named.layer, BodyLayer::Dense { .. } | BodyLayer::Dropout(_))
         };
-        match ways {
-            1 => last(0, time - 1),
-            _ => Tensor::cat(vec![last(0, time - 1), last(1, 0)], 1),
+        Self {
+            layers,
+            above,
+            dense_above: network.layers[above..].iter().all(dense),
         }
+    }
+
+    /// Whether what is said of a text after a step is a function of the last layer's state there.
+    fn reads_forward_to_the_last(&self) -> bool {
+        let forward = |part: &Part<'_>| matches!(part.layer, RecurrentLayer::Forward(_));
+        let last = self.layers.last();
+        let last = last.is_some_and(|part| part.returns == Returns::Last);
+        last && self.dense_above && self.layers.iter().all(forward)
     }
 
     fn name(&self, place: usize, direction: Direction) -> String {
@@ -370,10 +396,33 @@ impl<'a> Parts<'a> {
             1 => "recurrent".to_owned(),
             _ => format!("recurrent_{place}"),
         };
-        match (self.layers[place].ways().len(), direction) {
+        match (self.layers[place].layer.ways().len(), direction) {
             (1, _) => layer,
             (_, Direction::Forward) => format!("{layer}/forward"),
             (_, Direction::Reverse) => format!("{layer}/backward"),
+        }
+    }
+}
+
+impl Part<'_> {
+    /// The state after the last step each way, `[B, U]`, of its states.
+    fn last(&self, states: Sequence) -> Tensor<2> {
+        let [batch, time, width] = states.dims();
+        let states = states.into_vectors().reshape([batch, time, width]);
+        let ways = self.layer.ways();
+        let units = width / ways.len().max(1);
+        let last = ways.iter().enumerate().map(|(way, (direction, _))| {
+            let step = match direction {
+                Direction::Forward => time - 1,
+                Direction::Reverse => 0,
+            };
+            let states = states.clone().narrow(2, way * units, units);
+            states.narrow(1, step, 1).reshape([batch, units])
+        });
+        let mut last: Vec<_> = last.collect();
+        match last.len() {
+            1 => last.remove(0),
+            _ => Tensor::cat(last, 1),
         }
     }
 }

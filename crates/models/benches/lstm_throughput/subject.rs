@@ -10,9 +10,9 @@ use recurrent_kernels::{
     Cell, Direction, Input, Options, Precision, Shape, Upstream, Weights, forward,
     forward_recorded, reference,
 };
-use recurrent_models::{Network, NetworkConfig, NetworkKind, SequenceClassifier};
+use recurrent_models::{Network, NetworkKind, Preset, SequenceClassifier};
 use recurrent_training::adam::{Adam, AdamConfig};
-use recurrent_training::{Encoded, binary_cross_entropy};
+use recurrent_training::{Encoded, Objective};
 use serde::Deserialize;
 
 /// Training or inference.
@@ -256,17 +256,17 @@ pub(crate) struct Recurrent {
 impl Recurrent {
     fn new(case: &Case, kind: NetworkKind) -> Self {
         let device = case.backend.device();
-        let config = NetworkConfig {
+        let preset = Preset {
             embeddings: VOCABULARY,
             embedding_width: WIDTH,
             units: case.hidden,
             hidden: HEAD,
             time: case.time,
-            ..NetworkConfig::notebook(kind)
+            ..Preset::notebook(kind)
         };
         let network = match case.mode {
-            Mode::Train => config.init(0, &device.clone().autodiff()),
-            Mode::Infer => config.init(0, &device),
+            Mode::Train => preset.config().init(0, &device.clone().autodiff()),
+            Mode::Infer => preset.config().init(0, &device),
         };
         Self {
             backend: case.backend,
@@ -301,7 +301,7 @@ impl Recurrent {
             }
             Mode::Train => {
                 let logits = network.forward(ids.autodiff());
-                let loss = binary_cross_entropy(logits, labels.autodiff());
+                let loss = Objective::default().loss(logits, labels.autodiff());
                 let mut gradients = loss.backward();
                 self.adam.step(network, &mut gradients)
             }
@@ -368,8 +368,8 @@ impl Stock {
                 network
             }
             Mode::Train => {
-                let logits = network.forward(ids.autodiff());
-                let loss = binary_cross_entropy(logits, labels.autodiff());
+                let logits = network.forward(ids.autodiff()).unsqueeze_dim(2);
+                let loss = Objective::default().loss(logits, labels.autodiff());
                 let gradients = GradientsParams::from_grads(loss.backward(), &network);
                 self.adam.step(1e-3, network, gradients)
             }
@@ -402,7 +402,7 @@ pub(crate) fn check_answers() {
         let loss = |recurrent: &Recurrent| -> f32 {
             let (ids, labels) = recurrent.data.range(0..recurrent.data.rows());
             let logits = recurrent.network.as_ref().unwrap().valid().forward(ids);
-            binary_cross_entropy(logits, labels).into_scalar()
+            Objective::default().loss(logits, labels).into_scalar()
         };
         let before = loss(&recurrent);
         (0..20).for_each(|_| recurrent.run());

@@ -14,6 +14,7 @@ impl RecordedHead for Flex {
         let given = operands[0].dtype().into();
         let [texts, inputs] = operands[0].shape().dims();
         let [_, units] = operands[1].shape().dims();
+        let [_, classes] = operands[3].shape().dims();
         let [states, kernel, bias, output_kernel, output_bias] = operands.map(doubles);
         let layer = |input: &[f64], width, kernel: &[f64], units, bias: &[f64]| {
             let input = matrix(input, texts, width);
@@ -23,31 +24,32 @@ impl RecordedHead for Flex {
         };
         let mut hidden = layer(&states, inputs, &kernel, units, &bias);
         relu(&mut hidden);
-        let logits = layer(&hidden, units, &output_kernel, 1, &output_bias);
+        let logits = layer(&hidden, units, &output_kernel, classes, &output_bias);
         let double = |values, rows, columns| tensor(TensorData::new(values, [rows, columns]));
         let kept = Kept {
             states: double(states, texts, inputs),
             kernel: double(kernel, inputs, units),
             hidden: double(hidden, texts, units),
-            output_kernel: double(output_kernel, units, 1),
+            output_kernel: double(output_kernel, units, classes),
             given,
         };
-        (precise(&logits, &[texts, 1], given), kept)
+        (precise(&logits, &[texts, classes], given), kept)
     }
 
     fn back(kept: Kept<Self>, gradient: FlexTensor) -> [FlexTensor; 5] {
         let given = kept.given;
         let [texts, inputs] = kept.states.shape().dims();
         let [_, units] = kept.kernel.shape().dims();
+        let [_, classes] = kept.output_kernel.shape().dims();
         let states = matrix(values::<f64>(&kept.states), texts, inputs);
         let kernel = matrix(values::<f64>(&kept.kernel), inputs, units);
         let hidden = matrix(values::<f64>(&kept.hidden), texts, units);
-        let output_kernel = matrix(values::<f64>(&kept.output_kernel), units, 1);
+        let output_kernel = matrix(values::<f64>(&kept.output_kernel), units, classes);
         let product = |left, right, transposed| {
             matmul(Isa::best(), left, right, transposed).unwrap_or_else(|error| refuse(&error))
         };
         let gradient = doubles(gradient);
-        let gradient = matrix(&gradient, texts, 1);
+        let gradient = matrix(&gradient, texts, classes);
         let of_output_kernel = product(hidden, gradient, Transposed::Left);
         let of_output_bias = column_sums(gradient);
         let back = product(gradient, output_kernel, Transposed::Right);
@@ -61,8 +63,8 @@ impl RecordedHead for Flex {
             precise(&of_states, &[texts, inputs], given),
             precise(&of_kernel, &[inputs, units], given),
             precise(&of_bias, &[units], given),
-            precise(&of_output_kernel, &[units, 1], given),
-            precise(&of_output_bias, &[1], given),
+            precise(&of_output_kernel, &[units, classes], given),
+            precise(&of_output_bias, &[classes], given),
         ]
     }
 }

@@ -6,9 +6,10 @@
 //! Shape letters: B batch, T time, V vocabulary, D inputs of a layer, U units.
 
 mod recurrent;
+mod sequence;
 
 use burn::module::{Module, Param};
-use burn::tensor::{FloatDType, Int, Tensor, TensorData, activation::relu};
+use burn::tensor::{FloatDType, Int, Tensor, TensorData};
 
 use crate::dense::dense;
 use crate::initializers::{EMBEDDING_LIMIT, Init};
@@ -17,8 +18,9 @@ use crate::recurrence::Kernels;
 pub(crate) use recurrent::CellWeights;
 pub use recurrent::{
     AnyRecurrent, Bidirectional, Gru, GruCell, Lstm, OneWay, Recurrent, RecurrentCell,
-    RecurrentLayer, Sequence, SimpleRnn,
+    RecurrentLayer, SimpleRnn,
 };
+pub use sequence::Sequence;
 
 /// A table `[V, D]` of one vector per token id.
 #[derive(Module, Debug)]
@@ -50,15 +52,24 @@ impl Embedding {
         ids: Tensor<1, Int>,
         f: impl FnOnce(Tensor<2>) -> Tensor<2>,
     ) -> Tensor<2> {
-        let (vectors, places) = if Kernels::of(&ids.device()) == Kernels::None {
-            // Where asking which tokens differ means waiting, f runs over all there are.
-            (self.embeddings.val(), ids)
-        } else {
-            let (tokens, places) = distinct(ids);
-            (self.embeddings.val().select(0, tokens), places)
-        };
-        f(vectors).cast(FloatDType::F64).select(0, places)
+        map_tokens(self.embeddings.val(), ids, f)
     }
+}
+
+/// See [`Embedding::map_tokens`]; `table` is `[V, D]`.
+fn map_tokens(
+    table: Tensor<2>,
+    ids: Tensor<1, Int>,
+    f: impl FnOnce(Tensor<2>) -> Tensor<2>,
+) -> Tensor<2> {
+    let (vectors, places) = if Kernels::of(&ids.device()) == Kernels::None {
+        // Where asking which tokens differ means waiting, f runs over all there are.
+        (table, ids)
+    } else {
+        let (tokens, places) = distinct(ids);
+        (table.select(0, tokens), places)
+    };
+    f(vectors).cast(FloatDType::F64).select(0, places)
 }
 
 /// The different ids, ascending, and the place of each position's among them.
@@ -128,20 +139,8 @@ impl Dense {
     }
 }
 
-/// Keras' `Dropout`: while a gradient is recorded, each element is zero with probability `prob`, and the
-/// others are divided by `1 − prob`; otherwise nothing happens. burn's own layer does exactly this.
-/// Source: Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", 2014.
-pub use burn::nn::{Dropout, DropoutConfig};
-
-/// `relu(dense(x))`, `[N, D]` to `[N, U]`.
-pub(crate) fn dense_relu(layer: &Dense, input: Tensor<2>) -> Tensor<2> {
-    relu(layer.forward(input))
-}
-
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
-
     use super::*;
 
     #[test]
@@ -154,23 +153,5 @@ mod tests {
         ] {
             assert_eq!(distinct_of(&ids), (tokens, places));
         }
-    }
-
-    #[test]
-    fn dropout_acts_in_training_alone_and_keeps_the_mean() {
-        let dropout = DropoutConfig::new(0.25).init();
-        let ones = Tensor::<2>::ones([200, 50], &Device::flex());
-        let untouched: Vec<f32> = dropout.forward(ones.clone()).into_data().iter().collect();
-        assert!(untouched.iter().all(|x| *x == 1.0));
-        let dropped = dropout.forward(ones.autodiff()).inner();
-        let dropped: Vec<f32> = dropped.into_data().iter().collect();
-        let kept = dropped.iter().filter(|x| **x != 0.0).count();
-        assert!(
-            dropped
-                .iter()
-                .all(|x| *x == 0.0 || (x - 4.0 / 3.0).abs() < 1e-6)
-        );
-        // 10,000 draws: the standard deviation of the share is 0.0043.
-        assert!((kept as f64 / 10_000.0 - 0.75).abs() < 0.02, "{kept}");
     }
 }

@@ -1,73 +1,12 @@
 //! The recurrent layers: weights by their names, one way and both ways, all on one operation.
 
 use burn::module::{Module, ModuleDisplay, Param};
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
 
-use super::Embedding;
+use super::Sequence;
+use crate::config::Reads;
 use crate::initializers::Init;
-use crate::recurrence::{self, Cell, Direction, Layer, Precision, Source, States, Weighted};
-
-/// What a recurrent layer reads: a vector at each step of each text.
-#[derive(Clone, Debug)]
-pub struct Sequence {
-    vectors: Tensor<2>,
-    ids: Tensor<2, Int>,
-    source: Source,
-    mask_zero: bool,
-}
-
-impl Sequence {
-    /// The embedded tokens `ids` `[B, T]`. With `mask_zero`, a step whose id is 0 is masked, as
-    /// behind Keras' `Embedding(…, mask_zero=True)`; without, padding is input like any other.
-    pub fn tokens(embedding: &Embedding, ids: Tensor<2, Int>, mask_zero: bool) -> Self {
-        Self {
-            vectors: embedding.embeddings.val(),
-            ids,
-            source: Source::Tokens,
-            mask_zero,
-        }
-    }
-
-    /// The vectors `[B, T, D]`, none of them masked.
-    pub fn vectors(vectors: Tensor<3>) -> Self {
-        let [batch, time, width] = vectors.dims();
-        let ids = Tensor::zeros([batch, time], &vectors.device().without_autodiff());
-        Self {
-            vectors: vectors.reshape([batch * time, width]),
-            ids,
-            source: Source::Positions,
-            mask_zero: false,
-        }
-    }
-
-    /// B, T and D.
-    pub fn dims(&self) -> [usize; 3] {
-        let [batch, time] = self.ids.dims();
-        [batch, time, self.vectors.dims()[1]]
-    }
-
-    /// Whether each step `[B · T]` is masked.
-    pub(crate) fn mask(&self) -> Vec<bool> {
-        let ids = self.ids.clone().into_data();
-        ids.iter::<i64>()
-            .map(|id| self.mask_zero && id == 0)
-            .collect()
-    }
-
-    /// What it was made of: `[B · T, D]`, or the whole table `[V, D]` behind tokens.
-    pub(crate) fn into_vectors(self) -> Tensor<2> {
-        self.vectors
-    }
-
-    /// The same steps masked, with other vectors `[B · T, D]`.
-    pub(crate) fn replaced(&self, vectors: Tensor<2>) -> Self {
-        Self {
-            vectors,
-            source: Source::Positions,
-            ..self.clone()
-        }
-    }
-}
+use crate::recurrence::{self, Cell, Direction, Layer, Precision, States, Weighted};
 
 /// The weights of one recurrent cell of G gates; the bias is flat.
 #[derive(Clone, Debug)]
@@ -398,27 +337,23 @@ impl<L: OneWay + ModuleDisplay> Recurrent for Bidirectional<L> {
 pub enum RecurrentLayer {
     /// From the first step to the last.
     Forward(AnyRecurrent),
+    /// From the last step to the first.
+    Backward(AnyRecurrent),
     /// Both ways.
     Bidirectional(Bidirectional<AnyRecurrent>),
 }
 
 impl RecurrentLayer {
     /// A layer of `units` (each way) over inputs of width `inputs`.
-    pub fn new(
-        cell: Cell,
-        bidirectional: bool,
-        init: &mut Init,
-        inputs: usize,
-        units: usize,
-    ) -> Self {
+    pub fn new(cell: Cell, reads: Reads, init: &mut Init, inputs: usize, units: usize) -> Self {
         let mut one_way = || AnyRecurrent::new(cell, init, inputs, units);
-        if bidirectional {
-            Self::Bidirectional(Bidirectional {
+        match reads {
+            Reads::Forward => Self::Forward(one_way()),
+            Reads::Backward => Self::Backward(one_way()),
+            Reads::Both => Self::Bidirectional(Bidirectional {
                 forward: one_way(),
                 backward: one_way(),
-            })
-        } else {
-            Self::Forward(one_way())
+            }),
         }
     }
 }
@@ -428,6 +363,7 @@ impl RecurrentLayer {
     pub(crate) fn ways(&self) -> Vec<(Direction, CellWeights)> {
         match self {
             Self::Forward(layer) => vec![(Direction::Forward, layer.weights())],
+            Self::Backward(layer) => vec![(Direction::Reverse, layer.weights())],
             Self::Bidirectional(both) => vec![
                 (Direction::Forward, both.forward.weights()),
                 (Direction::Reverse, both.backward.weights()),
@@ -439,7 +375,7 @@ impl RecurrentLayer {
 impl Recurrent for RecurrentLayer {
     fn units(&self) -> usize {
         match self {
-            Self::Forward(layer) => layer.units(),
+            Self::Forward(layer) | Self::Backward(layer) => layer.units(),
             Self::Bidirectional(layer) => layer.units(),
         }
     }
@@ -447,6 +383,7 @@ impl Recurrent for RecurrentLayer {
     fn states(&self, sequence: &Sequence, output: States) -> Tensor<2> {
         match self {
             Self::Forward(layer) => layer.states(sequence, output),
+            Self::Backward(layer) => layer.run(sequence, Direction::Reverse, output),
             Self::Bidirectional(layer) => layer.states(sequence, output),
         }
     }

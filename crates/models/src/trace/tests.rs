@@ -4,7 +4,7 @@ use burn::module::Param;
 use burn::tensor::Device;
 
 use super::*;
-use crate::{NetworkConfig, NetworkKind};
+use crate::{LayerConfig, NetworkConfig, NetworkKind, Pooling, Preset, Reads};
 
 const TIME: usize = 6;
 
@@ -16,24 +16,24 @@ const IDS: [[i32; TIME]; 4] = [
     [0; TIME],
 ];
 
-fn network(kind: NetworkKind) -> Network {
-    let config = NetworkConfig {
+fn preset(kind: NetworkKind) -> Preset {
+    Preset {
         embeddings: 8,
         embedding_width: 5,
         units: 4,
         hidden: 6,
         time: TIME,
-        ..NetworkConfig::notebook(kind)
-    };
-    let mut network = config.init(11, &Device::flex());
-    let (embedding, hidden) = match &mut network {
-        Network::Dense(network) => (&mut network.embedding, &mut network.hidden),
-        Network::Recurrent(network) => (&mut network.embedding, &mut network.hidden),
-        Network::Stacked(network) => (&mut network.embedding, &mut network.hidden),
-    };
+        ..Preset::notebook(kind)
+    }
+}
+
+fn network(kind: NetworkKind) -> Network {
+    let mut network = preset(kind).config().init(11, &Device::flex());
     // As after training: words that say something, and a head whose relu is not at its kink, where there
     // is no derivative to compare with.
+    let embedding = &mut network.embedding;
     embedding.embeddings = Param::from_tensor(embedding.embeddings.val() * 20.0);
+    let hidden = network.dense_mut("hidden").unwrap();
     hidden.bias = Param::from_tensor(Tensor::from_floats(
         [0.9, -0.2, 0.5, 0.7, -0.9, 0.3],
         &Device::flex(),
@@ -51,7 +51,7 @@ fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
 }
 
 #[track_caller]
-fn assert_close(kind: NetworkKind, a: &[f64], b: &[f64], tolerance: f64) {
+fn assert_close(kind: impl std::fmt::Display, a: &[f64], b: &[f64], tolerance: f64) {
     assert_eq!(a.len(), b.len(), "{kind}");
     for (a, b) in a.iter().zip(b) {
         assert!(
@@ -108,46 +108,102 @@ fn texts_together_and_apart_are_traced_alike() {
 }
 
 /// Each state is moved by hand, unit by unit, and the logit looked at: central differences.
-#[test]
-fn gradients_are_finite_differences() {
+fn finite_differences(name: &str, network: &Network) {
     // Logits are below 1, rounded to 3e-8: slopes are good to 3e-5.
     const STEP: f32 = 1e-3;
     const TOLERANCE: f64 = 1e-3;
-    for kind in NetworkKind::all() {
-        let network = network(kind);
-        let Some(parts) = Parts::of(&network) else {
-            assert!(logit_gradients(&network, ids(&IDS)).is_empty());
-            continue;
-        };
-        let traced = logit_gradients(&network, ids(&IDS));
-        let ways: usize = parts.layers.iter().map(|layer| layer.ways().len()).sum();
-        assert_eq!(traced.len(), ways, "{kind}");
-        for (place, gradients) in traced.iter().enumerate() {
-            let mut squares = vec![0.0; IDS.len() * TIME];
-            for step in 0..TIME {
-                for unit in 0..4 {
-                    let moved = |by: f32| values(logit_moved(&parts, place, step, unit, by));
-                    let (above, below) = (moved(STEP), moved(-STEP));
-                    for (row, (above, below)) in above.iter().zip(&below).enumerate() {
-                        let slope = (above - below) / f64::from(2.0 * STEP);
-                        squares[row * TIME + step] += slope * slope;
-                    }
+    let parts = Parts::of(network);
+    let traced = logit_gradients(network, ids(&IDS));
+    let ways = parts.layers.iter().map(|part| part.layer.ways().len());
+    assert_eq!(traced.len(), ways.sum::<usize>(), "{name}");
+    let classes: Vec<usize> = {
+        let logits = network.forward(ids(&IDS));
+        let [_, positions, classes] = logits.dims();
+        let last = values(logits.narrow(1, positions - 1, 1));
+        let best = |row: &[f64]| (0..classes).fold(0, |a, b| if row[b] > row[a] { b } else { a });
+        last.chunks_exact(classes).map(best).collect()
+    };
+    for (place, gradients) in traced.iter().enumerate() {
+        let mut squares = vec![0.0; IDS.len() * TIME];
+        for step in 0..TIME {
+            for unit in 0..4 {
+                let moved = |by: f32| values(logits_moved(network, place, step, unit, by));
+                let (above, below) = (moved(STEP), moved(-STEP));
+                let width = above.len() / IDS.len();
+                for (row, class) in classes.iter().enumerate() {
+                    let at = row * width + class;
+                    let slope = (above[at] - below[at]) / f64::from(2.0 * STEP);
+                    squares[row * TIME + step] += slope * slope;
                 }
             }
-            let differences: Vec<f64> = squares.into_iter().map(f64::sqrt).collect();
-            assert_close(kind, &gradients.norms, &differences, TOLERANCE);
-            assert!(gradients.norms.iter().any(|norm| *norm > 1e-3), "{kind}");
         }
+        let differences: Vec<f64> = squares.into_iter().map(f64::sqrt).collect();
+        assert_close(name, &gradients.norms, &differences, TOLERANCE);
+        assert!(gradients.norms.iter().any(|norm| *norm > 1e-3), "{name}");
     }
 }
 
-/// The logits `[B]` when one unit of one state of the layer at `place` (one way each) is moved.
-fn logit_moved(parts: &Parts, place: usize, step: usize, unit: usize, by: f32) -> Tensor<2> {
-    let mut sequence = parts.sequence(ids(&IDS));
+#[test]
+fn gradients_are_finite_differences() {
+    for kind in NetworkKind::all() {
+        finite_differences(&kind.name(), &network(kind));
+    }
+}
+
+/// Several classes, means and maxima, both ways and backwards.
+#[test]
+fn gradients_of_networks_of_any_layers_are_finite_differences() {
+    for (reads, over) in [
+        (Reads::Both, Some(Pooling::Mean)),
+        (Reads::Forward, Some(Pooling::Max)),
+        (Reads::Backward, None),
+    ] {
+        let recurrent = |cell, reads, returns| LayerConfig::Recurrent {
+            cell,
+            units: 4,
+            reads,
+            returns,
+            recurrent_dropout: 0.0,
+        };
+        let last = match over {
+            Some(_) => Returns::All,
+            None => Returns::Last,
+        };
+        let mut layers = vec![
+            recurrent(Cell::Gru, Reads::Forward, Returns::All),
+            LayerConfig::Dropout { rate: 0.5 },
+            recurrent(Cell::Lstm, reads, last),
+        ];
+        layers.extend(over.map(|over| LayerConfig::Pool { over }));
+        let config = NetworkConfig {
+            layers,
+            outputs: 3,
+            ..preset(NetworkKind::GRU).config()
+        };
+        config.check().unwrap();
+        let mut network = config.init(11, &Device::flex());
+        let embedding = &mut network.embedding;
+        embedding.embeddings = Param::from_tensor(embedding.embeddings.val() * 20.0);
+        finite_differences(&format!("{reads:?}"), &network);
+        let traced = beliefs(&network, ids(&IDS));
+        let said = network.forward(ids(&IDS));
+        assert_close(
+            "last",
+            &values(traced.narrow(1, TIME - 1, 1)),
+            &values(said),
+            1e-6,
+        );
+    }
+}
+
+/// The logits `[B, C]` when one unit of one state of the layer at `place` (one way each) is moved.
+fn logits_moved(network: &Network, place: usize, step: usize, unit: usize, by: f32) -> Tensor<3> {
+    let parts = Parts::of(network);
+    let mut sequence = network.embedded(ids(&IDS), None);
     let mut way = 0;
-    for layer in &parts.layers {
+    for part in &parts.layers {
         let mut side_by_side = Vec::new();
-        for (direction, weights) in layer.ways() {
+        for (direction, weights) in part.layer.ways() {
             let nudges = (0..TIME).map(|at| {
                 let mut row = [0.0; 4];
                 if (way, at) == (place, step) {
@@ -162,7 +218,12 @@ fn logit_moved(parts: &Parts, place: usize, step: usize, unit: usize, by: f32) -
         }
         sequence = sequence.replaced(Tensor::cat(side_by_side, 1));
     }
-    parts.classify(parts.last(sequence))
+    let top = parts.layers.last().unwrap();
+    let flow = match top.returns {
+        Returns::Last => Flow::Texts(top.last(sequence)),
+        Returns::All => Flow::Steps(sequence),
+    };
+    network.run_from(parts.above, flow, None)
 }
 
 /// States follow from gates: `h = o · tanh(c)`, `c = f · c + i · g` for the LSTM, whose candidate g is
@@ -176,13 +237,11 @@ fn the_gates_of_an_lstm_make_its_states() {
     assert_eq!(trace.name, "recurrent");
     let names: Vec<_> = trace.gates.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, ["input", "forget", "output"]);
-    let Network::Recurrent(recurrent) = &network else {
-        panic!("an lstm is recurrent");
-    };
-    let (_, weights) = recurrent.recurrent.ways().remove(0);
+    let parts = Parts::of(&network);
+    let (_, weights) = parts.layers[0].layer.ways().remove(0);
     let states = values(trace.states.clone());
     let [input, forget, output] = [0, 1, 2].map(|gate| values(trace.gates[gate].1.clone()));
-    let table = values(recurrent.embedding.embeddings.val());
+    let table = values(network.embedding.embeddings.val());
     let [kernel, feedback] = [weights.kernel, weights.recurrent_kernel].map(values);
     let bias = values(weights.bias);
     for (row, text) in IDS.iter().enumerate() {

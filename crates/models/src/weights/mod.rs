@@ -234,14 +234,14 @@ pub fn load<M: Module>(module: M, file: &TensorFile, prefix: &str) -> Result<M, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{NetworkConfig, NetworkKind};
+    use crate::{NetworkKind, Preset};
     use burn::tensor::Device;
 
     #[test]
     fn weights_survive_a_round_trip_and_have_keras_names() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weights.safetensors");
-        let config = NetworkConfig::notebook(NetworkKind::LSTM);
+        let config = Preset::notebook(NetworkKind::LSTM).config();
         let saved = collect(&config.init(1, &Device::flex()));
         let names: Vec<&str> = saved.keys().map(String::as_str).collect();
         assert_eq!(
@@ -278,7 +278,7 @@ mod tests {
                 "recurrent_0/forward_simple_rnn/simple_rnn_cell/bias",
             ),
         ] {
-            let config = NetworkConfig::notebook(name.parse().unwrap());
+            let config = Preset::notebook(name.parse().unwrap()).config();
             let held = collect(&config.init(1, &Device::flex()));
             assert!(held.contains_key(expected), "{name}: {:?}", held.keys());
         }
@@ -288,21 +288,25 @@ mod tests {
     fn another_networks_weights_are_refused_by_name() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weights.safetensors");
-        let lstm = NetworkConfig::notebook(NetworkKind::LSTM).init(1, &Device::flex());
+        let lstm = Preset::notebook(NetworkKind::LSTM)
+            .config()
+            .init(1, &Device::flex());
         write(&path, &collect(&lstm), &Notes::new()).unwrap();
         let file = TensorFile::read(&path).unwrap();
-        let rnn = NetworkConfig::notebook(NetworkKind::SIMPLE_RNN).init(1, &Device::flex());
+        let rnn = Preset::notebook(NetworkKind::SIMPLE_RNN)
+            .config()
+            .init(1, &Device::flex());
         let error = load(rnn, &file, "").unwrap_err();
         assert!(
             matches!(error, WeightsError::Missing { ref name, .. }
             if name == "recurrent/simple_rnn_cell/kernel"),
             "{error}"
         );
-        let narrow = NetworkConfig {
+        let narrow = Preset {
             units: 8,
-            ..NetworkConfig::notebook(NetworkKind::LSTM)
+            ..Preset::notebook(NetworkKind::LSTM)
         };
-        let error = load(narrow.init(1, &Device::flex()), &file, "").unwrap_err();
+        let error = load(narrow.config().init(1, &Device::flex()), &file, "").unwrap_err();
         assert!(matches!(error, WeightsError::Mismatch { .. }), "{error}");
     }
 
@@ -310,7 +314,9 @@ mod tests {
     fn a_truncated_file_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weights.safetensors");
-        let dense = NetworkConfig::notebook(NetworkKind::Dense).init(1, &Device::flex());
+        let dense = Preset::notebook(NetworkKind::Dense)
+            .config()
+            .init(1, &Device::flex());
         write(&path, &collect(&dense), &Notes::new()).unwrap();
         let bytes = std::fs::read(&path).unwrap();
         std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
