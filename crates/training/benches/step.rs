@@ -7,9 +7,9 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use criterion::{Criterion, criterion_group, criterion_main};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use recurrent_models::{NetworkConfig, NetworkKind, SequenceClassifier};
+use recurrent_models::{NetworkKind, Preset, SequenceClassifier};
+use recurrent_training::Objective;
 use recurrent_training::adam::{Adam, AdamConfig};
-use recurrent_training::binary_cross_entropy;
 
 const TEXTS: usize = 32;
 const TIME: usize = 100;
@@ -26,13 +26,13 @@ fn step(criterion: &mut Criterion) {
     let labels = Tensor::<2>::from_data(TensorData::new(labels, [TEXTS, 1]), &device);
     let mut group = criterion.benchmark_group("step");
     for kind in NetworkKind::NOTEBOOK {
-        let mut network = Some(NetworkConfig::notebook(kind).init(0, &device));
+        let mut network = Some(Preset::notebook(kind).config().init(0, &device));
         let mut adam = Adam::new(AdamConfig::default());
         group.bench_function(kind.to_string(), |bencher| {
             bencher.iter(|| {
                 if let Some(current) = network.take() {
                     let logits = current.forward(ids.clone());
-                    let loss = binary_cross_entropy(logits, labels.clone());
+                    let loss = Objective::default().loss(logits, labels.clone());
                     let mut gradients = loss.backward();
                     network = Some(adam.step(current, &mut gradients));
                 }

@@ -11,7 +11,7 @@ use std::error::Error;
 
 use burn::tensor::Device;
 use recurrent_data::{Corpus, LabelledText, Split};
-use recurrent_models::{NetworkConfig, NetworkKind};
+use recurrent_models::{NetworkKind, Preset};
 use recurrent_training::{EpochRecord, FitConfig, NoopObserver, encode, fit};
 use recurrent_vectorizer::{Vectorize, VectorizerParams};
 
@@ -69,11 +69,12 @@ pub(crate) fn train() -> Result<EpochRecord, Box<dyn Error>> {
     let texts = corpus.texts(Split::Train).map(|text| text.text);
     let vectorizer = params.fit(texts)?.into_fixed_width()?;
     let [train, test] = Split::ALL.map(|split| encode(&corpus, split, &vectorizer, &device));
-    let config = NetworkConfig {
+    let config = Preset {
         embeddings: vectorizer.vocabulary_size(),
         time: vectorizer.width(),
-        ..NetworkConfig::notebook(NetworkKind::LSTM)
-    };
+        ..Preset::notebook(NetworkKind::LSTM)
+    }
+    .config();
     let network = config.init(0, &device.autodiff());
     let settings = FitConfig {
         epochs: 40,

@@ -39,7 +39,7 @@ impl OneGate {
 }
 
 impl SequenceClassifier for OneGate {
-    fn forward(&self, ids: Tensor<2, Int>) -> Tensor<2> {
+    fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
         let [batch, time] = ids.dims();
         let table = self.embedding.embeddings.val();
         let mut state = Tensor::zeros([batch, table.dims()[1]], &table.device());
@@ -50,7 +50,7 @@ impl SequenceClassifier for OneGate {
             let news = tanh(self.candidate.forward(seen));
             state = gate.clone() * state + (1.0 - gate) * news;
         }
-        self.output.forward(state)
+        self.output.forward(state).reshape([batch, 1, 1])
     }
 }
 

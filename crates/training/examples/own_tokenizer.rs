@@ -10,7 +10,7 @@
 use std::error::Error;
 
 use burn::tensor::Device;
-use recurrent_models::NetworkConfig;
+use recurrent_models::Preset;
 use recurrent_training::{Encoded, EpochRecord, FitConfig, NoopObserver, TrainingError, fit};
 use recurrent_vectorizer::{PADDING_ID, UNKNOWN_ID, Vectorize};
 
@@ -60,11 +60,12 @@ pub(crate) fn train() -> Result<EpochRecord, Box<dyn Error>> {
     // Learn on some numbers up to 999, be tested on others, most of them longer.
     let train = encoded((0..1000).filter(|number| number % 7 != 0), &digits, &device)?;
     let test = encoded((0..10_000).step_by(7), &digits, &device)?;
-    let config = NetworkConfig {
+    let config = Preset {
         embeddings: digits.vocabulary_size(),
         time: digits.width(),
-        ..NetworkConfig::notebook("gru_masked".parse()?)
-    };
+        ..Preset::notebook("gru_masked".parse()?)
+    }
+    .config();
     let network = config.init(0, &device.autodiff());
     let settings = FitConfig {
         epochs: 10,

@@ -8,6 +8,7 @@
 //! tiny, as in the embedding rows of rare words. State is kept by the parameter's place in the
 //! module, and leaves as plain tensors for the checkpoint.
 
+mod clip;
 mod step;
 mod together;
 mod update;
@@ -80,7 +81,7 @@ impl fmt::Display for AdamConfig {
 
 impl AdamConfig {
     /// What step number `step`, from 1, multiplies with and adds.
-    fn step(&self, step: u32) -> AdamStep {
+    fn step(&self, step: u32, rate: f64) -> AdamStep {
         let Self {
             learning_rate,
             beta_1,
@@ -93,7 +94,7 @@ impl AdamConfig {
         // The powers themselves make no visible difference, and are taken in double precision.
         let power = |beta: f64| libm::pow(f64::from(beta as f32), f64::from(step));
         let root = (1.0 - power(beta_2)).sqrt();
-        let alpha = f64::from(learning_rate) * root / (1.0 - power(beta_1));
+        let alpha = f64::from(learning_rate) * rate * root / (1.0 - power(beta_1));
         AdamStep {
             alpha: alpha as f32,
             // These Keras takes in double precision, and rounds.
@@ -104,6 +105,57 @@ impl AdamConfig {
                 Epsilon::OutsideCorrection => epsilon,
                 Epsilon::InsideCorrection => epsilon * root as f32,
             },
+        }
+    }
+}
+
+/// What is done in a step beside Adam's own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepOptions {
+    /// What the learning rate is multiplied with.
+    pub rate: f64,
+    /// λ of `w ← w − λ · lr · w`, before Adam moves w.
+    pub weight_decay: f64,
+    /// The longest that all gradients together may be.
+    pub clip_norm: Option<f64>,
+}
+
+impl Default for StepOptions {
+    /// Nothing.
+    fn default() -> Self {
+        Self {
+            rate: 1.0,
+            weight_decay: 0.0,
+            clip_norm: None,
+        }
+    }
+}
+
+/// What happens to a parameter and its gradient before Adam sees them.
+#[derive(Clone, Copy, Debug)]
+struct Before {
+    /// What gradients are multiplied with.
+    scale: Option<f32>,
+    /// λ and the learning rate.
+    decay: Option<[f64; 2]>,
+}
+
+impl Before {
+    fn gradient<const D: usize>(&self, gradient: Tensor<D>) -> Tensor<D> {
+        match self.scale {
+            Some(scale) => gradient.mul_scalar(scale),
+            None => gradient,
+        }
+    }
+
+    /// `w − w · λ · lr`, each product rounded by itself, as in Keras.
+    fn parameter<const D: usize>(&self, parameter: Tensor<D>) -> Tensor<D> {
+        match self.decay {
+            Some([decay, rate]) => {
+                let taken = parameter.clone().mul_scalar(decay as f32);
+                parameter - taken.mul_scalar(rate as f32)
+            }
+            None => parameter,
         }
     }
 }
@@ -141,8 +193,30 @@ impl Adam {
     /// Moves every parameter of `module` against its gradient. A parameter without a gradient
     /// stays as it is.
     pub fn step<M: Module>(&mut self, module: M, gradients: &mut Gradients) -> M {
+        self.step_with(module, gradients, StepOptions::default())
+    }
+
+    /// As [`step`](Self::step), with all gradients made shorter where they are too long together, weights decayed, and
+    /// another learning rate.
+    pub fn step_with<M: Module>(
+        &mut self,
+        module: M,
+        gradients: &mut Gradients,
+        how: StepOptions,
+    ) -> M {
         self.steps += 1;
-        let step = self.config.step(self.steps);
+        let step = self.config.step(self.steps, how.rate);
+        let before = Before {
+            scale: how
+                .clip_norm
+                .map(|norm| clip::scale(&module, gradients, norm)),
+            decay: (how.weight_decay > 0.0).then(|| {
+                [
+                    how.weight_decay,
+                    f64::from(self.config.learning_rate) * how.rate,
+                ]
+            }),
+        };
         let moments = &mut self.moments;
         // Without kernels, every operation costs its start, and a dozen for each parameter are a hundred.
         let together = module
@@ -150,10 +224,11 @@ impl Adam {
             .first()
             .is_some_and(|device| Kernels::of(device) == Kernels::None);
         if together {
-            return together::step(module, gradients, moments, step);
+            return together::step(module, gradients, moments, step, before);
         }
         module.map(&mut Walk {
             step,
+            before,
             gradients,
             moments,
             position: 0,
@@ -242,6 +317,7 @@ fn place(device: &Device) -> Device {
 
 struct Walk<'a> {
     step: AdamStep,
+    before: Before,
     gradients: &'a mut Gradients,
     moments: &'a mut Vec<Moments>,
     position: usize,
@@ -268,8 +344,14 @@ impl ModuleMapper for Walk<'_> {
             let tensor = tensor.inner();
             let device = tensor.device();
             let (moved, mean, square) = Dispatch::adam_step(
-                tensor.to_device(&place).into_dispatch(),
-                gradient.to_device(&place).into_dispatch(),
+                self.before
+                    .parameter(tensor)
+                    .to_device(&place)
+                    .into_dispatch(),
+                self.before
+                    .gradient(gradient)
+                    .to_device(&place)
+                    .into_dispatch(),
                 mean.into_dispatch(),
                 square.into_dispatch(),
                 self.step,

@@ -1,6 +1,7 @@
 //! A training run between two epochs, as one safetensors file.
 //!
-//! Weights under `weights/`, Adam's state under `adam/`; as notes, what the run is of, its history and the steps made.
+//! Weights under `weights/`, Adam's state under `adam/`, the average of the weights under `average/` and the best
+//! epoch's under `best/`, where there are such; as notes, what the run is of, its history and the steps made.
 //! As it is one file, replaced whole, an interruption leaves the checkpoint before or after, never a mixture; as it has a
 //! checksum over everything in it, what has changed since is found out; and its parts are held against each other.
 
@@ -11,21 +12,35 @@ use burn::tensor::Device;
 use recurrent_models::weights::{self, Notes, TensorFile};
 use recurrent_runs::check_history;
 
-use crate::adam::{Adam, AdamConfig};
+use crate::adam::Adam;
+use crate::average::Aside;
+use crate::fit::State;
 use crate::identity::{self, RunIdentity};
-use crate::{EpochRecord, TrainingError};
+use crate::{EpochRecord, FitConfig, Keep, TrainingError};
 
-/// Writes the state after `history.len()` epochs.
+/// Where the moving average of the weights is, and the weights of the best epoch.
+const AVERAGE: &str = "average";
+const BEST: &str = "best";
+
+/// Writes the state after the epochs of its history.
 pub(crate) fn save<M: Module>(
     path: &Path,
     run: &RunIdentity,
-    module: &M,
-    adam: &Adam,
-    history: &[EpochRecord],
+    state: &State<M>,
 ) -> Result<(), TrainingError> {
+    let State {
+        network,
+        adam,
+        history,
+        average,
+        best,
+    } = state;
     let mut tensors = adam.state();
-    for (name, tensor) in weights::collect(module) {
+    for (name, tensor) in weights::collect(network) {
         tensors.insert(format!("weights/{name}"), tensor);
+    }
+    for (kept, prefix) in [(average, AVERAGE), (best, BEST)] {
+        tensors.extend(kept.iter().flat_map(|kept| kept.state(prefix)));
     }
     let json = |value: serde_json::Result<String>| {
         value.map_err(|error| TrainingError::Content {
@@ -111,16 +126,27 @@ impl Checkpoint {
         })
     }
 
-    /// The module with its weights, the optimizer, and the epochs so far.
+    /// The state that was saved, of a module like `module`.
     pub(crate) fn restore<M: Module>(
         self,
         module: M,
-        config: AdamConfig,
+        config: &FitConfig,
         device: &Device,
-    ) -> Result<(M, Adam, Vec<EpochRecord>), TrainingError> {
+    ) -> Result<State<M>, TrainingError> {
         let module = weights::load(module, &self.file, "weights/")?;
         let lengths = weights::lengths(&module);
-        let adam = Adam::restore(config, self.steps, &self.file, &lengths, device)?;
-        Ok((module, adam, self.history))
+        let adam = Adam::restore(config.adam, self.steps, &self.file, &lengths, device)?;
+        let aside = |wanted: bool, prefix: &str| {
+            let kept = wanted.then(|| Aside::restore(prefix, &self.file, &lengths, device));
+            kept.transpose()
+        };
+        let options = &config.options;
+        Ok(State {
+            average: aside(options.average.is_some(), AVERAGE)?,
+            best: aside(options.keep != Keep::Last, BEST)?,
+            network: module,
+            adam,
+            history: self.history,
+        })
     }
 }

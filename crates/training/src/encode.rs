@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use recurrent_data::{Corpus, Split};
+use recurrent_corpus::{Corpus, LabelledText, Split};
 use recurrent_vectorizer::Vectorize;
 use sha2::{Digest, Sha256};
 
@@ -18,7 +18,8 @@ pub struct Encoded {
 }
 
 impl Encoded {
-    /// From token ids, row by row, `width` to a row, and one label (0 or 1) a row.
+    /// From token ids, row by row, `width` to a row, and one label a row: the number of
+    /// its class.
     ///
     /// # Errors
     /// [`TrainingError::Setting`] if the counts disagree, [`TrainingError::Empty`] without rows.
@@ -98,6 +99,12 @@ impl Encoded {
         self.labels.clone()
     }
 
+    /// The largest label. Reads them back from the device.
+    pub(crate) fn largest_label(&self) -> usize {
+        let labels = self.labels.clone().into_data();
+        labels.iter::<f32>().fold(0.0, f32::max) as usize
+    }
+
     /// SHA-256 over sizes, ids and labels, in hexadecimal digits. Reads them back from the device.
     pub(crate) fn sha256(&self) -> String {
         let mut hash = Sha256::new();
@@ -124,27 +131,41 @@ impl Encoded {
 /// Vectorizes one split of a corpus and puts it on `device`, which need not record gradients.
 ///
 /// # Errors
-/// [`TrainingError::Empty`], and [`TrainingError::Label`] for a label that is neither 0 nor 1.
+/// [`TrainingError::Empty`], and [`TrainingError::Label`] for a label beyond the corpus' classes.
 pub fn encode(
     corpus: &impl Corpus,
     split: Split,
     vectorizer: &impl Vectorize,
     device: &Device,
 ) -> Result<Encoded, TrainingError> {
-    let width = vectorizer.width();
     let texts = corpus.texts(split);
     if texts.len() == 0 {
         return Err(TrainingError::Empty {
             split: split.to_string(),
         });
     }
+    encode_texts(texts, corpus.classes().len(), vectorizer, device)
+}
+
+/// As [`encode`], of any texts whose labels are below `classes`.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_texts<'a>(
+    texts: impl ExactSizeIterator<Item = LabelledText<'a>>,
+    classes: usize,
+    vectorizer: &impl Vectorize,
+    device: &Device,
+) -> Result<Encoded, TrainingError> {
+    let width = vectorizer.width();
     let mut labels = Vec::with_capacity(texts.len());
     let mut ids = vec![0; texts.len() * width];
     for ((row, text), slot) in texts.enumerate().zip(ids.chunks_exact_mut(width.max(1))) {
-        if text.label > 1 {
+        if text.label >= classes {
             return Err(TrainingError::Label {
                 label: text.label,
                 row,
+                classes,
             });
         }
         labels.push(text.label as f32);

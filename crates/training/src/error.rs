@@ -16,13 +16,15 @@ pub enum TrainingError {
         /// Which split.
         split: String,
     },
-    /// A label is neither 0 nor 1.
-    #[error("label {label} at text {row}: these networks tell two classes apart, labelled 0 and 1")]
+    /// A label that no class has.
+    #[error("label {label} at text {row}: there are {classes} classes, labelled from 0")]
     Label {
         /// The label.
         label: usize,
         /// Position of the text in its split.
         row: usize,
+        /// How many classes there are.
+        classes: usize,
     },
     /// A setting makes no sense.
     #[error("{name} is {value}, but must be {must}")]

@@ -8,17 +8,20 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use burn::module::Module;
 use burn::tensor::Tensor;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use recurrent_models::SequenceClassifier;
+use recurrent_models::{Noise, SequenceClassifier};
 
-use crate::adam::{Adam, AdamConfig};
+use crate::adam::{Adam, AdamConfig, StepOptions};
+use crate::average::Aside;
 use crate::checkpoint::{self, Checkpoint};
 use crate::identity::{RunIdentity, RunSettings};
-use crate::loss::correct;
-use crate::{Encoded, EpochRecord, Score, TrainingError, binary_cross_entropy};
+use crate::loss::sigmoid;
+use crate::options::{FitOptions, Keep};
+use crate::{Encoded, EpochRecord, Objective, Score, TrainingError};
 
 /// Texts that are judged together after an epoch: what is computed once a batch is computed less
 /// often, and which texts share a batch makes no difference to any of them.
@@ -37,6 +40,8 @@ pub struct FitConfig {
     pub seed: u64,
     /// The optimizer's numbers.
     pub adam: AdamConfig,
+    /// What is made small, and how.
+    pub options: FitOptions,
     /// Where to keep a checkpoint after every epoch.
     pub checkpoint: Option<PathBuf>,
     /// Go on from the checkpoint, if there is one.
@@ -54,6 +59,7 @@ impl FitConfig {
             batch_size: 32,
             seed,
             adam: AdamConfig::default(),
+            options: FitOptions::default(),
             checkpoint: None,
             resume: false,
             settings: RunSettings::default(),
@@ -68,7 +74,7 @@ impl FitConfig {
                 must: "at least 1",
             });
         }
-        Ok(())
+        self.options.check()
     }
 }
 
@@ -91,6 +97,10 @@ pub trait Observer {
     fn step(&mut self, progress: Progress);
     /// After every epoch, its evaluation and its checkpoint.
     fn epoch(&mut self, epochs: usize, steps: usize, record: &EpochRecord);
+    /// Asked after every epoch: whether to end the training there, as if no more had been asked for.
+    fn stops(&mut self) -> bool {
+        false
+    }
 }
 
 /// Ignores all events.
@@ -102,15 +112,16 @@ impl Observer for NoopObserver {
     fn epoch(&mut self, _epochs: usize, _steps: usize, _record: &EpochRecord) {}
 }
 
-/// Trains `network` on `train` and scores it on `test` after every epoch; the trained network and
+/// Trains `network` on `train` and scores it on `test`, which is held out, after every epoch; the trained network and
 /// one record per epoch (those before a resumption included).
 ///
-/// The order of texts depends on seed and epoch alone, and a checkpoint holds everything else, so a
-/// resumed run ends with bitwise the same weights as one that was not interrupted.
+/// The order of texts, and what dropout drops, depend on seed, epoch and step alone, and a checkpoint holds everything
+/// else, so a resumed run ends with bitwise the same weights as one that was not interrupted.
 ///
 /// # Errors
 /// [`TrainingError::NotFinite`] and [`TrainingError::TestNotFinite`] when training diverges (the checkpoint of the epoch
-/// before stays); those of [`check_resume`], and of writing a checkpoint.
+/// before stays); [`TrainingError::Setting`] where objective, labels and network do not fit each other; those of
+/// [`check_resume`], and of writing a checkpoint.
 pub fn fit<M: SequenceClassifier>(
     network: M,
     train: &Encoded,
@@ -119,25 +130,40 @@ pub fn fit<M: SequenceClassifier>(
     observer: &mut impl Observer,
 ) -> Result<(M, Vec<EpochRecord>), TrainingError> {
     config.check()?;
+    let options = &config.options;
+    for split in [train, test] {
+        let outputs = one_text(&network, split).dims()[2];
+        options.objective.fits(outputs, split.largest_label())?;
+    }
     let run = config
         .checkpoint
         .as_ref()
         .map(|path| (path, RunIdentity::new(config, train, test)));
-    let mut network = network;
-    let mut adam = Adam::new(config.adam);
-    let mut history = Vec::new();
+    let mut state = State {
+        average: options.average.map(|_| Aside::of(&network)),
+        best: None,
+        network,
+        adam: Adam::new(config.adam),
+        history: Vec::new(),
+    };
+    let steps = steps(train, config.batch_size);
     if let Some(checkpoint) = resumable(config, run.as_ref(), train)? {
-        let device = train.device();
-        (network, adam, history) = checkpoint.restore(network, config.adam, &device)?;
-        for record in &history {
-            observer.epoch(config.epochs, steps(train, config.batch_size), record);
+        state = checkpoint.restore(state.network, config, &train.device())?;
+        for record in &state.history {
+            observer.epoch(config.epochs, steps, record);
         }
     }
-    for epoch in history.len() + 1..=config.epochs {
+    while state.history.len() < config.epochs && !options.is_over(&state.history) {
+        let epoch = state.history.len() + 1;
         let start = Instant::now();
         let train_score;
-        (network, train_score) = train_epoch(network, train, &mut adam, epoch, config, observer)?;
-        let test_score = evaluate(&network, test, EVALUATION_BATCH);
+        (state, train_score) = train_epoch(state, train, epoch, config, observer)?;
+        let test_score = evaluate_by(
+            &options.objective,
+            &state.evaluated(),
+            test,
+            EVALUATION_BATCH,
+        );
         if !test_score.loss.is_finite() {
             return Err(TrainingError::TestNotFinite {
                 network: config.network.clone(),
@@ -155,14 +181,51 @@ pub fn fit<M: SequenceClassifier>(
             seconds: start.elapsed().as_secs_f64(),
             note: None,
         };
-        history.push(record.clone());
+        state.history.push(record.clone());
+        if options.keep != Keep::Last && options.keep.best(&state.history) == epoch {
+            state.best = Some(Aside::of(&state.evaluated()));
+        }
         // First of all: whatever happens to an observer, the epoch is kept.
         if let Some((path, run)) = &run {
-            checkpoint::save(path, run, &network, &adam, &history)?;
+            checkpoint::save(path, run, &state)?;
         }
-        observer.epoch(config.epochs, steps(train, config.batch_size), &record);
+        observer.epoch(config.epochs, steps, &record);
+        if observer.stops() {
+            break;
+        }
     }
-    Ok((network, history))
+    let network = match &state.best {
+        Some(best) => best.put_into(state.network),
+        None => state.evaluated(),
+    };
+    Ok((network, state.history))
+}
+
+/// Everything that a training is between two epochs.
+pub(crate) struct State<M> {
+    pub(crate) network: M,
+    pub(crate) adam: Adam,
+    pub(crate) history: Vec<EpochRecord>,
+    /// The moving average of the weights.
+    pub(crate) average: Option<Aside>,
+    /// The weights of the best epoch so far, where these are to be kept.
+    pub(crate) best: Option<Aside>,
+}
+
+impl<M: Module> State<M> {
+    /// The network that is evaluated: with its weights, or with their average.
+    fn evaluated(&self) -> M {
+        let network = self.network.clone();
+        match &self.average {
+            Some(average) => average.put_into(network),
+            None => network,
+        }
+    }
+}
+
+/// The logits of the first text of a split.
+fn one_text<M: SequenceClassifier>(network: &M, split: &Encoded) -> Tensor<3> {
+    network.valid().forward(split.range(0..1).0)
 }
 
 /// Whether [`fit`] can go on as `config` says, before anything is trained: the epochs that are done, 0 where there is
@@ -212,22 +275,40 @@ fn steps(split: &Encoded, batch_size: usize) -> usize {
 }
 
 fn train_epoch<M: SequenceClassifier>(
-    mut network: M,
+    state: State<M>,
     train: &Encoded,
-    adam: &mut Adam,
     epoch: usize,
     config: &FitConfig,
     observer: &mut impl Observer,
-) -> Result<(M, Score), TrainingError> {
+) -> Result<(State<M>, Score), TrainingError> {
+    let State {
+        mut network,
+        mut adam,
+        history,
+        mut average,
+        best,
+    } = state;
+    let options = &config.options;
+    let objective = &options.objective;
     let steps = steps(train, config.batch_size);
     let train = train.gathered(&order(train.rows(), config.seed, epoch));
     let mut tally = Tally::default();
     for (step, (ids, labels)) in train.batches(config.batch_size).enumerate() {
-        let logits = network.forward(ids.autodiff());
-        let loss = binary_cross_entropy(logits.clone(), labels.autodiff());
+        let done = (epoch - 1) * steps + step;
+        let noise = &mut Noise::new(config.seed, done as u64);
+        let logits = network.forward_training(ids.autodiff(), noise);
+        let loss = objective.loss(logits.clone(), labels.autodiff());
         let mut gradients = loss.backward();
         tally.add(loss.inner(), logits.inner());
-        network = adam.step(network, &mut gradients);
+        let how = StepOptions {
+            rate: options.schedule.factor(done, steps, &history),
+            weight_decay: options.weight_decay,
+            clip_norm: options.clip_norm,
+        };
+        network = adam.step_with(network, &mut gradients, how);
+        if let (Some(average), Some(momentum)) = (&mut average, options.average) {
+            average.move_towards(&network, momentum);
+        }
         observer.step(Progress {
             epoch,
             epochs: config.epochs,
@@ -235,15 +316,21 @@ fn train_epoch<M: SequenceClassifier>(
             steps,
         });
     }
-    let score = tally
-        .read(train.labels())
-        .map_err(|(step, loss)| TrainingError::NotFinite {
-            network: config.network.clone(),
-            epoch,
-            step,
-            loss,
-        })?;
-    Ok((network, score))
+    let judged = tally.read(objective, train.labels());
+    let score = judged.map_err(|(step, loss)| TrainingError::NotFinite {
+        network: config.network.clone(),
+        epoch,
+        step,
+        loss,
+    })?;
+    let state = State {
+        network,
+        adam,
+        history,
+        average,
+        best,
+    };
+    Ok((state, score))
 }
 
 /// All rows, in the order of an epoch.
@@ -255,27 +342,37 @@ fn order(rows: usize, seed: u64, epoch: usize) -> Vec<u32> {
     order
 }
 
-/// Mean loss and accuracy of `network` over a split, without recording gradients. A loss that is not
+/// Mean binary cross-entropy and accuracy of `network` over a split, without recording gradients. A loss that is not
 /// finite is reported as it is.
 pub fn evaluate<M: SequenceClassifier>(network: &M, split: &Encoded, batch_size: usize) -> Score {
+    evaluate_by(&Objective::default(), network, split, batch_size)
+}
+
+/// As [`evaluate`], by an objective.
+pub fn evaluate_by<M: SequenceClassifier>(
+    objective: &Objective,
+    network: &M,
+    split: &Encoded,
+    batch_size: usize,
+) -> Score {
     let network = network.valid();
     let mut tally = Tally::default();
     for (ids, labels) in split.batches(batch_size) {
         let logits = network.forward(ids);
-        let loss = binary_cross_entropy(logits.clone(), labels);
+        let loss = objective.loss(logits.clone(), labels);
         tally.add(loss, logits);
     }
     tally
-        .read(split.labels())
+        .read(objective, split.labels())
         .unwrap_or_else(|(_, loss)| Score {
             loss: f64::from(loss),
             accuracy: f64::NAN,
         })
 }
 
-/// The logits `[rows, positions]` of a split, `batch_size` texts at a time, without recording
+/// The logits `[rows, positions, classes]` of a split, `batch_size` texts at a time, without recording
 /// gradients.
-pub fn logits<M: SequenceClassifier>(network: &M, split: &Encoded, batch_size: usize) -> Tensor<2> {
+pub fn logits<M: SequenceClassifier>(network: &M, split: &Encoded, batch_size: usize) -> Tensor<3> {
     let network = network.valid();
     let parts = split
         .batches(batch_size)
@@ -284,7 +381,7 @@ pub fn logits<M: SequenceClassifier>(network: &M, split: &Encoded, batch_size: u
     Tensor::cat(parts, 0)
 }
 
-/// The probability of the positive class for each text of a split, 0 to 1, `batch_size` texts at a time,
+/// The probability of the second of two classes for each text of a split, 0 to 1, `batch_size` texts at a time,
 /// without recording gradients. Of a network that judges every token, the mean over the tokens.
 pub fn probabilities<M: SequenceClassifier>(
     network: &M,
@@ -292,7 +389,7 @@ pub fn probabilities<M: SequenceClassifier>(
     batch_size: usize,
 ) -> Vec<f64> {
     let logits = logits(network, split, batch_size);
-    let [_, positions] = logits.dims();
+    let [_, positions, _] = logits.dims();
     let logits: Vec<f32> = logits.into_data().iter().collect();
     logits
         .chunks_exact(positions.max(1))
@@ -300,35 +397,31 @@ pub fn probabilities<M: SequenceClassifier>(
         .collect()
 }
 
-/// The probability that a logit speaks of, in double precision, with the exponential of the crate `libm`.
-pub fn sigmoid(logit: f32) -> f64 {
-    1.0 / (1.0 + libm::exp(-f64::from(logit)))
-}
-
 /// Losses and logits of a pass, left on the device until asked for.
 #[derive(Default)]
 struct Tally {
     losses: Vec<Tensor<1>>,
-    logits: Vec<Tensor<2>>,
+    logits: Vec<Tensor<3>>,
 }
 
 impl Tally {
-    fn add(&mut self, loss: Tensor<1>, logits: Tensor<2>) {
+    fn add(&mut self, loss: Tensor<1>, logits: Tensor<3>) {
         self.losses.push(loss);
         self.logits.push(logits);
     }
 
     /// The means over all texts, whose labels are `[N, 1]` in the order in which they were added; or step
     /// (from 1) and loss where a loss is not finite.
-    fn read(self, labels: Tensor<2>) -> Result<Score, (usize, f32)> {
+    fn read(self, objective: &Objective, labels: Tensor<2>) -> Result<Score, (usize, f32)> {
         let texts: Vec<usize> = self.logits.iter().map(|logits| logits.dims()[0]).collect();
         let losses: Vec<f32> = Tensor::cat(self.losses, 0).into_data().iter().collect();
         if let Some(step) = losses.iter().position(|loss| !loss.is_finite()) {
             return Err((step + 1, losses[step]));
         }
         let logits = Tensor::cat(self.logits, 0);
-        let [rows, positions] = logits.dims();
-        let correct: Vec<f32> = correct(logits, labels).into_data().iter().collect();
+        let [rows, positions, _] = logits.dims();
+        let correct = objective.correct(logits, labels);
+        let correct: Vec<f32> = correct.into_data().iter().collect();
         let correct: f64 = correct.iter().map(|count| f64::from(*count)).sum();
         let loss: f64 = losses
             .iter()

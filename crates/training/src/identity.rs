@@ -9,11 +9,11 @@ use crate::adam::AdamConfig;
 use crate::{Encoded, FitConfig};
 
 /// The version of [`RunIdentity`]. Checkpoints of 0.1 have none.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 /// What only the caller knows of a run: where its texts come from and what they went through. All of it is kept in
 /// checkpoints, and a run goes on only from one that agrees.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunSettings {
     /// The data set's name, for messages.
@@ -24,7 +24,7 @@ pub struct RunSettings {
     pub max_tokens: Option<usize>,
     /// SHA-256 of the fitted vectorizer, in hexadecimal digits.
     pub vectorizer_sha256: String,
-    /// The network's sizes, where it is one of [`recurrent_models::Network`].
+    /// The network's layers, where it is a [`recurrent_models::Network`].
     pub shapes: Option<NetworkConfig>,
     /// What it computes on.
     pub backend: String,
@@ -50,8 +50,10 @@ pub enum Setting {
     BatchSize,
     /// The optimizer's numbers.
     Optimizer,
-    /// The network's sizes.
+    /// The network's layers.
     Shapes,
+    /// Objective, schedule and the like.
+    Options,
     /// The fitted vectorizer, by its hash.
     Vectorizer,
     /// Token ids and labels of the training split, by their hash.
@@ -71,7 +73,8 @@ impl fmt::Display for Setting {
             Self::Backend => "the backend",
             Self::BatchSize => "the batch size",
             Self::Optimizer => "the optimizer",
-            Self::Shapes => "the network's sizes",
+            Self::Shapes => "the network's layers",
+            Self::Options => "how to train",
             Self::Vectorizer => "the vectorizer",
             Self::TrainingTexts => "the texts of the training split",
             Self::TestTexts => "the texts of the test split",
@@ -89,6 +92,8 @@ pub(crate) struct RunIdentity {
     length: usize,
     batch_size: usize,
     adam: AdamConfig,
+    /// As JSON, which keeps every digit when it is read and written again.
+    options: String,
     settings: RunSettings,
     train_sha256: String,
     test_sha256: String,
@@ -103,6 +108,7 @@ impl RunIdentity {
             length: train.width(),
             batch_size: config.batch_size,
             adam: config.adam,
+            options: serde_json::to_string(&config.options).unwrap_or_default(),
             settings: config.settings.clone(),
             train_sha256: train.sha256(),
             test_sha256: test.sha256(),
@@ -113,12 +119,14 @@ impl RunIdentity {
     pub(crate) fn difference(&self, there: &Self) -> Option<(Setting, String, String)> {
         let values = |identity: &Self| {
             let settings = &identity.settings;
-            let shapes = settings.shapes.map_or("unknown".to_owned(), |shapes| {
-                format!(
-                    "{} embeddings of {}, {} units, {} hidden",
-                    shapes.embeddings, shapes.embedding_width, shapes.units, shapes.hidden
-                )
-            });
+            // As they are written, which every value of them can be.
+            let written = |value: serde_json::Result<String>| value.unwrap_or_default();
+            let shapes = settings
+                .shapes
+                .as_ref()
+                .map_or("unknown".to_owned(), |shapes| {
+                    written(serde_json::to_string(shapes))
+                });
             [
                 (Setting::Network, identity.network.clone()),
                 (
@@ -137,6 +145,7 @@ impl RunIdentity {
                 (Setting::BatchSize, identity.batch_size.to_string()),
                 (Setting::Optimizer, identity.adam.to_string()),
                 (Setting::Shapes, shapes),
+                (Setting::Options, identity.options.clone()),
                 (
                     Setting::Vectorizer,
                     hashed("fitted", &settings.vectorizer_sha256),

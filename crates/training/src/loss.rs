@@ -28,6 +28,11 @@ pub(crate) fn correct(logits: Tensor<2>, labels: Tensor<2>) -> Tensor<2> {
     verdicts.equal(truth).float().sum_dim(1)
 }
 
+/// The probability that a logit speaks of, in double precision, with the exponential of the crate `libm`.
+pub fn sigmoid(logit: f32) -> f64 {
+    1.0 / (1.0 + libm::exp(-f64::from(logit)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@
 #![allow(clippy::panic, clippy::unwrap_used)]
 
 use burn::tensor::Device;
-use recurrent_models::{Network, NetworkConfig, NetworkKind, weights};
+use recurrent_models::{Network, NetworkKind, Preset, weights};
 use recurrent_training::{
     Encoded, FitConfig, NoopObserver, Progress, Setting, TrainingError, check_resume, evaluate, fit,
 };
@@ -30,14 +30,15 @@ fn problem(rows: usize, device: &Device) -> Encoded {
 }
 
 fn network(kind: NetworkKind) -> Network {
-    let config = NetworkConfig {
+    let config = Preset {
         network: kind,
         embeddings: 9,
         embedding_width: 8,
         units: 8,
         hidden: 8,
         time: TIME,
-    };
+    }
+    .config();
     config.init(0, &Device::flex().autodiff())
 }
 

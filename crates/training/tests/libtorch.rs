@@ -14,7 +14,7 @@ use burn::tensor::Device;
 use outside::Outside;
 use recurrent_models::recurrence::libtorch::{Processor, device, use_aten_on_cpu};
 use recurrent_models::weights::TensorFile;
-use recurrent_models::{NetworkConfig, NetworkKind};
+use recurrent_models::{NetworkKind, Preset};
 use recurrent_training::adam::{AdamConfig, Epsilon};
 use recurrent_training::replay::{Report, Spread, replay, replay_altered};
 use recurrent_training::{Encoded, EpochRecord, FitConfig, NoopObserver, fit};
@@ -130,8 +130,10 @@ fn rounding_decides_where_the_dense_network_ends() {
         ..AdamConfig::default()
     };
     let _way = through(false);
-    let mut report =
-        replay_altered(&file, &device(Processor::Cpu), wrong, |network| network).unwrap();
+    let mut report = replay_altered(&file, &device(Processor::Cpu), Some(wrong), |network| {
+        network
+    })
+    .unwrap();
     report.allow(spread);
     let departures = departures(&report);
     assert!(
@@ -159,14 +161,15 @@ fn problem(rows: usize, device: &Device) -> Encoded {
 
 /// Three epochs of a network; every network starts with the same weights wherever it runs.
 fn history(kind: NetworkKind, device: &Device) -> Vec<EpochRecord> {
-    let config = NetworkConfig {
+    let config = Preset {
         network: kind,
         embeddings: 9,
         embedding_width: 8,
         units: 8,
         hidden: 8,
         time: TIME,
-    };
+    }
+    .config();
     let data = problem(100, device);
     let network = config.init(0, &device.clone().autodiff());
     let settings = FitConfig {

@@ -5,9 +5,9 @@ use burn::backend::Dispatch;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor};
 
-use super::Moments;
 use super::step::AdamBackend as _;
 use super::update::AdamStep;
+use super::{Before, Moments};
 
 /// Moves every parameter that has a gradient, by one step over one tensor of them all. Parameters and
 /// moments come out as parts of the result.
@@ -16,6 +16,7 @@ pub(super) fn step<M: Module>(
     gradients: &mut Gradients,
     moments: &mut Vec<Moments>,
     step: AdamStep,
+    before: Before,
 ) -> M {
     let mut collect = Collect {
         gradients,
@@ -35,8 +36,8 @@ pub(super) fn step<M: Module>(
             Tensor::cat(found.iter().map(of).collect(), 0).into_dispatch()
         };
         let (parameters, means, squares) = Dispatch::adam_step(
-            whole(&|(_, found)| found.parameter.clone()),
-            whole(&|(_, found)| found.gradient.clone()),
+            whole(&|(_, found)| before.parameter(found.parameter.clone())),
+            whole(&|(_, found)| before.gradient(found.gradient.clone())),
             whole(&|(place, _)| moments[*place].mean.clone()),
             whole(&|(place, _)| moments[*place].square.clone()),
             step,
@@ -104,34 +105,34 @@ impl<I: Iterator<Item = Option<Tensor<1>>>> ModuleMapper for Replace<I> {
 #[cfg(test)]
 mod tests {
     use burn::tensor::{Device, Int, TensorData};
-    use recurrent_models::{Network, NetworkConfig, NetworkKind, SequenceClassifier, weights};
+    use recurrent_models::{Network, NetworkKind, Preset, SequenceClassifier, weights};
 
-    use super::super::{Adam, AdamConfig};
+    use super::super::{Adam, AdamConfig, StepOptions};
     use super::*;
 
     fn network() -> Network {
-        let config = NetworkConfig {
+        let preset = Preset {
             embeddings: 9,
             embedding_width: 3,
             units: 5,
             hidden: 4,
             time: 2,
-            ..NetworkConfig::notebook(NetworkKind::LSTM)
+            ..Preset::notebook(NetworkKind::LSTM)
         };
-        config.init(3, &Device::flex().autodiff())
+        preset.config().init(3, &Device::flex().autodiff())
     }
 
     /// Gradients of all parameters, or of the hidden layer's two alone.
     fn gradients(network: &Network, all: bool) -> Gradients {
         let device = Device::flex().autodiff();
-        let Network::Recurrent(layers) = network else {
-            panic!("an LSTM is recurrent")
-        };
         let output = if all {
             let ids = TensorData::new(vec![1, 2, 5, 8], [2, 2]);
-            network.forward(Tensor::<2, Int>::from_data(ids, &device))
+            let logits = network.forward(Tensor::<2, Int>::from_data(ids, &device));
+            logits.reshape([2, 1])
         } else {
-            layers.hidden.forward(Tensor::ones([2, 5], &device))
+            let mut network = network.clone();
+            let hidden = network.dense_mut("hidden").unwrap();
+            hidden.forward(Tensor::ones([2, 5], &device))
         };
         (output.clone() * output).sum().backward()
     }
@@ -143,12 +144,21 @@ mod tests {
             let mut each = network();
             let mut one = network();
             let mut moments = Vec::new();
+            let how = StepOptions {
+                rate: 0.5,
+                weight_decay: 0.1,
+                clip_norm: None,
+            };
+            let before = Before {
+                scale: None,
+                decay: Some([0.1, f64::from(AdamConfig::default().learning_rate) * 0.5]),
+            };
             for step_number in 1..=3 {
                 let mut of_each = gradients(&each, all);
-                each = adam.step(each, &mut of_each);
+                each = adam.step_with(each, &mut of_each, how);
                 let mut of_one = gradients(&one, all);
-                let numbers = AdamConfig::default().step(step_number);
-                one = step(one, &mut of_one, &mut moments, numbers);
+                let numbers = AdamConfig::default().step(step_number, how.rate);
+                one = step(one, &mut of_one, &mut moments, numbers, before);
             }
             assert_eq!(weights::collect(&one), weights::collect(&each));
             let untouched = weights::collect(&network());

@@ -5,18 +5,20 @@
 //! texts before and after. The same training in float64 lies beside it and says how much float32
 //! itself costs, which is where the tolerances come from.
 
+mod recipe;
 mod rounding;
 
 use std::ops::Range;
 
 use burn::tensor::{Device, Gradients};
 use recurrent_models::weights::{self, HostTensor, TensorFile};
-use recurrent_models::{Network, NetworkConfig, NetworkKind, SequenceClassifier};
+use recurrent_models::{Network, SequenceClassifier};
 use serde::Serialize;
 
-use crate::adam::{Adam, AdamConfig};
-use crate::loss::correct;
-use crate::{Encoded, TrainingError, binary_cross_entropy};
+use self::recipe::Recipe;
+use crate::adam::{Adam, AdamConfig, StepOptions};
+use crate::average::Aside;
+use crate::{Encoded, TrainingError};
 
 /// A parameter's gradient may differ by this share of its own norm …
 const GRADIENT_OWN: f64 = 5e-6;
@@ -110,10 +112,10 @@ impl Report {
 /// # Errors
 /// [`TrainingError::Weights`] and [`TrainingError::Content`] where the file is not a reference.
 pub fn replay(file: &TensorFile, device: &Device) -> Result<Report, TrainingError> {
-    replay_altered(file, device, AdamConfig::default(), |network| network)
+    replay_altered(file, device, None, |network| network)
 }
 
-/// As [`replay`], with another optimizer or with the network changed before its first step: how a
+/// As [`replay`], with other numbers of Adam or with the network changed before its first step: how a
 /// test shows that a mistake is found.
 ///
 /// # Errors
@@ -121,18 +123,19 @@ pub fn replay(file: &TensorFile, device: &Device) -> Result<Report, TrainingErro
 pub fn replay_altered(
     file: &TensorFile,
     device: &Device,
-    adam: AdamConfig,
+    adam: Option<AdamConfig>,
     alter: impl FnOnce(Network) -> Network,
 ) -> Result<Report, TrainingError> {
     let reference = Reference::read(file)?;
     let training = device.clone().autodiff();
-    let network = reference.config.init(0, &training);
+    let recipe = &reference.recipe;
+    let network = recipe.network.init(0, &training);
     let mut network = alter(weights::load(network, file, "init/")?);
     let mut checks = Vec::new();
 
     let probe = Encoded::new(
         reference.probe_ids.clone(),
-        reference.config.time,
+        recipe.network.time,
         vec![0.0; reference.probes],
         device,
     )?;
@@ -151,12 +154,15 @@ pub fn replay_altered(
         Some(PROBE_BEFORE),
     ));
 
-    let mut optimizer = Adam::new(adam);
+    let options = &recipe.options;
+    let objective = &options.objective;
+    let mut optimizer = Adam::new(adam.unwrap_or(recipe.adam));
+    let mut average = options.average.map(|_| Aside::of(&network));
     let mut losses = Vec::with_capacity(reference.losses.len());
     let mut accuracies = Vec::with_capacity(reference.losses.len());
     let batches = Encoded::new(
         reference.ids.clone(),
-        reference.config.time,
+        recipe.network.time,
         reference.labels.clone(),
         device,
     )?;
@@ -164,16 +170,30 @@ pub fn replay_altered(
         let first = (step - 1) * reference.batch;
         let (ids, labels) = batches.range(first..first + reference.batch);
         let logits = network.forward(ids.autodiff());
-        let loss = binary_cross_entropy(logits.clone(), labels.clone().autodiff());
+        let loss = objective.loss(logits.clone(), labels.clone().autodiff());
         let mut gradients = loss.backward();
         losses.push(f64::from(loss.inner().into_scalar::<f32>()));
-        let positions = logits.dims().iter().product::<usize>() as f64;
-        let correct = correct(logits.inner(), labels).sum().into_scalar::<f32>();
+        let [batch, positions, _] = logits.dims();
+        let positions = (batch * positions) as f64;
+        let correct = objective
+            .correct(logits.inner(), labels)
+            .sum()
+            .into_scalar::<f32>();
         accuracies.push(f64::from(correct) / positions);
         if step == 1 {
             checks.extend(compare_gradients(&network, &gradients, file)?);
         }
-        network = optimizer.step(network, &mut gradients);
+        let how = StepOptions {
+            rate: options
+                .schedule
+                .factor(step - 1, reference.losses.len(), &[]),
+            weight_decay: options.weight_decay,
+            clip_norm: options.clip_norm,
+        };
+        network = optimizer.step_with(network, &mut gradients, how);
+        if let (Some(average), Some(momentum)) = (&mut average, options.average) {
+            average.move_towards(&network, momentum);
+        }
         for (after, tolerance) in WEIGHTS {
             if step == after {
                 checks.extend(compare_weights(&network, file, after, tolerance)?);
@@ -190,6 +210,10 @@ pub fn replay_altered(
         None,
     ));
     checks.push(reference.compare_probe_after(&probe_logits(&network), file)?);
+    if let Some(average) = average {
+        let averaged = average.put_into(network);
+        checks.extend(compare_averages(&averaged, file)?);
+    }
     Ok(Report {
         network: reference.network,
         steps: reference.losses.len(),
@@ -201,7 +225,7 @@ pub fn replay_altered(
 /// What of a reference file is needed at every step, checked.
 struct Reference {
     network: String,
-    config: NetworkConfig,
+    recipe: Recipe,
     batch: usize,
     ids: Vec<i32>,
     labels: Vec<f32>,
@@ -222,13 +246,10 @@ impl Reference {
             .note("network")
             .ok_or_else(|| content("its metadata names no \"network\"".to_owned()))?
             .to_owned();
-        let kind: NetworkKind = network
-            .parse()
-            .map_err(|error| content(format!("its metadata is of no use: {error}")))?;
         let losses = widen(&file.f32("loss")?);
         let (_, exact) = file.f64("float64/loss")?;
         let (id_shape, ids) = file.i32("order_ids")?;
-        let (_, labels) = file.i32("order_labels")?;
+        let labels = labels(file)?;
         let (probe_shape, probe_ids) = file.i32("probe_ids")?;
         let (&[rows, time], &[probes, probe_time]) = (&id_shape[..], &probe_shape[..]) else {
             return Err(content("its token ids are not two-dimensional".to_owned()));
@@ -244,35 +265,13 @@ impl Reference {
                 "its losses, batches, labels and probes do not fit together".to_owned(),
             ));
         }
-        let embeddings = file.f32("init/embedding/embeddings")?.shape;
-        let body = match kind {
-            NetworkKind::Dense => "init/dense_in/kernel".to_owned(),
-            NetworkKind::Recurrent(kind) => {
-                let cell = kind.cell_name();
-                let layer = if kind.stacked {
-                    "recurrent_0"
-                } else {
-                    "recurrent"
-                };
-                let way = if kind.bidirectional {
-                    format!("/forward_{cell}")
-                } else {
-                    String::new()
-                };
-                format!("init/{layer}{way}/{cell}_cell/recurrent_kernel")
-            }
+        let recipe = match file.note("configuration") {
+            Some(json) => Recipe::parse(&network, json, time).map_err(|reason| {
+                content(format!("its configuration cannot be followed: {reason}"))
+            })?,
+            None => Recipe::named(file, &network, time)?,
         };
-        let body = file.f32(&body)?.shape;
-        let hidden = file.f32("init/hidden/kernel")?.shape;
-        let (&[embeddings, embedding_width], &[height, width], &[_, hidden]) =
-            (&embeddings[..], &body[..], &hidden[..])
-        else {
-            return Err(content("its kernels are not two-dimensional".to_owned()));
-        };
-        let units = match kind {
-            NetworkKind::Dense => width,
-            NetworkKind::Recurrent(_) => height,
-        };
+        let embeddings = recipe.network.embeddings;
         let known = 0..embeddings as i32;
         if let Some(id) = ids.iter().chain(&probe_ids).find(|id| !known.contains(id)) {
             return Err(content(format!(
@@ -286,17 +285,10 @@ impl Reference {
             .map(|step| step + 1);
         Ok(Self {
             network,
-            config: NetworkConfig {
-                network: kind,
-                embeddings,
-                embedding_width,
-                units,
-                hidden,
-                time,
-            },
+            recipe,
             batch: rows / losses.len(),
             ids,
-            labels: labels.into_iter().map(|label| label as f32).collect(),
+            labels,
             losses,
             exact,
             horizon,
@@ -350,6 +342,25 @@ impl Reference {
         );
         Ok(check.late(Late::Probes))
     }
+}
+
+/// The labels, which are whole numbers of either type.
+fn labels(file: &TensorFile) -> Result<Vec<f32>, TrainingError> {
+    match file.i32("order_labels") {
+        Ok((_, labels)) => Ok(labels.into_iter().map(|label| label as f32).collect()),
+        Err(_) => Ok(file.f32("order_labels")?.values),
+    }
+}
+
+/// The averaged weights at the end.
+fn compare_averages(network: &Network, file: &TensorFile) -> Result<Vec<Check>, TrainingError> {
+    let check = |(name, ours): (String, HostTensor)| {
+        let reference = file.f32(&format!("averaged/{name}"))?;
+        let distance = largest(widen(&ours).into_iter(), widen(&reference).into_iter());
+        let quantity = format!("averaged weights, {name}");
+        Ok(Check::new(quantity, distance, Some(WEIGHTS[1].1)))
+    };
+    weights::collect(network).into_iter().map(check).collect()
 }
 
 /// The step among `steps`, from 0, whose distance is the largest share of its tolerance.

@@ -14,7 +14,6 @@ use recurrent_models::weights::{TensorFile, to_host};
 
 use super::{Late, Report, replay_altered};
 use crate::TrainingError;
-use crate::adam::AdamConfig;
 
 /// How many moved trainings say how far rounding gets.
 const RUNS: u64 = 16;
@@ -43,8 +42,7 @@ impl Spread {
         };
         for seed in 0..RUNS {
             let mut nudge = Nudge(ChaCha8Rng::seed_from_u64(seed));
-            let adam = AdamConfig::default();
-            let moved = replay_altered(file, &Device::flex(), adam, |it| it.map(&mut nudge))?;
+            let moved = replay_altered(file, &Device::flex(), None, |it| it.map(&mut nudge))?;
             for check in moved.checks {
                 let worst = match check.late {
                     Some(Late::Loss) => &mut spread.loss,

@@ -12,7 +12,7 @@ use std::process::Command;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use recurrent_kernels::Isa;
-use recurrent_models::{Network, NetworkConfig, NetworkKind, SequenceClassifier, trace, weights};
+use recurrent_models::{Network, NetworkKind, Preset, SequenceClassifier, trace, weights};
 use recurrent_training::{Encoded, FitConfig, NoopObserver, evaluate, fit, probabilities};
 use sha2::{Digest, Sha256};
 
@@ -46,14 +46,15 @@ fn singles<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
 
 /// What training and looking at a network leaves, as one hash.
 fn trained(kind: NetworkKind) -> String {
-    let config = NetworkConfig {
+    let config = Preset {
         network: kind,
         embeddings: VOCABULARY,
         embedding_width: 9,
         units: 17,
         hidden: 10,
         time: TIME,
-    };
+    }
+    .config();
     let labels = (0..ROWS).map(|row| (row * row % 2) as f32).collect();
     let data = Encoded::new(texts(), TIME, labels, &Device::flex()).unwrap();
     let fit_config = FitConfig {
