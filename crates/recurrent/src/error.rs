@@ -1,10 +1,53 @@
-//! What can go wrong with the folder of a model.
+//! What can go wrong with a classifier, and with the folder of a model.
 
 use std::path::PathBuf;
 
+use recurrent_corpus::{CorpusError, Part};
 use recurrent_files::{FileError, quoted};
+use recurrent_metrics::MetricsError;
+use recurrent_models::InvalidNetwork;
 use recurrent_models::weights::WeightsError;
+use recurrent_training::TrainingError;
 use recurrent_vectorizer::VectorizerError;
+
+/// Why a classifier cannot be trained or asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClassifierError {
+    /// A model that cannot be saved or loaded.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A training that cannot be begun or carried on.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// Texts that cannot be read or split.
+    #[error(transparent)]
+    Corpus(#[from] CorpusError),
+    /// Layers that make no network.
+    #[error(transparent)]
+    Network(#[from] InvalidNetwork),
+    /// A vectorizer that cannot be fitted.
+    #[error(transparent)]
+    Vectorizer(#[from] VectorizerError),
+    /// Labels or probabilities that say nothing.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// A part of the corpus without texts.
+    #[error("the corpus has no {part} texts; give it some, or a share of the training texts")]
+    EmptyPart {
+        /// Which part.
+        part: Part,
+    },
+    /// The network gives what is no number.
+    #[error(
+        "the network's answer to text {text} (from 0) is no number: its weights are too large; train it again with a \
+         smaller learning rate"
+    )]
+    NotFinite {
+        /// Which of the texts.
+        text: usize,
+    },
+}
 
 /// Why a model cannot be saved or loaded.
 #[derive(Debug, thiserror::Error)]

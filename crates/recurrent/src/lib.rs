@@ -1,29 +1,50 @@
-//! A trained text classifier as a folder.
+//! From labelled texts to a classifier that is trained, saved, loaded and asked.
 //!
-//! [`Model::save`] writes a network, its vectorizer and what they are for; [`Model::load`] reads them again, and only
-//! as what they were: every part has a checksum, the parts are held against each other, and a write that was
+//! ```no_run
+//! use std::path::PathBuf;
+//!
+//! use recurrent::{NoopObserver, TableOptions, TextClassifier, TrainConfig, read};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (corpus, report) = read(&[PathBuf::from("tickets.csv")], &TableOptions::default())?;
+//! println!("{report}");
+//! let model = TextClassifier::train(&corpus, &TrainConfig::default(), &mut NoopObserver)?;
+//! model.save("model")?;
+//!
+//! let model = TextClassifier::load("model")?;
+//! for prediction in model.predict(["My card was charged twice."])? {
+//!     println!("{} {:.3}", prediction.class, prediction.probability);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A model is a folder ([`Model`]): every part has a checksum, the parts are held against each other, and a write that was
 //! interrupted leaves the model before it or the one after it.
 //!
 //! This crate knows no terminal and keeps no state of its own.
-//!
-//! # Example
-//!
-//! ```no_run
-//! use std::path::Path;
-//!
-//! use burn::tensor::Device;
-//! use recurrent::{Model, ModelError};
-//!
-//! fn main() -> Result<(), ModelError> {
-//!     let model = Model::load(Path::new("target/reproduce/lstm"), &Device::flex())?;
-//!     let [first, second] = [&model.config.classes[0], &model.config.classes[1]];
-//!     println!("{} tells {first} from {second}", model.config.network.network);
-//!     Ok(())
-//! }
-//! ```
 
+mod classifier;
+mod config;
 mod error;
 mod model;
+pub mod reading;
+mod scores;
 
-pub use error::ModelError;
+pub use classifier::{Checkpoint, TextClassifier};
+pub use config::{ClassWeight, TrainConfig, Trained};
+pub use error::{ClassifierError, ModelError};
 pub use model::{Model, ModelConfig, Provenance, VECTORIZER_FILE, WEIGHTS_FILE, sha256};
+pub use recurrent_corpus::{
+    Added, Corpus, CorpusError, Format, LabelledText, Part, ReadReport, Rows, ScoredWriter, Split,
+    TableOptions, TextCorpus, Texts, read, read_parts,
+};
+pub use recurrent_metrics as metrics;
+pub use recurrent_models::{
+    Activation, EmbeddingConfig, LayerConfig, NetworkConfig, NetworkKind, Pooling, Preset, Reads,
+    Returns,
+};
+pub use recurrent_training::{
+    EpochRecord, Keep, Loss, NoopObserver, Observer, Progress, Schedule, adam::AdamConfig,
+};
+pub use scores::{Prediction, Scores, TextScores};

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use recurrent::{Model, ModelConfig, ModelError, Provenance};
 use recurrent_models::weights::WeightsError;
-use recurrent_models::{Network, NetworkConfig, NetworkKind, SequenceClassifier as _};
+use recurrent_models::{Network, NetworkKind, Preset, SequenceClassifier as _};
 use recurrent_vectorizer::{TextVectorizer, Vectorize as _, VectorizerParams};
 
 const PARTS: [&str; 4] = [
@@ -31,14 +31,17 @@ fn vectorizer(texts: &[&str]) -> TextVectorizer {
 
 fn config(network: &str) -> ModelConfig {
     ModelConfig {
-        network: NetworkConfig {
+        network: Preset {
             network: network.parse().unwrap(),
             embeddings: 13,
             embedding_width: 4,
             units: 3,
             hidden: 2,
             time: 5,
-        },
+        }
+        .config(),
+        loss: recurrent::Loss::BinaryCrossEntropy,
+        trained: None,
         classes: vec!["neg".to_owned(), "pos".to_owned()],
         cleaned: true,
         provenance: Provenance {
@@ -389,11 +392,11 @@ fn a_folder_that_is_no_model_is_named_for_what_it_is() {
     fs::write(fitted.join("config.json"), r#"{"standardize": "lower"}"#).unwrap();
     assert!(matches!(what(&fitted), ModelError::VectorizerFolder { .. }));
     let text = fs::read_to_string(run.join("lstm/config.json")).unwrap();
-    let text = text.replace("\"version\": 2", "\"version\": 3");
+    let text = text.replace("\"version\": 3", "\"version\": 4");
     fs::write(run.join("lstm/config.json"), text).unwrap();
     let error = what(&run.join("lstm"));
     assert!(
-        matches!(error, ModelError::NewerVersion { version: 3, .. }),
+        matches!(error, ModelError::NewerVersion { version: 4, .. }),
         "{error}"
     );
 }

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use recurrent_files::read_at_most;
-use recurrent_models::NetworkConfig;
+use recurrent_models::Preset;
 use recurrent_models::weights::TensorFile;
+use recurrent_training::Loss;
 use recurrent_vectorizer::{TextVectorizer, VectorizerError, VectorizerParams, Vocabulary};
 use serde::Deserialize;
 
@@ -19,7 +20,7 @@ use crate::ModelError;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Legacy {
-    network: NetworkConfig,
+    network: Preset,
     max_tokens: usize,
     classes: Vec<String>,
     dataset: String,
@@ -34,7 +35,8 @@ impl Legacy {
         let config_path = folder.join(CONFIG_FILE);
         let max_tokens = self.max_tokens;
         let config = ModelConfig {
-            network: self.network,
+            network: self.network.config(),
+            loss: Loss::BinaryCrossEntropy,
             classes: self.classes.clone(),
             cleaned: true,
             provenance: Provenance {
@@ -43,6 +45,7 @@ impl Legacy {
                 sample: self.sample,
                 note: self.note.clone(),
             },
+            trained: None,
         };
         let invalid = |reason: String| ModelError::Config {
             path: config_path.clone(),

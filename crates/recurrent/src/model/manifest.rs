@@ -5,32 +5,39 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use recurrent_files::{FileError, read_at_most, reason};
-use recurrent_models::NetworkConfig;
 use recurrent_models::weights::TensorFile;
+use recurrent_models::{NetworkConfig, Preset};
+use recurrent_training::Loss;
 use recurrent_vectorizer::TextVectorizer;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::legacy::Legacy;
 use super::{
-    HEADER_LIMIT, Model, ModelConfig, Provenance, VECTORIZER_FILE, VECTORIZER_LIMIT,
-    VOCABULARY_FILE, WEIGHTS_FILE, pending, sha256,
+    HEADER_LIMIT, Model, ModelConfig, Provenance, TRAINING_FILE, TRAINING_LIMIT, VECTORIZER_FILE,
+    VECTORIZER_LIMIT, VOCABULARY_FILE, WEIGHTS_FILE, pending, sha256,
 };
-use crate::ModelError;
+use crate::{ModelError, Trained};
 
 /// What `format` says.
 const FORMAT: &str = "recurrent-model";
 
-/// The version that is written. Files without a version are of 0.1, and read as its first.
-const VERSION: u64 = 2;
+/// The version that is written. Version 2 had networks by their names; files without a version are of 0.1.
+const VERSION: u64 = 3;
 
-/// What `config.json` holds.
+/// The version before it, which is read.
+const BEFORE: u64 = 2;
+
+/// What `config.json` holds: with the layers of its network, or, in version 2, with its name and sizes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Manifest {
+pub(super) struct Manifest<N = NetworkConfig> {
     format: String,
     version: u64,
-    network: NetworkConfig,
+    network: N,
+    /// What it was trained on; not in version 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    loss: Option<Loss>,
     /// The vectorizer's, for those who read the file.
     max_tokens: Option<usize>,
     classes: Vec<String>,
@@ -79,16 +86,56 @@ impl Description {
             return Ok(Self::Legacy(serde_json::from_value(value).map_err(failed)?));
         }
         // From the bytes, because a field that stands twice is an error there.
+        if version.and_then(Value::as_u64) == Some(BEFORE) {
+            let manifest: Manifest<Preset> = serde_json::from_slice(bytes).map_err(failed)?;
+            manifest.check(BEFORE).map_err(config)?;
+            return Ok(Self::Current(Box::new(manifest.with_layers())));
+        }
         let manifest: Manifest = serde_json::from_slice(bytes).map_err(failed)?;
-        if manifest.format != FORMAT || manifest.version != VERSION {
-            return Err(config("it is of another format".to_owned()));
-        }
-        if manifest.sum()? != manifest.checksum {
-            return Err(config(
-                "it was changed after it was written: its checksum does not fit".to_owned(),
-            ));
-        }
+        manifest.check(VERSION).map_err(config)?;
         Ok(Self::Current(Box::new(manifest)))
+    }
+}
+
+impl Manifest<Preset> {
+    /// With the layers that the network's name stands for.
+    fn with_layers(self) -> Manifest {
+        Manifest {
+            format: self.format,
+            version: self.version,
+            network: self.network.config(),
+            loss: self.loss,
+            max_tokens: self.max_tokens,
+            classes: self.classes,
+            cleaned: self.cleaned,
+            dataset: self.dataset,
+            dataset_sha256: self.dataset_sha256,
+            sample: self.sample,
+            note: self.note,
+            parts: self.parts,
+            checksum: self.checksum,
+        }
+    }
+}
+
+impl<N: Clone + Serialize> Manifest<N> {
+    /// What is wrong with it as a file of `version`, in words that complete "…: …".
+    fn check(&self, version: u64) -> Result<(), String> {
+        if self.format != FORMAT || self.version != version {
+            return Err("it is of another format".to_owned());
+        }
+        match self.sum() {
+            Ok(sum) if sum == self.checksum => Ok(()),
+            _ => Err("it was changed after it was written: its checksum does not fit".to_owned()),
+        }
+    }
+
+    fn sum(&self) -> Result<String, ModelError> {
+        let without = Self {
+            checksum: String::new(),
+            ..self.clone()
+        };
+        Ok(sha256(&serde_json::to_vec(&without).map_err(cannot_save)?))
     }
 }
 
@@ -108,7 +155,8 @@ impl Manifest {
         let mut manifest = Self {
             format: FORMAT.to_owned(),
             version: VERSION,
-            network: config.network,
+            network: config.network.clone(),
+            loss: Some(config.loss),
             max_tokens: vectorizer.params().max_tokens(),
             classes: config.classes.clone(),
             cleaned: config.cleaned,
@@ -133,19 +181,12 @@ impl Manifest {
         Ok(json)
     }
 
-    fn sum(&self) -> Result<String, ModelError> {
-        let without = Self {
-            checksum: String::new(),
-            ..self.clone()
-        };
-        Ok(sha256(&serde_json::to_vec(&without).map_err(cannot_save)?))
-    }
-
     /// The model in `folder`.
     pub(super) fn load(self, folder: &Path, device: &Device) -> Result<Model, ModelError> {
         let config_path = folder.join(super::CONFIG_FILE);
         let config = ModelConfig {
-            network: self.network,
+            network: self.network.clone(),
+            loss: self.loss.unwrap_or_default(),
             classes: self.classes.clone(),
             cleaned: self.cleaned,
             provenance: Provenance {
@@ -154,6 +195,7 @@ impl Manifest {
                 sample: self.sample,
                 note: self.note.clone(),
             },
+            trained: self.trained(folder)?,
         };
         config.check().map_err(|reason| ModelError::Config {
             path: config_path.clone(),
@@ -174,6 +216,19 @@ impl Manifest {
             [&vectorizer_path, &config_path],
             device,
         )
+    }
+
+    /// How the model in `folder` was trained, if it has such a part.
+    fn trained(&self, folder: &Path) -> Result<Option<Trained>, ModelError> {
+        if !self.parts.contains_key(TRAINING_FILE) {
+            return Ok(None);
+        }
+        let bytes = self.part(folder, TRAINING_FILE, TRAINING_LIMIT)?;
+        let trained = serde_json::from_slice(&bytes).map_err(|error| ModelError::Config {
+            path: folder.join(TRAINING_FILE),
+            reason: reason(error),
+        });
+        trained.map(Some)
     }
 
     /// The vectorizer in `folder`, and whether texts are cleaned before it.

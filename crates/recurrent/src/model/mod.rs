@@ -1,4 +1,5 @@
-//! The folder of a model: `config.json`, `vectorizer.cbor`, `vocabulary`, `weights.safetensors`.
+//! The folder of a model: `config.json`, `vectorizer.cbor`, `vocabulary`, `weights.safetensors`, and, of a classifier of
+//! one's own, `training.json`.
 //!
 //! `config.json` is what makes the others one model: it has the checksum of each, and is written last. Parts are first
 //! written as `NAME.new` and take their names after it, and a part is looked for under both, so that a write that is
@@ -7,16 +8,20 @@
 mod legacy;
 mod manifest;
 
+use std::borrow::Cow;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use burn::tensor::Device;
 use recurrent_files::{FileError, FolderLock, read_at_most};
 use recurrent_models::weights::{self, Notes, TensorFile};
 use recurrent_models::{Network, NetworkConfig};
+use recurrent_training::{Loss, Objective};
 use recurrent_vectorizer::{FixedWidth, TextVectorizer, Vectorize as _};
+use regex::bytes::Regex;
 use sha2::{Digest, Sha256};
 
-use crate::ModelError;
+use crate::{ModelError, Trained};
 use manifest::{Description, Manifest};
 
 /// The part that turns texts into ids: what `recurrent vectorize apply` reads, too.
@@ -27,6 +32,13 @@ pub const WEIGHTS_FILE: &str = "weights.safetensors";
 
 /// The tokens, one a line, to be looked at; nothing is computed from it.
 const VOCABULARY_FILE: &str = "vocabulary";
+
+/// How it was trained: a part by itself, because the numbers in it are read for people, and need not keep their last
+/// digit.
+const TRAINING_FILE: &str = "training.json";
+
+/// The most bytes of that.
+const TRAINING_LIMIT: u64 = 1 << 24;
 
 /// What describes the model and lists its parts.
 const CONFIG_FILE: &str = "config.json";
@@ -57,16 +69,20 @@ pub struct Provenance {
 }
 
 /// What a model is, beside its weights and its vectorizer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ModelConfig {
-    /// The network and its sizes.
+    /// The network's layers.
     pub network: NetworkConfig,
-    /// Names of the two classes; the logit speaks for the second.
+    /// What its logits mean: one for the second of two classes, or one for each class.
+    pub loss: Loss,
+    /// Names of the classes.
     pub classes: Vec<String>,
     /// Whether `<br />` became a space in the texts before they were vectorized, and has to here, too.
     pub cleaned: bool,
     /// Where it comes from.
     pub provenance: Provenance,
+    /// How it was trained, where [`TextClassifier`](crate::TextClassifier) did it.
+    pub trained: Option<Trained>,
 }
 
 /// A trained network with its vectorizer.
@@ -101,7 +117,7 @@ impl Model {
             .map_err(|reason| ModelError::CannotSave { reason })?;
         std::fs::create_dir_all(folder).map_err(FileError::write(folder))?;
         let _lock = FolderLock::acquire(folder)?;
-        let mut notes = Notes::from([("network".to_owned(), config.network.network.name())]);
+        let mut notes = Notes::from([("network".to_owned(), config.network.name.clone())]);
         if let Some(note) = &config.provenance.note {
             notes.insert("note".to_owned(), note.clone());
         }
@@ -110,7 +126,7 @@ impl Model {
         let cannot = |error: recurrent_vectorizer::VectorizerError| ModelError::CannotSave {
             reason: format!("this vectorizer ({error})"),
         };
-        let parts = [
+        let mut parts = vec![
             (VECTORIZER_FILE, vectorizer.to_bytes().map_err(cannot)?),
             (
                 VOCABULARY_FILE,
@@ -118,6 +134,9 @@ impl Model {
             ),
             (WEIGHTS_FILE, weights),
         ];
+        if let Some(trained) = &config.trained {
+            parts.push((TRAINING_FILE, training(trained)?));
+        }
         let manifest = Manifest::new(config, vectorizer, &parts)?;
         if let Err(error) = describe(folder, &parts, &manifest) {
             // The model that was there is still described, and needs none of these.
@@ -156,6 +175,11 @@ impl Model {
         Err(last.unwrap_or_else(|| ModelError::NoModel {
             path: folder.to_owned(),
         }))
+    }
+
+    /// A text as the vectorizer takes it: see [`ModelConfig::cleaned`].
+    pub fn cleaned<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
+        cleaned(self.config.cleaned, text)
     }
 
     /// Loads the vectorizer of a model alone, and whether texts are to be cleaned before it, as by
@@ -202,8 +226,8 @@ impl Model {
             );
             return Err(disagree(weights.path(), reason));
         }
-        let name = config.network.network.name();
-        if let Some(noted) = weights.note("network").filter(|noted| *noted != name) {
+        let name = &config.network.name;
+        if let Some(noted) = weights.note("network").filter(|noted| noted != name) {
             let noted = ModelError::class(noted);
             let reason = format!("it holds the weights of {noted}, not of {name}");
             return Err(disagree(weights.path(), reason));
@@ -235,14 +259,47 @@ impl Model {
     }
 }
 
+/// A text, with a space in the place of every `<br />` if it is to be cleaned.
+pub(crate) fn cleaned(clean: bool, text: &[u8]) -> Cow<'_, [u8]> {
+    // The pattern is a literal, so that it always compiles.
+    static BREAKS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("<br />").ok());
+    match &*BREAKS {
+        Some(breaks) if clean => breaks.replace_all(text, b" "),
+        _ => Cow::Borrowed(text),
+    }
+}
+
 impl ModelConfig {
+    /// What its logits mean, for those who ask for probabilities.
+    pub(crate) fn objective(&self) -> Objective {
+        Objective {
+            loss: self.loss,
+            ..Objective::default()
+        }
+    }
+
+    /// Whether a model can have it.
+    pub(crate) fn checked(&self) -> Result<(), ModelError> {
+        self.check()
+            .map_err(|reason| ModelError::CannotSave { reason })
+    }
+
     /// What cannot be, in words that complete "a model with …".
     fn check(&self) -> Result<(), String> {
-        let [first, second] = self.classes.as_slice() else {
-            return Err(format!("{} classes instead of two", self.classes.len()));
+        let objective = self.objective();
+        let (classes, outputs) = (self.classes.len(), self.network.outputs);
+        let right = match self.loss {
+            Loss::BinaryCrossEntropy => classes == 2,
+            Loss::SoftmaxCrossEntropy => classes >= 2,
         };
-        if first == second {
-            return Err(format!("two classes called {}", ModelError::class(first)));
+        if !right || objective.outputs(classes) != outputs {
+            return Err(format!("{classes} classes for {outputs} logits"));
+        }
+        self.network.check().map_err(|error| error.reason)?;
+        let mut names: Vec<&String> = self.classes.iter().collect();
+        names.sort();
+        if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(format!("two classes called {}", ModelError::class(pair[0])));
         }
         for name in &self.classes {
             if name.is_empty() || name.chars().any(char::is_control) {
@@ -257,6 +314,15 @@ impl ModelConfig {
         }
         Ok(())
     }
+}
+
+fn training(trained: &Trained) -> Result<Vec<u8>, ModelError> {
+    let json = serde_json::to_vec_pretty(trained);
+    let mut json = json.map_err(|error| ModelError::CannotSave {
+        reason: format!("this training ({error})"),
+    })?;
+    json.push(b'\n');
+    Ok(json)
 }
 
 /// The description, or an error that says what the folder is instead.

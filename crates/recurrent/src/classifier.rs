@@ -1,0 +1,439 @@
+//! From labelled texts to a classifier that can be kept, loaded and asked.
+
+use std::path::{Path, PathBuf};
+
+use burn::module::Module as _;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use rayon::prelude::*;
+use recurrent_corpus::{LabelledText, Part, TextCorpus};
+use recurrent_metrics::{Predictions, Report};
+use recurrent_models::{Pooling, SequenceClassifier as _};
+use recurrent_training::{Encoded, FitConfig, Observer, RunSettings, fit};
+use recurrent_vectorizer::{TextVectorizer, Vectorize as _, VectorizerParams};
+
+use crate::reading::{self, Reading, Wanted};
+use crate::scores::{Prediction, Scores};
+use crate::{ClassifierError, Model, ModelConfig, ModelError, Provenance, TrainConfig, Trained};
+
+/// Tokens that are judged together, padding included: what a batch keeps in memory grows with them.
+const BATCH_TOKENS: usize = 102_400;
+
+/// The most texts that are judged together.
+const BATCH_TEXTS: usize = 1024;
+
+/// A trained text classifier: a network, its vectorizer, and the names of its classes.
+///
+/// It can be asked from many threads at once, and keeps no state but its weights.
+///
+/// ```
+/// use recurrent::{NoopObserver, TextClassifier, TextCorpus, TrainConfig};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let texts = (0..40).flat_map(|n| [(format!("good film {n}"), "pos"), (format!("bad film {n}"), "neg")]);
+/// let corpus = TextCorpus::from_pairs(texts)?;
+/// let config = TrainConfig { length: 4, epochs: 8, patience: None, ..TrainConfig::default() };
+/// let model = TextClassifier::train(&corpus, &config, &mut NoopObserver)?;
+///
+/// let folder = tempfile::tempdir()?;
+/// model.save(folder.path())?;
+/// let loaded = TextClassifier::load(folder.path())?;
+/// let predictions = loaded.predict(["a good one", "a bad one"])?;
+/// assert_eq!(predictions[0].class, "pos");
+/// assert_eq!(predictions[1].class, "neg");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct TextClassifier {
+    model: Model,
+    device: Device,
+}
+
+impl From<Model> for TextClassifier {
+    /// A model whose network is on the device that [`load`](TextClassifier::load) puts it on.
+    fn from(model: Model) -> Self {
+        Self {
+            model,
+            device: Device::flex(),
+        }
+    }
+}
+
+/// Where the training keeps a checkpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The file, replaced after every epoch.
+    pub path: PathBuf,
+    /// Whether to go on from it, if it is there.
+    pub resume: bool,
+}
+
+impl TextClassifier {
+    /// Trains a classifier on the training texts of `corpus`. Its validation texts, or where it has none, a share of the
+    /// training texts chosen by a hash, say which epoch is best; its test texts are not looked at.
+    ///
+    /// # Errors
+    /// [`ClassifierError`] where the configuration makes no sense, a split is empty, or training diverges.
+    pub fn train(
+        corpus: &TextCorpus,
+        config: &TrainConfig,
+        observer: &mut impl Observer,
+    ) -> Result<Self, ClassifierError> {
+        Self::train_from(corpus, config, None, observer)
+    }
+
+    /// As [`train`](Self::train), with a checkpoint after every epoch, from which an interrupted training goes on: it ends
+    /// with the same bytes as one that was not interrupted.
+    ///
+    /// # Errors
+    /// As [`train`](Self::train), and where the checkpoint is of another training or cannot be read or written.
+    pub fn train_from(
+        corpus: &TextCorpus,
+        config: &TrainConfig,
+        checkpoint: Option<&Checkpoint>,
+        observer: &mut impl Observer,
+    ) -> Result<Self, ClassifierError> {
+        let split;
+        let corpus = if corpus.validation().is_empty() {
+            let mut own = corpus.clone();
+            own.split_validation(config.validation, config.seed)?;
+            split = own;
+            &split
+        } else {
+            corpus
+        };
+        let counts = corpus.counts(Part::Train);
+        let objective = config.objective(&counts);
+        let options = config.options(objective.clone());
+        let device = Device::flex();
+        let vectorizer = fitted(corpus, config)?;
+        let outputs = objective.outputs(corpus.classes().len());
+        let tokens = vectorizer.vocabulary().size();
+        let network_config = config.network(tokens, outputs);
+        network_config.check()?;
+        let vectorizer = vectorizer.into_fixed_width()?;
+        let model_config = ModelConfig {
+            network: network_config,
+            loss: objective.loss,
+            classes: corpus.classes().to_vec(),
+            cleaned: config.clean,
+            provenance: Provenance {
+                dataset: corpus.name().to_owned(),
+                dataset_sha256: corpus.sha256().to_owned(),
+                sample: false,
+                note: None,
+            },
+            trained: None,
+        };
+        model_config.checked()?;
+        let encoded = |part: Part| encode(corpus, part, config.clean, &vectorizer, &device);
+        let (train, held_out) = (encoded(Part::Train)?, encoded(Part::Validation)?);
+        let fit_config = FitConfig {
+            epochs: config.epochs,
+            batch_size: config.batch_size,
+            adam: config.adam,
+            options,
+            checkpoint: checkpoint.map(|checkpoint| checkpoint.path.clone()),
+            resume: checkpoint.is_some_and(|checkpoint| checkpoint.resume),
+            settings: RunSettings {
+                dataset: corpus.name().to_owned(),
+                dataset_sha256: corpus.sha256().to_owned(),
+                max_tokens: Some(config.max_tokens),
+                vectorizer_sha256: crate::sha256(&vectorizer.vectorizer().to_bytes()?),
+                shapes: Some(model_config.network.clone()),
+                backend: "flex".to_owned(),
+            },
+            ..FitConfig::notebook(&config.name, config.seed)
+        };
+        let network = model_config
+            .network
+            .init(config.seed, &device.clone().autodiff());
+        let (network, history) = fit(network, &train, &held_out, &fit_config, observer)?;
+        let epoch = match history.is_empty() {
+            true => 0,
+            false => config.keep.best(&history),
+        };
+        let mut classifier = Self {
+            model: Model {
+                config: model_config,
+                network: network.valid(),
+                vectorizer,
+                checksum: String::new(),
+            },
+            device,
+        };
+        let validation = classifier.evaluate(corpus.validation().iter())?;
+        classifier.model.config.trained = Some(Trained {
+            config: config.clone(),
+            counts,
+            history,
+            epoch,
+            validation,
+        });
+        Ok(classifier)
+    }
+
+    /// Loads a classifier from the folder of a model: one that [`save`](Self::save) wrote, or `recurrent reproduce`.
+    ///
+    /// # Errors
+    /// [`ModelError`] names the file that is missing, damaged or of another model.
+    pub fn load(folder: impl AsRef<Path>) -> Result<Self, ModelError> {
+        let device = Device::flex();
+        let model = Model::load(folder.as_ref(), &device)?;
+        Ok(Self { model, device })
+    }
+
+    /// Writes the classifier into `folder`, which is made where there is none, atomically: the model that was there stays
+    /// whole until this one is.
+    ///
+    /// # Errors
+    /// [`ModelError::File`] where something cannot be written.
+    pub fn save(&self, folder: impl AsRef<Path>) -> Result<(), ModelError> {
+        let Model {
+            config,
+            network,
+            vectorizer,
+            ..
+        } = &self.model;
+        Model::save(folder.as_ref(), config, network, vectorizer.vectorizer())?;
+        Ok(())
+    }
+
+    /// The names of the classes, in the order of scores.
+    #[must_use]
+    pub fn classes(&self) -> &[String] {
+        &self.model.config.classes
+    }
+
+    /// What the classifier is: its layers, and how it was trained.
+    #[must_use]
+    pub fn config(&self) -> &ModelConfig {
+        &self.model.config
+    }
+
+    /// The parts of the classifier.
+    #[must_use]
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The class of each text, with its probability. Texts are bytes, and need not be UTF-8.
+    ///
+    /// # Errors
+    /// [`ClassifierError::NotFinite`] where the weights give what is no number.
+    pub fn predict<T: AsRef<[u8]> + Sync>(
+        &self,
+        texts: impl IntoIterator<Item = T>,
+    ) -> Result<Vec<Prediction<'_>>, ClassifierError> {
+        let texts: Vec<T> = texts.into_iter().collect();
+        let scores = self.scores(&texts)?;
+        Ok(scores.iter().map(|scores| scores.prediction()).collect())
+    }
+
+    /// The probabilities of all classes for each text, batch by batch on all threads.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let model = recurrent::TextClassifier::load("model")?;
+    /// let scores = model.scores(&["Not bad at all."])?;
+    /// for text in scores.iter() {
+    ///     for (class, probability) in text.by_class() {
+    ///         println!("{class}: {probability:.3}");
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict).
+    pub fn scores<T: AsRef<[u8]> + Sync>(
+        &self,
+        texts: &[T],
+    ) -> Result<Scores<'_>, ClassifierError> {
+        let classes = self.classes().len();
+        let mut scores = Scores {
+            classes: self.classes(),
+            probabilities: vec![0.0; texts.len() * classes],
+            has_words: vec![false; texts.len()],
+        };
+        let width = self.model.vectorizer.width();
+        let most = (BATCH_TOKENS / width.max(1)).clamp(1, BATCH_TEXTS);
+        let batches = texts.chunks(most).zip(
+            scores
+                .probabilities
+                .chunks_mut(most * classes)
+                .zip(scores.has_words.chunks_mut(most)),
+        );
+        for (texts, (probabilities, has_words)) in batches {
+            self.batch(texts, probabilities, has_words);
+        }
+        match scores.probabilities.iter().position(|p| !p.is_finite()) {
+            Some(place) => Err(ClassifierError::NotFinite {
+                text: place / classes,
+            }),
+            None => Ok(scores),
+        }
+    }
+
+    /// Judges texts together.
+    fn batch<T: AsRef<[u8]> + Sync>(
+        &self,
+        texts: &[T],
+        probabilities: &mut [f64],
+        has_words: &mut [bool],
+    ) {
+        let width = self.model.vectorizer.width();
+        let mut ids = vec![0i32; texts.len() * width];
+        texts
+            .par_iter()
+            .zip(ids.par_chunks_exact_mut(width))
+            .zip(has_words.par_iter_mut())
+            .for_each(|((text, row), has_words)| {
+                let text = self.model.cleaned(text.as_ref());
+                self.model
+                    .vectorizer
+                    .vectorizer()
+                    .vectorize_bytes_into(&text, row);
+                *has_words = row.iter().any(|id| *id != 0);
+            });
+        let width = self.cut(&mut ids, width);
+        let ids = TensorData::new(ids, [texts.len(), width]);
+        let ids = Tensor::<2, Int>::from_data(ids, &self.device);
+        let logits = self.model.network.forward(ids);
+        let [_, positions, outputs] = logits.dims();
+        let logits: Vec<f32> = logits.into_data().iter().collect();
+        let objective = self.model.config.objective();
+        let classes = self.classes().len();
+        let rows = logits.chunks_exact(positions * outputs);
+        for (logits, out) in rows.zip(probabilities.chunks_exact_mut(classes)) {
+            objective.probabilities_into(logits, outputs, out);
+        }
+    }
+
+    /// Takes off what is padding in all rows, where the network passes over it anyway: the width that is left.
+    fn cut(&self, ids: &mut Vec<i32>, width: usize) -> usize {
+        if !self.passes_over_padding() {
+            return width;
+        }
+        let words = |row: &[i32]| {
+            row.iter()
+                .rposition(|id| *id != 0)
+                .map_or(1, |last| last + 1)
+        };
+        let longest = ids.chunks_exact(width).map(words).max().unwrap_or(width);
+        if longest < width {
+            let rows = ids.len() / width;
+            for row in 0..rows {
+                ids.copy_within(row * width..row * width + longest, row * longest);
+            }
+            ids.truncate(rows * longest);
+        }
+        longest
+    }
+
+    /// Whether padding behind a text makes no difference to any bit of what is said of it.
+    fn passes_over_padding(&self) -> bool {
+        let config = &self.model.config.network;
+        let max = recurrent_models::LayerConfig::Pool { over: Pooling::Max };
+        config.embedding.masked && config.positions() == 1 && !config.layers.contains(&max)
+    }
+
+    /// How the classifier does on labelled texts: accuracy, balanced accuracy, F1, AUC, log loss, calibration and
+    /// confusion.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let corpus = recurrent::TextCorpus::from_pairs([("a", "x"), ("b", "y")])?;
+    /// let model = recurrent::TextClassifier::load("model")?;
+    /// let report = model.evaluate(corpus.test().iter())?;
+    /// println!("accuracy {:.3}, majority {:.3}", report.accuracy, report.majority.share);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ClassifierError::Metrics`] without texts, or for a label that the classifier does not have; those of
+    /// [`predict`](Self::predict).
+    pub fn evaluate<'t>(
+        &self,
+        texts: impl IntoIterator<Item = LabelledText<'t>>,
+    ) -> Result<Report, ClassifierError> {
+        let (texts, labels): (Vec<&str>, Vec<usize>) = texts
+            .into_iter()
+            .map(|text| (text.text, text.label))
+            .unzip();
+        let scores = self.scores(&texts)?;
+        let probabilities: Vec<f32> = scores.probabilities.iter().map(|p| *p as f32).collect();
+        let predictions = Predictions::new(self.classes().len(), &labels, &probabilities)?;
+        Ok(predictions.report())
+    }
+
+    /// How the classifier reads a text, word by word: what it believes after each, its states and gates.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let model = recurrent::TextClassifier::load("model")?;
+    /// let reading = model.trace("Not bad at all.")?;
+    /// for (word, belief) in reading.tokens.iter().zip(&reading.beliefs).take(reading.words) {
+    ///     println!("{belief:.3}  {word}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ClassifierError::NotFinite`] where the weights give what is no number.
+    pub fn trace(&self, text: impl AsRef<[u8]>) -> Result<Reading, ClassifierError> {
+        let wanted = Wanted {
+            states: true,
+            gradient: None,
+        };
+        let mut readings = reading::read(&self.model, &[text], wanted, &self.device);
+        match readings.pop() {
+            Some(reading) if reading.is_finite() => Ok(reading),
+            _ => Err(ClassifierError::NotFinite { text: 0 }),
+        }
+    }
+}
+
+/// The vectorizer of the training texts.
+fn fitted(corpus: &TextCorpus, config: &TrainConfig) -> Result<TextVectorizer, ClassifierError> {
+    let params = VectorizerParams::new()
+        .max_tokens(config.max_tokens)
+        .output_sequence_length(config.length)
+        .check()?;
+    let texts: Vec<_> = corpus
+        .train()
+        .iter()
+        .map(|text| crate::model::cleaned(config.clean, text.text.as_bytes()))
+        .collect();
+    let threads = rayon::current_num_threads();
+    Ok(params.fit_threads(&texts, threads)?)
+}
+
+/// A part of a corpus on `device`, vectorized on all threads.
+fn encode(
+    corpus: &TextCorpus,
+    part: Part,
+    clean: bool,
+    vectorizer: &recurrent_vectorizer::FixedWidth,
+    device: &Device,
+) -> Result<Encoded, ClassifierError> {
+    let texts = corpus.part(part);
+    if texts.is_empty() {
+        return Err(ClassifierError::EmptyPart { part });
+    }
+    let width = vectorizer.width();
+    let labelled: Vec<LabelledText<'_>> = texts.iter().collect();
+    let mut ids = vec![0; labelled.len() * width];
+    labelled
+        .par_iter()
+        .zip(ids.par_chunks_exact_mut(width))
+        .for_each(|(text, row)| {
+            let text = crate::model::cleaned(clean, text.text.as_bytes());
+            vectorizer.vectorizer().vectorize_bytes_into(&text, row);
+        });
+    let labels = labelled.iter().map(|text| text.label as f32).collect();
+    Ok(Encoded::new(ids, width, labels, device)?)
+}

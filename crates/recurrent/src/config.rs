@@ -1,0 +1,203 @@
+//! How a classifier of one's own is trained, as data.
+
+use recurrent_metrics::Report;
+use recurrent_models::{
+    Activation, EmbeddingConfig, LayerConfig, NetworkConfig, NetworkKind, Preset, Reads, Returns,
+};
+use recurrent_runs::EpochRecord;
+use recurrent_training::adam::AdamConfig;
+use recurrent_training::{FitOptions, Keep, Loss, Objective, Schedule};
+use serde::{Deserialize, Serialize};
+
+/// How a [`TextClassifier`](crate::TextClassifier) is trained. Unknown names are refused when it is read.
+///
+/// The defaults are a practitioner's, not the notebook's: a masked bidirectional GRU over whole texts and 20,000 words,
+/// and the best epoch by the loss on a tenth of the training texts.
+///
+/// ```
+/// use recurrent::TrainConfig;
+///
+/// let config: TrainConfig = serde_json::from_str(r#"{"epochs": 3, "length": 100}"#)?;
+/// assert_eq!((config.epochs, config.max_tokens), (3, 20_000));
+/// assert!(serde_json::from_str::<TrainConfig>(r#"{"epoch": 3}"#).is_err());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainConfig {
+    /// What the network is called.
+    pub name: String,
+    /// The most tokens of the vocabulary, padding and `[UNK]` included.
+    pub max_tokens: usize,
+    /// Tokens that are read of each text; of longer ones the beginning.
+    pub length: usize,
+    /// Whether `<br />` in texts becomes a space.
+    pub clean: bool,
+    /// The token vectors.
+    pub embedding: EmbeddingConfig,
+    /// The layers between them and the head.
+    pub layers: Vec<LayerConfig>,
+    /// The loss; by default binary cross-entropy for two classes and softmax for more.
+    pub loss: Option<Loss>,
+    /// The share of the training texts, 0 to below 1, that is held out for validation where the corpus has no validation
+    /// split: by a hash of the text, so that equal texts are on one side. Never of the test split.
+    pub validation: f64,
+    /// The most epochs.
+    pub epochs: usize,
+    /// Texts a step.
+    pub batch_size: usize,
+    /// Determines initial weights, the validation split, the order of texts, and dropout.
+    pub seed: u64,
+    /// Adam's numbers.
+    pub adam: AdamConfig,
+    /// What the loss of a text of each class counts.
+    pub class_weight: ClassWeight,
+    /// ε of label smoothing: see [`Objective::label_smoothing`].
+    pub label_smoothing: f64,
+    /// How the learning rate goes.
+    pub schedule: Schedule,
+    /// See [`FitOptions::weight_decay`].
+    pub weight_decay: f64,
+    /// See [`FitOptions::clip_norm`].
+    pub clip_norm: Option<f64>,
+    /// See [`FitOptions::average`].
+    pub average: Option<f64>,
+    /// Which epoch's weights the training ends with.
+    pub keep: Keep,
+    /// Epochs without a better one after which the training ends.
+    pub patience: Option<usize>,
+}
+
+/// What the loss of a text of each class counts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassWeight {
+    /// 1 for all.
+    #[default]
+    None,
+    /// The number of texts, over the number of classes times that of the class' texts: each class counts as much as any
+    /// other.
+    Balanced,
+    /// These, in the order of the classes.
+    Given(Vec<f32>),
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            name: "classifier".to_owned(),
+            max_tokens: 20_000,
+            length: 400,
+            clean: true,
+            embedding: EmbeddingConfig {
+                width: 64,
+                masked: true,
+                dropout: 0.0,
+            },
+            layers: vec![
+                LayerConfig::Dropout { rate: 0.2 },
+                LayerConfig::Recurrent {
+                    cell: recurrent_models::recurrence::Cell::Gru,
+                    units: 64,
+                    reads: Reads::Both,
+                    returns: Returns::Last,
+                    recurrent_dropout: 0.0,
+                },
+                LayerConfig::Dropout { rate: 0.3 },
+                LayerConfig::Dense {
+                    units: 64,
+                    activation: Activation::Relu,
+                },
+            ],
+            loss: None,
+            validation: 0.1,
+            epochs: 5,
+            batch_size: 32,
+            seed: 0,
+            adam: AdamConfig::default(),
+            class_weight: ClassWeight::None,
+            label_smoothing: 0.0,
+            schedule: Schedule::Constant,
+            weight_decay: 0.0,
+            clip_norm: Some(1.0),
+            average: None,
+            keep: Keep::LeastLoss,
+            patience: Some(2),
+        }
+    }
+}
+
+impl TrainConfig {
+    /// The defaults with the layers of a named network in its usual sizes.
+    ///
+    /// ```
+    /// use recurrent::{NetworkKind, TrainConfig};
+    ///
+    /// let config = TrainConfig::of_network(NetworkKind::LSTM);
+    /// assert_eq!(config.name, "lstm");
+    /// ```
+    #[must_use]
+    pub fn of_network(network: NetworkKind) -> Self {
+        let preset = Preset::notebook(network).config();
+        Self {
+            name: preset.name,
+            embedding: preset.embedding,
+            layers: preset.layers,
+            ..Self::default()
+        }
+    }
+
+    /// The objective for texts of these classes, `counts` of each.
+    pub(crate) fn objective(&self, counts: &[usize]) -> Objective {
+        let base = Objective::for_classes(counts.len());
+        Objective {
+            loss: self.loss.unwrap_or(base.loss),
+            label_smoothing: self.label_smoothing,
+            class_weights: match &self.class_weight {
+                ClassWeight::None => None,
+                ClassWeight::Balanced => Some(recurrent_metrics::class_weights_balanced(counts)),
+                ClassWeight::Given(weights) => Some(weights.clone()),
+            },
+        }
+    }
+
+    /// The network for a vocabulary of `tokens` and so many classes.
+    pub(crate) fn network(&self, tokens: usize, outputs: usize) -> NetworkConfig {
+        NetworkConfig {
+            name: self.name.clone(),
+            embeddings: tokens,
+            time: self.length,
+            embedding: self.embedding.clone(),
+            layers: self.layers.clone(),
+            outputs,
+        }
+    }
+
+    pub(crate) fn options(&self, objective: Objective) -> FitOptions {
+        FitOptions {
+            objective,
+            schedule: self.schedule,
+            weight_decay: self.weight_decay,
+            clip_norm: self.clip_norm,
+            average: self.average,
+            keep: self.keep,
+            patience: self.patience,
+        }
+    }
+}
+
+/// How a model was trained: a part of its description.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trained {
+    /// How it was asked for.
+    pub config: TrainConfig,
+    /// Texts of each class that it learned from.
+    pub counts: Vec<usize>,
+    /// Every epoch. Its `test_…` figures are of the texts held out for validation.
+    pub history: Vec<EpochRecord>,
+    /// The epoch, from 1, whose weights these are.
+    pub epoch: usize,
+    /// How it does on the texts held out for validation.
+    pub validation: Report,
+}

@@ -1,0 +1,215 @@
+//! Classifiers of several classes, trained, stopped, resumed, saved and loaded.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use recurrent::{
+    Checkpoint, ClassWeight, ClassifierError, EpochRecord, Keep, Loss, NetworkKind, NoopObserver,
+    Observer, Progress, TextClassifier, TextCorpus, TrainConfig,
+};
+
+const CLASSES: [&str; 4] = ["business", "politics", "science", "sport"];
+
+/// Texts whose class is that of one of their words; every fifth is of business.
+fn corpus(rows: usize) -> TextCorpus {
+    let words = ["market", "vote", "planet", "goal"];
+    let texts = (0..rows).map(|n| {
+        let class = if n % 5 == 4 { 0 } else { n % 4 };
+        let fill = ["a", "the", "some"][n % 3];
+        (
+            format!("{fill} {} and no {n}", words[class]),
+            CLASSES[class],
+        )
+    });
+    TextCorpus::from_pairs(texts).unwrap()
+}
+
+fn config() -> TrainConfig {
+    TrainConfig {
+        length: 6,
+        epochs: 4,
+        batch_size: 8,
+        patience: None,
+        average: Some(0.9),
+        weight_decay: 0.01,
+        label_smoothing: 0.05,
+        class_weight: ClassWeight::Balanced,
+        ..TrainConfig::default()
+    }
+}
+
+/// Ends a training after so many epochs.
+struct StopAfter(usize);
+
+impl Observer for StopAfter {
+    fn step(&mut self, _progress: Progress) {}
+    fn epoch(&mut self, _epochs: usize, _steps: usize, _record: &EpochRecord) {
+        self.0 = self.0.saturating_sub(1);
+    }
+    fn stops(&mut self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// Dropout, averages, the best epoch and all: what goes on ends as what was never stopped.
+#[test]
+fn a_training_that_was_stopped_goes_on_to_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = corpus(120);
+    let whole = TextClassifier::train(&corpus, &config(), &mut NoopObserver).unwrap();
+    let checkpoint = |resume| Checkpoint {
+        path: folder.path().join("checkpoint.safetensors"),
+        resume,
+    };
+    let stopped = TextClassifier::train_from(
+        &corpus,
+        &config(),
+        Some(&checkpoint(false)),
+        &mut StopAfter(2),
+    )
+    .unwrap();
+    let epochs = |model: &TextClassifier| model.config().trained.clone().unwrap().history.len();
+    assert_eq!((epochs(&whole), epochs(&stopped)), (4, 2));
+    let resumed = TextClassifier::train_from(
+        &corpus,
+        &config(),
+        Some(&checkpoint(true)),
+        &mut NoopObserver,
+    )
+    .unwrap();
+    let texts = ["a goal", "some vote", "the planet and market"];
+    assert_eq!(
+        whole.scores(&texts).unwrap(),
+        resumed.scores(&texts).unwrap()
+    );
+    assert_ne!(
+        whole.scores(&texts).unwrap(),
+        stopped.scores(&texts).unwrap()
+    );
+    // Another training does not go on from it.
+    let other = TrainConfig {
+        label_smoothing: 0.1,
+        ..config()
+    };
+    let error =
+        TextClassifier::train_from(&corpus, &other, Some(&checkpoint(true)), &mut NoopObserver)
+            .unwrap_err();
+    assert!(error.to_string().contains("another run"), "{error}");
+}
+
+#[test]
+fn a_classifier_is_saved_and_loaded_with_all_that_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = corpus(200);
+    let config = TrainConfig {
+        epochs: 12,
+        ..config()
+    };
+    let model = TextClassifier::train(&corpus, &config, &mut NoopObserver).unwrap();
+    model.save(folder.path()).unwrap();
+    let loaded = TextClassifier::load(folder.path()).unwrap();
+    assert_eq!(loaded.classes(), CLASSES);
+    assert_eq!(loaded.config().loss, Loss::SoftmaxCrossEntropy);
+    let trained = loaded.config().trained.clone().unwrap();
+    assert_eq!(trained.config, config);
+    assert_eq!(trained.epoch, Keep::LeastLoss.best(&trained.history));
+    let texts = ["a goal", "some vote", "nothing known", ""];
+    let scores = model.scores(&texts).unwrap();
+    assert_eq!(scores, loaded.scores(&texts).unwrap());
+    for text in scores.iter() {
+        assert!((text.probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    }
+    let words: Vec<bool> = scores.iter().map(|text| text.has_words).collect();
+    assert_eq!(words, [true, true, true, false]);
+    let report = loaded.evaluate(corpus.train().iter()).unwrap();
+    assert!(report.accuracy > 0.95, "{}", report.accuracy);
+    assert_eq!(report.confusion.len(), 4);
+    // Whatever stands beside it, a text gets the same bits.
+    for (place, text) in texts.iter().enumerate() {
+        let alone = loaded.scores(&[text]).unwrap();
+        let together = scores.iter().nth(place).unwrap();
+        assert_eq!(alone.as_slice(), together.probabilities, "{text}");
+    }
+    // And it is traced for what it is taken for.
+    let reading = loaded.trace("a goal").unwrap();
+    assert_eq!(reading.beliefs_of.as_deref(), Some("sport"));
+    let last = reading.beliefs.last().copied().unwrap();
+    assert!((last - reading.probability).abs() < 1e-6);
+}
+
+#[test]
+fn what_makes_no_classifier_is_named() {
+    let fails = |config: TrainConfig, corpus: &TextCorpus| -> ClassifierError {
+        TextClassifier::train(corpus, &config, &mut NoopObserver).unwrap_err()
+    };
+    let four = corpus(60);
+    let error = fails(
+        TrainConfig {
+            loss: Some(Loss::BinaryCrossEntropy),
+            ..config()
+        },
+        &four,
+    );
+    assert!(
+        error.to_string().contains("4 classes for 1 logits"),
+        "{error}"
+    );
+    let error = fails(
+        TrainConfig {
+            length: 0,
+            ..config()
+        },
+        &four,
+    );
+    assert!(!error.to_string().is_empty());
+    let error = fails(
+        TrainConfig {
+            class_weight: ClassWeight::Given(vec![1.0]),
+            ..config()
+        },
+        &four,
+    );
+    assert!(error.to_string().contains("class weights"), "{error}");
+    let error = fails(
+        TrainConfig {
+            validation: 0.0,
+            ..config()
+        },
+        &four,
+    );
+    assert!(
+        error.to_string().contains("no share of the texts"),
+        "{error}"
+    );
+}
+
+/// Two classes by a softmax say what a sigmoid says, and every named network can be trained.
+#[test]
+fn named_networks_tell_any_number_of_classes_apart() {
+    let texts = (0..40).map(|n| {
+        (
+            format!("{} {n}", ["good", "bad"][n % 2]),
+            ["pos", "neg"][n % 2],
+        )
+    });
+    let two = TextCorpus::from_pairs(texts).unwrap();
+    for name in ["dense", "lstm", "stacked_bigru_masked"] {
+        let network: NetworkKind = name.parse().unwrap();
+        for (corpus, loss, outputs) in [
+            (&two, None, 1),
+            (&two, Some(Loss::SoftmaxCrossEntropy), 2),
+            (&corpus(40), None, 4),
+        ] {
+            let config = TrainConfig {
+                length: 5,
+                epochs: 1,
+                loss,
+                ..TrainConfig::of_network(network)
+            };
+            let model = TextClassifier::train(corpus, &config, &mut NoopObserver).unwrap();
+            assert_eq!(model.config().network.outputs, outputs, "{name}");
+            assert_eq!(model.config().network.name, name);
+            let reading = model.trace("good 4 planet").unwrap();
+            assert_eq!(reading.beliefs.len(), 5);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! A program outside of the workspace, with a manifest of its own, trains, saves, loads and asks a classifier from four
+//! threads at once.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+const PROGRAM: &str = r#"
+use recurrent::{NoopObserver, TextClassifier, TextCorpus, TrainConfig};
+
+fn send_and_sync<T: Send + Sync>(value: T) -> T {
+    value
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let topics = ["sport goal match team", "money bank market price", "star planet moon orbit"];
+    let texts = (0..90).map(|n| {
+        let words: Vec<&str> = topics[n % 3].split(' ').collect();
+        (format!("the {} and the {} {n}", words[n % 4], words[(n / 3) % 4]), words[0])
+    });
+    let corpus = TextCorpus::from_pairs(texts)?;
+    let config = TrainConfig { length: 8, epochs: 12, patience: None, ..TrainConfig::default() };
+    let model = TextClassifier::train(&corpus, &config, &mut NoopObserver)?;
+    model.save("model")?;
+    let model = send_and_sync(TextClassifier::load("model")?);
+    assert_eq!(model.classes(), ["money", "sport", "star"]);
+    let texts = ["the goal of the team", "a bank and its price", "moon and orbit"];
+    let alone: Vec<f64> = model.scores(&texts)?.as_slice().to_vec();
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| {
+                let scores: Vec<_> = (0..20).map(|_| model.scores(&texts).unwrap().as_slice().to_vec()).collect();
+                scores.into_iter().all(|scores| scores == alone)
+            }))
+            .collect();
+        assert!(threads.into_iter().all(|thread| thread.join().unwrap()));
+    });
+    let classes: Vec<&str> = model.predict(texts)?.iter().map(|one| one.class).collect();
+    assert_eq!(classes, ["sport", "money", "star"]);
+    let report = model.evaluate(corpus.train().iter())?;
+    assert!(report.accuracy > 0.95, "{}", report.accuracy);
+    let reading = model.trace(texts[0])?;
+    assert_eq!(reading.beliefs_of.as_deref(), Some("sport"));
+    assert_eq!(reading.words, 5);
+    println!("all is well");
+    Ok(())
+}
+"#;
+
+#[test]
+fn a_program_of_ones_own_trains_saves_loads_and_asks() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let workspace = here.parent().unwrap().parent().unwrap();
+    fs::create_dir(folder.path().join("src")).unwrap();
+    fs::write(folder.path().join("src/main.rs"), PROGRAM).unwrap();
+    let manifest = format!(
+        "[package]\nname = \"outside-program\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
+         [dependencies]\nrecurrent = {{ path = {:?} }}\n\n[workspace]\n",
+        here.display().to_string()
+    );
+    fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
+    // The versions that the workspace has, so that nothing need be fetched.
+    fs::copy(
+        workspace.join("Cargo.lock"),
+        folder.path().join("Cargo.lock"),
+    )
+    .unwrap();
+    // Where this test was built, so that what both need is built once.
+    let own = std::env::current_exe().unwrap();
+    let target = own.ancestors().nth(3).unwrap();
+    let output = Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--release", "--offline"])
+        .current_dir(folder.path())
+        .env("CARGO_TARGET_DIR", target)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout).trim(),
+        "all is well"
+    );
+}
