@@ -79,9 +79,10 @@ fn takes_value(command: &Command, word: &OsStr) -> bool {
 }
 
 fn named<'a>(command: &'a Command, long: &str) -> Option<&'a clap::Arg> {
-    command
-        .get_arguments()
-        .find(|argument| argument.get_long() == Some(long))
+    command.get_arguments().find(|argument| {
+        let aliases = argument.get_all_aliases().unwrap_or_default();
+        argument.get_long() == Some(long) || aliases.contains(&long)
+    })
 }
 
 #[cfg(test)]

@@ -82,7 +82,7 @@ impl Observer for Dashboard {
     }
 
     fn epoch(&mut self, epochs: usize, steps: usize, record: &EpochRecord) {
-        let text = epoch_lines(epochs, steps, record);
+        let text = epoch_lines("test", epochs, steps, record);
         let lines: Vec<Line> = text.lines().map(Line::raw).collect();
         // Without rows there is no place above the picture, and none would be sought for ever.
         if !has_room() {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use recurrent::ModelError;
+use recurrent::{ClassifierError, CorpusError, ModelError};
 use recurrent_data::DataError;
 use recurrent_files::{FileError, quoted};
 use recurrent_models::weights::WeightsError;
@@ -19,6 +19,56 @@ pub(crate) enum CliError {
     /// Reading or fetching the reviews.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// Training a classifier, or asking it.
+    #[error(transparent)]
+    Classifier(#[from] ClassifierError),
+    /// Reading texts of one's own.
+    #[error(transparent)]
+    Corpus(#[from] CorpusError),
+    /// A command without a model.
+    #[error(
+        "no model is named; give the folder of one that `recurrent train` or `recurrent reproduce` wrote, such as \
+         target/reproduce/lstm"
+    )]
+    NoModelNamed,
+    /// Texts beside a file of texts.
+    #[error("{text:?} stands beside --input {}; give texts, or a file of them", .path.display())]
+    TextsAndInput {
+        /// The file.
+        path: PathBuf,
+        /// The first of the texts.
+        text: String,
+    },
+    /// Texts beside the test split.
+    #[error(
+        "{text:?} stands beside --test-split, which takes the texts of the data set; leave one of them out"
+    )]
+    TextsAndTestSplit {
+        /// The first of the texts.
+        text: String,
+    },
+    /// Several models and one file to write.
+    #[error("{} is one file for {}; name the folder of one model", .path.display(), .models.join(", "))]
+    OneOutput {
+        /// The file.
+        path: PathBuf,
+        /// The models.
+        models: Vec<String>,
+    },
+    /// A configuration that cannot be read.
+    #[error("{} is no configuration of a training: {reason}; `recurrent inspect MODEL --config` prints one", .path.display())]
+    TrainConfig {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A model without the configuration of its training.
+    #[error("{} does not say how it was trained: `recurrent train` did not write it", .path.display())]
+    NotTrainedHere {
+        /// Its folder.
+        path: PathBuf,
+    },
     /// Making tokens of texts.
     #[error(transparent)]
     Vectorizer(#[from] VectorizerError),
@@ -182,6 +232,19 @@ pub(crate) enum CliError {
 }
 
 impl CliError {
+    /// Whether what was written to does not listen any longer.
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(self);
+        while let Some(error) = cause {
+            let io = error.downcast_ref::<std::io::Error>();
+            if io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe) {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
+    }
+
     /// For `map_err` where training goes on from a checkpoint: a setting that differs is named by its option.
     pub(crate) fn resume(error: TrainingError) -> Self {
         let TrainingError::OtherRun {

@@ -11,8 +11,8 @@ use recurrent_runs::{self as runs, Evaluation, GradientCurve, JudgedReview, RunI
 use recurrent_training::{EVALUATION_BATCH, Encoded, probabilities, sigmoid};
 use recurrent_vectorizer::Vectorize;
 
-use crate::reading::{self, Wanted};
 use recurrent::Model;
+use recurrent::reading::{self, Wanted};
 
 /// Reviews that a report shows of those a network got most wrong.
 const WORST: usize = 3;
@@ -55,7 +55,7 @@ pub(crate) fn evaluate(
         version: runs::VERSION,
         run: run.identity(),
         model: model.checksum.clone(),
-        network: model.config.network.network.name(),
+        network: model.config.network.name.clone(),
         parameters: burn::module::Module::num_params(&model.network),
         classes: model.config.classes.clone(),
         labels: reviews.iter().map(|review| review.label as u8).collect(),

@@ -6,7 +6,9 @@ mod dashboard;
 mod dataset;
 mod doctor;
 mod error;
+mod evaluate;
 mod evaluation;
+mod inspect;
 mod interrupt;
 mod libtorch;
 mod libtorch_version;
@@ -14,14 +16,15 @@ mod lines;
 mod named;
 mod predict;
 mod progress;
-mod reading;
 mod report;
 mod reproduce;
 mod serve;
+mod tables;
 mod terminal;
 mod texts;
 mod threads;
 mod trace;
+mod train;
 mod vectorize;
 mod verify;
 
@@ -29,7 +32,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
-use recurrent_models::{NetworkConfig, NetworkKind, summary};
+use recurrent_models::{NetworkKind, Preset, summary};
 
 use error::CliError;
 use terminal::printable;
@@ -46,6 +49,12 @@ struct Cli {
 enum Command {
     /// Run the notebook: read the reviews, train the networks, show how they do.
     Reproduce(reproduce::Arguments),
+    /// Train a classifier of texts of your own.
+    Train(train::Arguments),
+    /// Measure models on labelled texts.
+    Evaluate(evaluate::Arguments),
+    /// Say what a model is, how it was trained, and how many words of a file it knows.
+    Inspect(inspect::Arguments),
     /// Replay training runs of the real Keras and compare, quantity by quantity.
     Verify(verify::Arguments),
     /// Print a network's layers, output shapes and parameters.
@@ -76,9 +85,12 @@ fn main() -> ExitCode {
     };
     let result = start(&command).and_then(|()| match &command {
         Command::Reproduce(arguments) => reproduce::run(arguments).map(|()| ExitCode::SUCCESS),
+        Command::Train(arguments) => train::run(arguments).map(|()| ExitCode::SUCCESS),
+        Command::Evaluate(arguments) => evaluate::run(arguments).map(|()| ExitCode::SUCCESS),
+        Command::Inspect(arguments) => inspect::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Verify(arguments) => Ok(verify::run(arguments)),
         Command::Summary { network } => {
-            print(&summary(&NetworkConfig::notebook(*network))).map(|()| ExitCode::SUCCESS)
+            print(&summary(&Preset::notebook(*network).config())).map(|()| ExitCode::SUCCESS)
         }
         Command::Predict(arguments) => predict::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Trace(arguments) => trace::run(arguments).map(|()| ExitCode::SUCCESS),
@@ -116,6 +128,9 @@ fn complain(error: &dyn std::error::Error) {
 fn start(command: &Command) -> Result<(), CliError> {
     match command {
         Command::Reproduce(_)
+        | Command::Train(_)
+        | Command::Evaluate(_)
+        | Command::Inspect(_)
         | Command::Verify(_)
         | Command::Predict(_)
         | Command::Trace(_)

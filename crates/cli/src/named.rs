@@ -5,7 +5,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use burn::tensor::Device;
-use recurrent::Model;
+use recurrent::{Model, ModelError};
 
 use crate::error::CliError;
 use crate::say;
@@ -41,6 +41,7 @@ impl Named {
 /// # Errors
 /// Those of [`Model::load`], and [`CliError::SameModel`] where two are one folder.
 pub(crate) fn load(folders: &[PathBuf], device: &Device) -> Result<Vec<Named>, CliError> {
+    let folders = &models_of(folders)[..];
     let mut models = Vec::with_capacity(folders.len());
     let mut paths: Vec<PathBuf> = Vec::with_capacity(folders.len());
     for folder in folders {
@@ -56,7 +57,7 @@ pub(crate) fn load(folders: &[PathBuf], device: &Device) -> Result<Vec<Named>, C
     }
     let kinds: Vec<String> = models
         .iter()
-        .map(|model| model.config.network.network.name())
+        .map(|model| model.config.network.name.clone())
         .collect();
     let labels = labels(&kinds, &paths);
     let models = models.into_iter().zip(folders).zip(labels);
@@ -69,6 +70,23 @@ pub(crate) fn load(folders: &[PathBuf], device: &Device) -> Result<Vec<Named>, C
         .collect();
     warn(&named);
     Ok(named)
+}
+
+/// The folders of models, a run's folder replaced by those in it.
+fn models_of(folders: &[PathBuf]) -> Vec<PathBuf> {
+    let mut models = Vec::with_capacity(folders.len());
+    for folder in folders {
+        let is_model = folder.join("config.json").exists();
+        let vectorizer = (!is_model).then(|| Model::load_vectorizer(folder));
+        match vectorizer {
+            Some(Err(ModelError::RunFolder { models: found, .. })) => {
+                models.extend(found.into_iter().map(PathBuf::from));
+            }
+            // What else is wrong is found again, and told.
+            _ => models.push(folder.clone()),
+        }
+    }
+    models
 }
 
 fn warn(models: &[Named]) {

@@ -13,12 +13,24 @@ pub(crate) struct Display {
     bar: Option<ProgressBar>,
     epoch_start: Instant,
     terminal: bool,
+    /// What the texts are that are held out.
+    held_out: &'static str,
     failure: Option<CliError>,
 }
 
 impl Display {
     pub(crate) fn new() -> Self {
+        Self::of("test")
+    }
+
+    /// Of a training whose held-out texts are for validation.
+    pub(crate) fn of_validation() -> Self {
+        Self::of("val")
+    }
+
+    fn of(held_out: &'static str) -> Self {
         Self {
+            held_out,
             bar: None,
             epoch_start: Instant::now(),
             terminal: std::io::IsTerminal::is_terminal(&std::io::stderr()),
@@ -58,17 +70,22 @@ impl Observer for Display {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
-        if let Err(error) = print(&epoch_lines(epochs, steps, record)) {
+        if let Err(error) = print(&epoch_lines(self.held_out, epochs, steps, record)) {
             self.failure.get_or_insert(error);
         }
     }
 }
 
 /// An epoch as Keras prints it.
-pub(crate) fn epoch_lines(epochs: usize, steps: usize, record: &EpochRecord) -> String {
+pub(crate) fn epoch_lines(
+    held_out: &str,
+    epochs: usize,
+    steps: usize,
+    record: &EpochRecord,
+) -> String {
     format!(
         "Epoch {}/{epochs}\n{steps}/{steps} - {:.0}s - {:.0}ms/step - loss: {:.4} - accuracy: {:.4} - \
-         test_loss: {:.4} - test_accuracy: {:.4}",
+         {held_out}_loss: {:.4} - {held_out}_accuracy: {:.4}",
         record.epoch,
         record.seconds,
         1000.0 * record.seconds / steps as f64,

@@ -14,9 +14,11 @@ use recurrent_data::{
     hash_source_with, index, read,
 };
 use recurrent_files::{FileError, FolderLock, quoted};
-use recurrent_models::{Network, NetworkConfig, NetworkKind, summary};
+use recurrent_models::{Network, NetworkConfig, NetworkKind, Preset, summary};
 use recurrent_runs::{EpochRecord, Evaluation, RunInfo};
-use recurrent_training::{Encoded, FitConfig, RunSettings, check_resume, encode, fit, write_json};
+use recurrent_training::{
+    Encoded, FitConfig, Loss, RunSettings, check_resume, encode, fit, write_json,
+};
 use recurrent_vectorizer::{FixedWidth, Vectorize, VectorizerParams};
 
 use crate::backend::Backend;
@@ -278,12 +280,13 @@ impl Run<'_> {
     }
 
     fn network_config(&self, kind: NetworkKind) -> NetworkConfig {
-        NetworkConfig {
+        let preset = Preset {
             // One row more than there are ids, as in the notebook.
             embeddings: self.info.max_tokens + 1,
             time: self.info.length,
-            ..NetworkConfig::notebook(kind)
-        }
+            ..Preset::notebook(kind)
+        };
+        preset.config()
     }
 
     fn fit_config(&self, kind: NetworkKind) -> FitConfig {
@@ -381,6 +384,7 @@ impl Run<'_> {
     ) -> Result<Evaluation, CliError> {
         let config = ModelConfig {
             network: config,
+            loss: Loss::BinaryCrossEntropy,
             classes: self.corpus.classes().to_vec(),
             cleaned: self.arguments.reading.options().clean,
             provenance: Provenance {
@@ -389,6 +393,7 @@ impl Run<'_> {
                 sample: self.info.sample,
                 note: self.info.note.clone(),
             },
+            trained: None,
         };
         let folder = self.folder(kind);
         let checksum = Model::save(&folder, &config, &network, self.vectorizer.vectorizer())?;

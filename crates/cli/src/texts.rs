@@ -1,14 +1,11 @@
 //! Texts as models take them: bytes, from the command line or from standard input.
 
-use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use recurrent::Model;
-use recurrent_data::clean_bytes;
-use recurrent_models::NetworkKind;
+use recurrent_models::NetworkConfig;
 use serde::Serialize;
 
 use crate::error::CliError;
@@ -48,24 +45,20 @@ pub(crate) fn of_arguments<'a>(
         .collect())
 }
 
-/// A text as the model's vectorizer takes it.
-pub(crate) fn cleaned<'a>(model: &Model, text: &'a [u8]) -> Cow<'a, [u8]> {
-    match model.config.cleaned {
-        true => clean_bytes(text),
-        false => Cow::Borrowed(text),
-    }
-}
-
 /// What to say where nearly all that a network without masking reads is padding: of `positions`, `words` are none.
-pub(crate) fn padding_note(kind: NetworkKind, words: usize, positions: usize) -> Option<String> {
-    let masked = matches!(kind, NetworkKind::Recurrent(recurrent) if recurrent.masked);
+pub(crate) fn padding_note(
+    network: &NetworkConfig,
+    words: usize,
+    positions: usize,
+) -> Option<String> {
+    let masked = network.embedding.masked;
     let padding = positions.saturating_sub(words);
     let mostly = words > 0 && padding as f64 >= MOSTLY_PADDING * positions as f64;
     (mostly && !masked).then(|| {
         format!(
             "note: {padding} of the {positions} positions that {} reads are padding, and it was trained without \
              masking, so that its verdicts rest on padding, too; for short texts train one whose name ends in _masked",
-            kind.name()
+            network.name
         )
     })
 }
@@ -95,21 +88,25 @@ pub(crate) fn print_lines(text: &str) -> Result<ControlFlow<()>, CliError> {
 
 #[cfg(test)]
 mod tests {
-    use recurrent_models::NetworkKind;
+    use recurrent_models::{NetworkKind, Preset};
 
     use super::*;
 
+    fn note(network: NetworkKind, words: usize, positions: usize) -> Option<String> {
+        padding_note(&Preset::notebook(network).config(), words, positions)
+    }
+
     #[test]
     fn padding_is_spoken_of_where_it_outweighs_and_is_read() {
-        let note = padding_note(NetworkKind::LSTM, 4, 100).unwrap();
+        let said = note(NetworkKind::LSTM, 4, 100).unwrap();
         assert!(
-            note.contains("96 of the 100") && note.contains("_masked"),
-            "{note}"
+            said.contains("96 of the 100") && said.contains("_masked"),
+            "{said}"
         );
-        assert!(padding_note(NetworkKind::Dense, 20, 100).is_some());
-        assert_eq!(padding_note(NetworkKind::LSTM, 21, 100), None);
-        assert_eq!(padding_note("lstm_masked".parse().unwrap(), 4, 100), None);
-        assert_eq!(padding_note(NetworkKind::LSTM, 0, 0), None);
+        assert!(note(NetworkKind::Dense, 20, 100).is_some());
+        assert_eq!(note(NetworkKind::LSTM, 21, 100), None);
+        assert_eq!(note("lstm_masked".parse().unwrap(), 4, 100), None);
+        assert_eq!(note(NetworkKind::LSTM, 0, 0), None);
     }
 
     #[test]

@@ -22,19 +22,20 @@ use crate::error::CliError;
 use crate::evaluation::gradients;
 use crate::lines::Lines;
 use crate::named::{self, Named};
-use crate::reading::{self, Reading, Wanted};
 use crate::terminal::printable;
 use crate::texts::{self, NO_WORDS, NOTHING};
 use crate::{print, say};
+use recurrent::reading::{self, Reading, Wanted};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// A directory written by `reproduce`, such as target/reproduce/lstm; may be given several times.
-    #[arg(long, required = true)]
+    /// The folder of a model, or of a run, all of whose models read; then texts. Without texts standard input is read, one
+    /// text a line. A text may begin with a dash; one that looks like an option stands after `--`.
+    #[arg(value_name = "MODEL [TEXT]", num_args = 0..)]
+    words: Vec<OsString>,
+    /// The folder of a model, once or several times; all that stands alone is then text.
+    #[arg(long, hide_short_help = true)]
     model: Vec<PathBuf>,
-    /// Texts to read; without any, standard input is read, one text a line. A text may begin with a dash; one that
-    /// looks like an option stands after `--`.
-    text: Vec<OsString>,
     /// Print one JSON object for each text and model, one a line; what is not UTF-8 in a text is shown as U+FFFD there.
     #[arg(long)]
     json: bool,
@@ -48,7 +49,7 @@ pub(crate) struct Arguments {
     #[arg(long, requires = "gradient")]
     label: Option<String>,
     /// Take the gradients over the whole test split and draw them by distance from the end.
-    #[arg(long, requires = "gradient", conflicts_with_all = ["text", "json", "label"])]
+    #[arg(long, requires = "gradient", conflicts_with_all = ["json", "label"])]
     test_split: bool,
     /// The reviews for --test-split: auto, imdb, sample, or the path of an archive or folder.
     #[arg(long, default_value = "auto")]
@@ -68,9 +69,19 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
-    let texts = texts::of_arguments("trace", &arguments.text)?;
+    let (folders, words) = match (arguments.model.as_slice(), arguments.words.as_slice()) {
+        ([], []) => return Err(CliError::NoModelNamed),
+        ([], [model, words @ ..]) => (vec![PathBuf::from(model)], words),
+        (models, words) => (models.to_vec(), words),
+    };
+    let texts = texts::of_arguments("trace", words)?;
+    if let (true, [text, ..]) = (arguments.test_split, texts.as_slice()) {
+        return Err(CliError::TextsAndTestSplit {
+            text: String::from_utf8_lossy(text).into_owned(),
+        });
+    }
     let (_, device) = Backend::Flex.open()?;
-    let models = named::load(&arguments.model, &device)?;
+    let models = named::load(&folders, &device)?;
     if let (true, Some(out)) = (arguments.test_split, &arguments.out) {
         return over_test_split(arguments, &models, out, &device);
     }
@@ -161,8 +172,8 @@ impl Tracer<'_> {
                     return Err(named.not_finite(&reading.text));
                 }
                 if !self.noted {
-                    let kind = named.model.config.network.network;
-                    let note = texts::padding_note(kind, reading.words, reading.ids.len());
+                    let network = &named.model.config.network;
+                    let note = texts::padding_note(network, reading.words, reading.ids.len());
                     self.noted = note.inspect(|note| say(note)).is_some();
                 }
                 if texts::print_lines(&self.shown(&reading)?)?.is_break() {

@@ -4,11 +4,12 @@
 //! only this machine can ask ([`guard`]). The networks live on a thread of their own ([`reader`]) behind
 //! a queue of bounded length, and there are so many connections and no more ([`connections`]).
 
+mod api;
 mod connections;
 mod guard;
 mod reader;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -28,20 +29,29 @@ use tokio::sync::{mpsc, oneshot};
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::named::{self, Named};
-use crate::reading::Wanted;
 use crate::terminal::printable;
 use crate::{print, say};
 use reader::{Reader, Unread};
+use recurrent::reading::Wanted;
 
 /// Bytes of a request: the longest review has 14,000.
 const MOST_BYTES: usize = 256 * 1024;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// A directory written by `reproduce`, such as target/reproduce/lstm; may be given several times.
-    #[arg(long, required = true)]
+    /// Folders of models, or of runs, whose models are then all shown.
+    #[arg(required_unless_present = "model")]
+    models: Vec<PathBuf>,
+    /// The same.
+    #[arg(long, hide = true)]
     model: Vec<PathBuf>,
-    /// Where to listen on the loopback address; 0 takes any free port.
+    /// Answer programs instead of showing a page: POST /predict and GET /health, in JSON.
+    #[arg(long)]
+    api: bool,
+    /// The address to listen on. Others than this machine's own are for --api, which asks nobody who he is.
+    #[arg(long, default_value = "127.0.0.1", requires = "api")]
+    host: std::net::IpAddr,
+    /// The port to listen on; 0 takes any that is free.
     #[arg(long, default_value_t = 8017)]
     port: u16,
 }
@@ -88,30 +98,43 @@ struct Trouble {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let (_, device) = Backend::Flex.open()?;
-    let models = named::load(&arguments.model, &device)?;
-    let site = Site {
-        shown: Arc::new(models.iter().map(describe).collect()),
-        reader: Reader::start(models, device),
+    let folders = [arguments.models.as_slice(), &arguments.model].concat();
+    let models = named::load(&folders, &device)?;
+    let pages = |address: SocketAddr| {
+        if arguments.api {
+            return api::router(models);
+        }
+        let site = Site {
+            shown: Arc::new(models.iter().map(describe).collect()),
+            reader: Reader::start(models, device),
+        };
+        router(site, address.port())
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(CliError::Server)?;
-    runtime.block_on(serve(arguments.port, site))
+    let address = SocketAddr::from((arguments.host, arguments.port));
+    let doing = if arguments.api { "Serving" } else { "Reading" };
+    runtime.block_on(serve(address, doing, pages))
 }
 
-async fn serve(port: u16, site: Site) -> Result<(), CliError> {
+async fn serve(
+    address: SocketAddr,
+    doing: &str,
+    pages: impl FnOnce(SocketAddr) -> Router,
+) -> Result<(), CliError> {
+    let port = address.port();
     let failed = |source| CliError::Port { port, source };
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let listener = tokio::net::TcpListener::bind(address)
         .await
         .map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let mut signals = signals()?;
-    print(&format!("Reading at http://{address}/ until Ctrl-C"))?;
+    print(&format!("{doing} at http://{address}/ until Ctrl-C"))?;
     let (stop, stopped) = oneshot::channel::<()>();
-    let serving = connections::serve(listener, router(site, address.port()), async {
+    let serving = connections::serve(listener, pages(address), async {
         let _ = stopped.await;
     });
     tokio::select! {
@@ -187,7 +210,7 @@ fn describe(named: &Named) -> Shown {
     };
     Shown {
         model: label.clone(),
-        network: model.config.network.network.name(),
+        network: model.config.network.name.clone(),
         parameters: burn::module::Module::num_params(&model.network),
         classes: model.config.classes.clone(),
         time: model.config.network.time,

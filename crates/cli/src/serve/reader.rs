@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use burn::tensor::Device;
-use recurrent_models::NetworkKind;
+use recurrent_models::LayerConfig;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::named::Named;
-use crate::reading::{self, Reading, Wanted};
+use recurrent::reading::{self, Reading, Wanted};
 
 /// Texts that may wait; a text takes some milliseconds.
 const WAITING: usize = 32;
@@ -126,13 +126,12 @@ fn read(
 
 /// The numbers that a model's states and gates of one text have.
 fn states(named: &Named) -> u64 {
-    let config = named.model.config.network;
-    let NetworkKind::Recurrent(kind) = config.network else {
-        return 0;
-    };
+    let config = &named.model.config.network;
+    let shapes = config.shapes();
+    let recurrent = |(layer, _): &(&LayerConfig, _)| matches!(layer, LayerConfig::Recurrent { .. });
+    let layers = config.layers.iter().zip(&shapes[1..]).filter(recurrent);
     // An LSTM, which has the most, has three gates.
-    let layers = if kind.stacked { 2 } else { 1 };
-    let step = kind.width(config.units).saturating_mul(4 * layers);
+    let step: usize = layers.map(|(_, shape)| shape.width.saturating_mul(4)).sum();
     config.time.saturating_mul(step) as u64
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 
 use burn::tensor::Device;
 use recurrent::{Model, ModelConfig, Provenance};
-use recurrent_models::{NetworkConfig, NetworkKind};
+use recurrent_models::{NetworkKind, Preset};
 use recurrent_vectorizer::{Vectorize as _, VectorizerParams};
 use serde_json::json;
 
@@ -26,13 +26,16 @@ fn network(folder: &Folder, cleaned: bool) -> Model {
         .unwrap();
     let vectorizer = params.fit(TEXTS).unwrap();
     let kind: NetworkKind = "dense".parse().unwrap();
-    let network = NetworkConfig {
+    let network = Preset {
         time: 6,
         embeddings: 9,
-        ..NetworkConfig::notebook(kind)
-    };
+        ..Preset::notebook(kind)
+    }
+    .config();
     let config = ModelConfig {
-        network,
+        network: network.clone(),
+        loss: recurrent_training::Loss::BinaryCrossEntropy,
+        trained: None,
         classes: vec!["neg".to_owned(), "pos".to_owned()],
         cleaned,
         provenance: Provenance::default(),

@@ -8,6 +8,7 @@ mod alike;
 mod common;
 #[path = "../common/models.rs"]
 mod models;
+mod plain;
 mod predict;
 mod report;
 mod serve;

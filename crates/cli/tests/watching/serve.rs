@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::common::{fail, recurrent};
+use super::common::{fail, recurrent, succeed};
 use super::models::{NETWORKS, TEXT, model, traced};
 use super::server::{Server, answer};
 
@@ -243,4 +243,51 @@ fn what_is_no_number_is_no_answer() {
         answer["error"].as_str().unwrap().contains("not finite"),
         "{answer}"
     );
+}
+
+/// Programs ask without a page, several texts at once, and are told what is wrong.
+#[test]
+fn programs_are_answered_in_batches() {
+    let mut command = recurrent();
+    command.args(["serve", "--api"]).arg(model("lstm"));
+    let server = Server::of(command);
+    let (status, _, body) = server.get("/health");
+    let health: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((status, &health["status"]), (200, &json!("ok")));
+    assert_eq!(health["models"][0]["classes"], json!(["neg", "pos"]));
+    let ask = |body: &str| {
+        let request = format!(
+            "POST /predict HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            server.address,
+            body.len()
+        );
+        let (status, _, body) = server.raw(request.as_bytes());
+        (status, serde_json::from_str::<Value>(&body).unwrap())
+    };
+    let (status, answer) = ask(&json!({"texts": [TEXT, "..."]}).to_string());
+    assert_eq!(status, 200, "{answer}");
+    let [first, second] = [0, 1].map(|place| answer["predictions"][place].clone());
+    let said = succeed(
+        recurrent()
+            .arg("predict")
+            .arg("--json")
+            .arg(model("lstm"))
+            .arg(TEXT),
+    );
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(first["label"], said["label"]);
+    assert_eq!(first["probability"], said["probability"]);
+    assert_eq!(first["scores"].as_object().unwrap().len(), 2);
+    assert!(second["label"].is_null() && second["reason"].is_string());
+    for (body, status) in [
+        ("{}", 400),
+        ("[]", 400),
+        (r#"{"texts": ["a"], "model": "other"}"#, 404),
+        (r#"{"texts": ["a"], "more": 1}"#, 400),
+    ] {
+        let (found, answer) = ask(body);
+        assert_eq!(found, status, "{body}: {answer}");
+        assert!(answer["error"].is_string());
+    }
+    assert_eq!(server.get("/").0, 404);
 }

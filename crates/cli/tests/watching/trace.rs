@@ -1,7 +1,7 @@
 //! `recurrent trace`.
 
-use super::common::{fail, json, recurrent, run, small, succeed};
-use super::models::{NETWORKS, TEXT, model, numbers, traced, trained, with_models};
+use super::common::{fail, json, recurrent, small, succeed};
+use super::models::{NETWORKS, TEXT, model, numbers, traced, with_models};
 
 #[test]
 fn the_last_belief_is_the_prediction() {
@@ -133,11 +133,11 @@ fn bad_requests_name_what_is_wrong() {
     let of = |arguments: &[&str]| fail(with_models("trace").args(arguments), 1);
     let stderr = of(&["--gradient", "--label", "great", TEXT]);
     assert!(stderr.contains("\"neg\" and \"pos\""), "{stderr}");
-    let (_, _, stderr) = run(recurrent()
-        .args(["trace", "--model"])
-        .arg(trained())
-        .arg(TEXT));
-    assert!(stderr.contains("folder of a run"), "{stderr}");
+    let both = fail(
+        with_models("trace").args(["--gradient", "--test-split", "--out", "x", TEXT]),
+        1,
+    );
+    assert!(both.contains("--test-split"), "{both}");
     // A curve of networks without time.
     let out = tempfile::tempdir().unwrap();
     let data = small();

@@ -112,13 +112,18 @@ async function read() {
   }
 }
 
+// Beliefs speak for the second of two classes, and of more for the one that the network decides for.
+const spoken = (reading) => (reading.beliefs_of ? ["other", reading.beliefs_of] : reading.classes);
+
 const second = (reading) =>
-  reading.label === reading.classes[1] ? reading.probability : 1 - reading.probability;
+  reading.beliefs_of || reading.label === reading.classes[1]
+    ? reading.probability
+    : 1 - reading.probability;
 
 const bucket = (belief) => Math.max(0, Math.min(10, Math.round(10 * belief)));
 
-const verdict = (belief, classes) =>
-  belief > 0.5
+const verdict = (belief, reading, classes = spoken(reading)) =>
+  reading.beliefs_of || belief > 0.5
     ? `${classes[1]} ${(100 * belief).toFixed(1)} %`
     : `${classes[0]} ${(100 * (1 - belief)).toFixed(1)} %`;
 
@@ -156,7 +161,7 @@ function beliefAt(reading, step) {
 
 // All networks' names of one of the two classes.
 const className = (which) =>
-  [...new Set(state.readings.map((reading) => reading.classes[which]))].join(" / ");
+  [...new Set(state.readings.map((reading) => spoken(reading)[which]))].join(" / ");
 
 function build() {
   $("key-first").textContent = className(0);
@@ -231,7 +236,7 @@ function show() {
     });
     const belief = beliefAt(reading, state.step);
     card.querySelector(".now").textContent =
-      belief === null ? "has read nothing" : verdict(belief, reading.classes);
+      belief === null ? "has read nothing" : verdict(belief, reading);
     const cursor = card.querySelector(".cursor");
     const x = Math.max(0, state.hovered ?? state.step - 1);
     cursor.setAttribute("x1", x);
@@ -240,7 +245,7 @@ function show() {
     card.querySelector(".change").textContent =
       before === undefined || before === null
         ? ""
-        : `was ${verdict(before, reading.classes)}, is ${verdict(second(reading), reading.classes)}`;
+        : `was ${verdict(before, reading)}, is ${verdict(second(reading), reading)}`;
   });
   showDetails();
 }
@@ -275,7 +280,7 @@ function detail(reading, model, place) {
     entry("belief", "this word comes too late for this network");
     return card;
   }
-  entry("belief", `${reading.classes[1]} ${reading.beliefs[place].toFixed(4)}`);
+  entry("belief", `${spoken(reading)[1]} ${reading.beliefs[place].toFixed(4)}`);
   for (const layer of reading.layers) {
     const prefix = reading.layers.length > 1 ? `${layer.name}: ` : "";
     for (const gate of layer.gates ?? []) {

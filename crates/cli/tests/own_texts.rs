@@ -1,0 +1,154 @@
+//! From a table to a model that answers, by the command alone.
+
+// What clippy.toml allows in tests does not reach the functions that tests share.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use common::{fail, recurrent, succeed};
+
+/// A table of three queues, with quotes, a line break and rows that lack something.
+fn table(folder: &Path) -> PathBuf {
+    let path = folder.join("tickets.csv");
+    let words = [
+        ("billing", "invoice"),
+        ("login", "password"),
+        ("shipping", "parcel"),
+    ];
+    let mut text = "id,body,queue\r\n".to_owned();
+    for row in 0..150 {
+        let (queue, word) = words[row % 3];
+        write!(
+            text,
+            "{row},\"my {word}, \"\"again\"\"\nand so on {row}\",{queue}\r\n"
+        )
+        .unwrap();
+    }
+    text.push_str("150,,billing\r\n151,no queue,\r\n");
+    fs::write(&path, text).unwrap();
+    path
+}
+
+/// A model of that table.
+fn trained(options: &[&str]) -> (TempDir, PathBuf, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("model");
+    let mut command = recurrent();
+    command
+        .arg("train")
+        .arg(table(folder.path()))
+        .args(["--text", "body", "--label", "queue", "--length", "12"])
+        .args(options)
+        .arg("--out")
+        .arg(&model);
+    let said = succeed(&mut command);
+    (folder, model, said)
+}
+
+#[test]
+fn a_table_becomes_a_model_that_answers() {
+    let (folder, model, said) = trained(&["--epochs", "10"]);
+    assert!(
+        said.contains("accuracy") && said.contains("(always "),
+        "{said}"
+    );
+    let report: Value =
+        serde_json::from_slice(&fs::read(model.join("test.json")).unwrap()).unwrap();
+    assert!(report["accuracy"].as_f64().unwrap() > 0.9, "{report}");
+    let asked = succeed(
+        recurrent()
+            .arg("predict")
+            .arg(&model)
+            .arg("where is my parcel"),
+    );
+    assert!(asked.starts_with("shipping "), "{asked}");
+    let table = folder.path().join("tickets.csv");
+    let columns = ["--text", "body", "--label", "queue"];
+    let mut evaluate = recurrent();
+    evaluate
+        .arg("evaluate")
+        .arg(&model)
+        .arg(&table)
+        .args(columns)
+        .arg("--json");
+    let measured: Value = serde_json::from_str(&succeed(&mut evaluate)).unwrap();
+    assert_eq!(measured["texts"], 150);
+    assert!(measured["accuracy"].as_f64().unwrap() > 0.95);
+    assert_eq!(measured["confusion"].as_array().unwrap().len(), 3);
+    let mut inspect = recurrent();
+    inspect
+        .arg("inspect")
+        .arg(&model)
+        .arg(&table)
+        .args(["--text", "body"]);
+    let inspected = succeed(&mut inspect);
+    assert!(inspected.contains("billing, login, shipping") && inspected.contains("unknown words"));
+    // Its configuration trains the same model again.
+    let config = succeed(recurrent().arg("inspect").arg(&model).arg("--config"));
+    let path = folder.path().join("config.json");
+    fs::write(&path, config).unwrap();
+    let again = folder.path().join("again");
+    let mut train = recurrent();
+    train.arg("train").arg(&table).args(columns);
+    succeed(train.arg("--config").arg(&path).arg("--out").arg(&again));
+    let weights = |model: &Path| fs::read(model.join("weights.safetensors")).unwrap();
+    assert!(weights(&model) == weights(&again));
+}
+
+#[test]
+fn what_cannot_be_trained_on_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = table(folder.path());
+    let out = folder.path().join("model");
+    let train = |options: &[&str]| {
+        let mut command = recurrent();
+        command
+            .arg("train")
+            .arg(&table)
+            .args(options)
+            .arg("--out")
+            .arg(&out);
+        fail(&mut command, 1)
+    };
+    let stderr = train(&["--text", "text", "--label", "queue"]);
+    assert!(
+        stderr.contains("body") && stderr.contains("queue"),
+        "{stderr}"
+    );
+    let config = folder.path().join("config.json");
+    fs::write(&config, r#"{"epoch": 3}"#).unwrap();
+    let named = [
+        "--text",
+        "body",
+        "--label",
+        "queue",
+        "--config",
+        config.to_str().unwrap(),
+    ];
+    let stderr = train(&named);
+    assert!(
+        stderr.contains("epoch") && stderr.contains("config.json"),
+        "{stderr}"
+    );
+    fs::write(
+        &config,
+        r#"{"layers": [{"layer": "pool", "over": "max"}, {"layer": "pool", "over": "max"}]}"#,
+    )
+    .unwrap();
+    let stderr = train(&named);
+    assert!(stderr.contains("pool_1"), "{stderr}");
+    assert!(!out.join("config.json").exists());
+    // Labels that the model does not know are no reason to guess.
+    let (folder, model, _) = trained(&["--epochs", "1"]);
+    let other = folder.path().join("other.csv");
+    fs::write(&other, "body,queue\nhello,returns\n").unwrap();
+    let stderr = fail(recurrent().arg("evaluate").arg(&model).arg(&other), 1);
+    assert!(stderr.contains("returns"), "{stderr}");
+}
