@@ -96,14 +96,11 @@ const RUNS: [(&str, &[&str]); 11] = [
 
 /// The files of a model's folder that a seed decides to the last byte, beside its weights. `config.json` has their hashes and
 /// is decided by them.
-const PARTS: [&str; 4] = [
-    CHECKPOINT,
-    "evaluation.json",
-    "vectorizer.cbor",
-    "vocabulary",
-];
+const PARTS: [&str; 4] = [CHECKPOINT, EVALUATION, "vectorizer.cbor", "vocabulary"];
 
 const CHECKPOINT: &str = "checkpoint.safetensors";
+
+const EVALUATION: &str = "evaluation.json";
 
 /// Steps before the end at which the lesson gives the gradient.
 const STEPS: [usize; 8] = [0, 1, 2, 5, 10, 20, 50, 99];
@@ -265,6 +262,7 @@ fn runs_of(folder: &Path, seed: u32) -> Result<BTreeMap<String, Run>, Error> {
             let bytes = read(name)?;
             let hash = match name {
                 CHECKPOINT => sha256(tensors(&bytes).unwrap_or(&bytes)),
+                EVALUATION => sha256(&without_model(&bytes)),
                 _ => sha256(&bytes),
             };
             run.parts.insert(name.to_owned(), hash);
@@ -277,6 +275,13 @@ fn runs_of(folder: &Path, seed: u32) -> Result<BTreeMap<String, Run>, Error> {
 fn sha256(bytes: &[u8]) -> String {
     let hash = Sha256::digest(bytes);
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// An evaluation without the line that has the checksum of the model's description, which changes with that file's form.
+fn without_model(evaluation: &[u8]) -> Vec<u8> {
+    let lines = evaluation.split_inclusive(|byte| *byte == b'\n');
+    let kept = lines.filter(|line| !line.trim_ascii_start().starts_with(b"\"model\":"));
+    kept.flatten().copied().collect()
 }
 
 /// What follows the header of a Safetensors file, whose length stands in its first eight bytes.

@@ -34,7 +34,8 @@ pub(super) struct Run {
     /// SHA-256 of the file of weights.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) weights: Option<String>,
-    /// SHA-256 of the other files of the model's folder, by name; of a checkpoint its tensors alone, for its header has seconds.
+    /// SHA-256 of the other files of the model's folder, by name; of a checkpoint its tensors alone, for its header has
+    /// seconds, and of an evaluation all but the line with the checksum of `config.json`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) parts: BTreeMap<String, String>,
     pub(super) epochs: Vec<Epoch>,
