@@ -5,7 +5,8 @@
 //! how to go on and ends with status 130, as shells expect of one that was interrupted.
 
 use std::process::exit;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Status of a program that was interrupted.
 const STATUS: i32 = 130;
@@ -34,6 +35,20 @@ pub(crate) fn install(advice: String) {
         crate::say(&format!("\ninterrupted; {advice}"));
         exit(STATUS);
     });
+}
+
+/// Whether the program has been told to stop: the first time is noted, and `advice` printed; the second ends the program.
+pub(crate) fn asked(advice: &'static str) -> Arc<AtomicBool> {
+    let asked = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&asked);
+    // As above: where there can be no handler, the system ends the program.
+    let _ = ctrlc::set_handler(move || {
+        if told.swap(true, Ordering::Relaxed) {
+            exit(STATUS);
+        }
+        crate::say(&format!("\n{advice}"));
+    });
+    asked
 }
 
 /// Registers what is to be done when the program is told to stop, until the returned value is dropped.

@@ -325,7 +325,7 @@ fn table(reading: &Reading) -> String {
     }
     lines.push(format!(
         "step  p({})  {}word",
-        printable(&reading.classes[1]),
+        printable(reading.beliefs_of.as_ref().unwrap_or(&reading.classes[1])),
         "gradient  ".repeat(layers.len())
     ));
     for place in 0..reading.words {

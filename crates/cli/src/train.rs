@@ -138,7 +138,7 @@ impl Arguments {
             .collect();
         let options = self.table.options(None, self.split.clone());
         let (mut corpus, _) = tables::read(&given, &options)?;
-        if corpus.test().is_empty() && self.test_share > 0.0 {
+        if corpus.test().is_empty() && self.test_share != 0.0 {
             corpus.split_test(self.test_share, config.seed)?;
         }
         if corpus.validation().is_empty() {
@@ -160,6 +160,7 @@ fn read_config(path: &Path) -> Result<TrainConfig, CliError> {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let config = arguments.config()?;
+    config.check()?;
     let corpus = arguments.corpus(&config)?;
     describe(&corpus, &config)?;
     let out = &arguments.out;
@@ -176,6 +177,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
         ClassifierError::Training(error) => CliError::resume(error),
         error => CliError::Classifier(error),
     })?;
+    // What an older model said of its test texts is not said of this one.
+    match std::fs::remove_file(out.join("test.json")) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(FileError::remove(&out.join("test.json"))(error).into());
+        }
+        _ => {}
+    }
     model.save(out)?;
     if let Some(trained) = &model.config().trained {
         let best = trained.epoch;
@@ -248,17 +256,16 @@ fn describe(corpus: &TextCorpus, config: &TrainConfig) -> Result<(), CliError> {
 struct Shown {
     display: Display,
     stop: Arc<AtomicBool>,
-    _on_stop: interrupt::OnStop,
 }
 
 impl Shown {
     fn new() -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let asked = Arc::clone(&stop);
+        let stop = interrupt::asked(
+            "ending after this epoch; once more ends at once, and --resume goes on from the epoch before",
+        );
         Self {
             display: Display::of_validation(),
             stop,
-            _on_stop: interrupt::on_stop(move || asked.store(true, Ordering::Relaxed)),
         }
     }
 }

@@ -152,3 +152,37 @@ fn what_cannot_be_trained_on_is_named() {
     let stderr = fail(recurrent().arg("evaluate").arg(&model).arg(&other), 1);
     assert!(stderr.contains("returns"), "{stderr}");
 }
+
+/// The first Ctrl-C ends the training after its epoch, and the model is there.
+#[test]
+#[cfg(unix)]
+fn a_training_that_is_told_to_stop_keeps_what_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("model");
+    let mut command = recurrent();
+    command
+        .arg("train")
+        .arg(table(folder.path()))
+        .args(["--text", "body", "--label", "queue", "--length", "12"])
+        .args(["--epochs", "100000", "--patience", "100000", "--out"])
+        .arg(&out)
+        .stdout(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut said = std::io::BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("Epoch 2/") {
+        line.clear();
+        assert!(std::io::BufRead::read_line(&mut said, &mut line).unwrap() > 0);
+    }
+    let id = child.id().to_string();
+    let killed = std::process::Command::new("kill")
+        .args(["-INT", &id])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    let mut rest = String::new();
+    std::io::Read::read_to_string(&mut said, &mut rest).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(rest.contains("The weights are those of epoch"), "{rest}");
+    succeed(recurrent().arg("predict").arg(&out).arg("my parcel"));
+}

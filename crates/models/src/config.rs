@@ -137,6 +137,12 @@ pub enum Activation {
     Linear,
 }
 
+/// The widest vector that a layer may give.
+const WIDEST: usize = 1 << 16;
+
+/// The most parameters of a network: as 32-bit floats, with Adam's two means for each, they are 24 GB.
+const MOST_PARAMETERS: u64 = 1 << 31;
+
 /// Why a configuration is that of no network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the network {network:?} cannot be built: {reason}")]
@@ -350,12 +356,20 @@ impl NetworkConfig {
                 LayerConfig::Dense { .. } => {}
             }
         }
-        if self.parameters().is_none() {
-            return Err(invalid(
-                "it has more parameters than can be counted".to_owned(),
-            ));
+        for shape in self.shapes() {
+            if shape.width > WIDEST {
+                return Err(invalid(format!(
+                    "{} is {} wide, where at most {WIDEST} is possible",
+                    shape.name, shape.width
+                )));
+            }
         }
-        Ok(())
+        match self.parameters() {
+            Some(count) if count <= MOST_PARAMETERS => Ok(()),
+            _ => Err(invalid(format!(
+                "it has more than {MOST_PARAMETERS} parameters"
+            ))),
+        }
     }
 
     /// Builds the network on `device` with initial weights drawn from `seed`. See [`Self::check`] for what can be

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use rayon::prelude::*;
 use recurrent_corpus::{LabelledText, Part, TextCorpus};
 use recurrent_metrics::{Predictions, Report};
-use recurrent_models::{Pooling, SequenceClassifier as _};
+use recurrent_models::{LayerConfig, Pooling, SequenceClassifier as _};
 use recurrent_training::{Encoded, FitConfig, Observer, RunSettings, fit};
 use recurrent_vectorizer::{TextVectorizer, Vectorize as _, VectorizerParams};
 
@@ -20,6 +20,12 @@ const BATCH_TOKENS: usize = 102_400;
 
 /// The most texts that are judged together.
 const BATCH_TEXTS: usize = 1024;
+
+/// The most classes that a model keeps the confusion of: it is a number for each two of them.
+const MOST_CONFUSED: usize = 100;
+
+/// The most classes that a classifier tells apart.
+const MOST_CLASSES: usize = 2000;
 
 /// A trained text classifier: a network, its vectorizer, and the names of its classes.
 ///
@@ -93,6 +99,14 @@ impl TextClassifier {
         checkpoint: Option<&Checkpoint>,
         observer: &mut impl Observer,
     ) -> Result<Self, ClassifierError> {
+        config.check()?;
+        let classes = corpus.classes().len();
+        if classes > MOST_CLASSES {
+            return Err(ClassifierError::TooManyClasses {
+                classes,
+                most: MOST_CLASSES,
+            });
+        }
         let split;
         let corpus = if corpus.validation().is_empty() {
             let mut own = corpus.clone();
@@ -162,7 +176,10 @@ impl TextClassifier {
             },
             device,
         };
-        let validation = classifier.evaluate(corpus.validation().iter())?;
+        let mut validation = classifier.evaluate(corpus.validation().iter())?;
+        if corpus.classes().len() > MOST_CONFUSED {
+            validation.confusion.clear();
+        }
         classifier.model.config.trained = Some(Trained {
             config: config.clone(),
             counts,
@@ -335,8 +352,12 @@ impl TextClassifier {
     /// Whether padding behind a text makes no difference to any bit of what is said of it.
     fn passes_over_padding(&self) -> bool {
         let config = &self.model.config.network;
-        let max = recurrent_models::LayerConfig::Pool { over: Pooling::Max };
-        config.embedding.masked && config.positions() == 1 && !config.layers.contains(&max)
+        let sees_padding = |layer: &LayerConfig| match layer {
+            LayerConfig::Pool { over } => *over != Pooling::Mean,
+            _ => false,
+        };
+        let passes = !config.layers.iter().any(sees_padding);
+        config.embedding.masked && config.positions() == 1 && passes
     }
 
     /// How the classifier does on labelled texts: accuracy, balanced accuracy, F1, AUC, log loss, calibration and

@@ -9,6 +9,8 @@ use recurrent_training::adam::AdamConfig;
 use recurrent_training::{FitOptions, Keep, Loss, Objective, Schedule};
 use serde::{Deserialize, Serialize};
 
+use crate::ClassifierError;
+
 /// How a [`TextClassifier`](crate::TextClassifier) is trained. Unknown names are refused when it is read.
 ///
 /// The defaults are a practitioner's, not the notebook's: a masked bidirectional GRU over whole texts and 20,000 words,
@@ -145,6 +147,32 @@ impl TrainConfig {
             layers: preset.layers,
             ..Self::default()
         }
+    }
+
+    /// Whether texts could be trained on like this, as far as that can be said without them.
+    ///
+    /// # Errors
+    /// [`ClassifierError`] names what makes no sense.
+    pub fn check(&self) -> Result<(), ClassifierError> {
+        recurrent_runs::check_name(&self.name)
+            .map_err(|invalid| ClassifierError::Config(invalid.to_string()))?;
+        for (name, value) in [("epochs", self.epochs), ("batch_size", self.batch_size)] {
+            if value == 0 {
+                let reason = format!("has 0 for {name}, which must be at least 1");
+                return Err(ClassifierError::Config(reason));
+            }
+        }
+        self.adam.check()?;
+        let objective = Objective {
+            label_smoothing: self.label_smoothing,
+            class_weights: match &self.class_weight {
+                ClassWeight::Given(weights) => Some(weights.clone()),
+                ClassWeight::None | ClassWeight::Balanced => None,
+            },
+            ..Objective::default()
+        };
+        self.options(objective).check()?;
+        Ok(self.network(self.max_tokens, 1).check()?)
     }
 
     /// The objective for texts of these classes, `counts` of each.

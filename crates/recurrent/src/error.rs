@@ -32,6 +32,19 @@ pub enum ClassifierError {
     /// Labels or probabilities that say nothing.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
+    /// More classes than a classifier can have.
+    #[error(
+        "there are {classes} classes, and at most {most} are told apart: is the column of the labels the right one?"
+    )]
+    TooManyClasses {
+        /// How many there are.
+        classes: usize,
+        /// The most.
+        most: usize,
+    },
+    /// A configuration that makes no sense.
+    #[error("the configuration {0}")]
+    Config(String),
     /// A part of the corpus without texts.
     #[error("the corpus has no {part} texts; give it some, or a share of the training texts")]
     EmptyPart {

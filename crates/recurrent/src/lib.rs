@@ -40,6 +40,7 @@ pub use recurrent_corpus::{
     TableOptions, TextCorpus, Texts, read, read_parts,
 };
 pub use recurrent_metrics as metrics;
+pub use recurrent_models::recurrence::Cell;
 pub use recurrent_models::{
     Activation, EmbeddingConfig, LayerConfig, NetworkConfig, NetworkKind, Pooling, Preset, Reads,
     Returns,

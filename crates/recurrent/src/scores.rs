@@ -11,8 +11,8 @@ pub struct Prediction<'a> {
     pub label: usize,
     /// Its probability, 0 to 1.
     pub probability: f64,
-    /// Whether the classifier knows a word of the text. Where it does not, there is nothing to judge, and what it says is
-    /// what it says of an empty text.
+    /// Whether there is a word in the text, known or not. Where there is none, there is nothing to judge, and what is said
+    /// is what is said of an empty text.
     pub has_words: bool,
 }
 

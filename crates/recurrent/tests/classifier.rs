@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use recurrent::{
-    Checkpoint, ClassWeight, ClassifierError, EpochRecord, Keep, Loss, NetworkKind, NoopObserver,
-    Observer, Progress, TextClassifier, TextCorpus, TrainConfig,
+    Cell, Checkpoint, ClassWeight, ClassifierError, EpochRecord, Keep, LayerConfig, Loss,
+    NetworkKind, NoopObserver, Observer, Pooling, Progress, Reads, Returns, TextClassifier,
+    TextCorpus, TrainConfig,
 };
 
 const CLASSES: [&str; 4] = ["business", "politics", "science", "sport"];
@@ -153,14 +154,25 @@ fn what_makes_no_classifier_is_named() {
         error.to_string().contains("4 classes for 1 logits"),
         "{error}"
     );
-    let error = fails(
-        TrainConfig {
-            length: 0,
-            ..config()
-        },
-        &four,
-    );
-    assert!(!error.to_string().is_empty());
+    type Change = fn(&mut TrainConfig);
+    let changes: [(&str, Change); 6] = [
+        ("tokens of a text is 0", |config| config.length = 0),
+        ("0 for epochs", |config| config.epochs = 0),
+        ("names a network", |config| {
+            config.name = "\u{1b}[31m".to_owned();
+        }),
+        ("learning rate is NaN", |config| {
+            config.adam.learning_rate = f32::NAN;
+        }),
+        ("wide", |config| config.embedding.width = 1_000_000_000),
+        ("patience is 0", |config| config.patience = Some(0)),
+    ];
+    for (named, change) in changes {
+        let mut config = config();
+        change(&mut config);
+        let error = fails(config, &four).to_string();
+        assert!(error.contains(named), "{error}");
+    }
     let error = fails(
         TrainConfig {
             class_weight: ClassWeight::Given(vec![1.0]),
@@ -180,6 +192,48 @@ fn what_makes_no_classifier_is_named() {
         error.to_string().contains("no share of the texts"),
         "{error}"
     );
+}
+
+/// Whatever the layers, what stands beside a text makes no difference to it.
+#[test]
+fn a_text_alone_and_in_a_batch_gets_the_same_bits() {
+    let corpus = corpus(60);
+    let long = "goal vote planet market a the some and no 1 2 3 4 5";
+    let texts = ["a goal", "", "some vote and no 3", long];
+    for reads in [Reads::Forward, Reads::Backward, Reads::Both] {
+        for over in [
+            None,
+            Some(Pooling::Last),
+            Some(Pooling::Max),
+            Some(Pooling::Mean),
+        ] {
+            let mut layers = vec![LayerConfig::Recurrent {
+                cell: Cell::Lstm,
+                units: 5,
+                reads,
+                returns: if over.is_some() {
+                    Returns::All
+                } else {
+                    Returns::Last
+                },
+                recurrent_dropout: 0.0,
+            }];
+            layers.extend(over.map(|over| LayerConfig::Pool { over }));
+            let config = TrainConfig {
+                length: 12,
+                epochs: 1,
+                layers,
+                ..TrainConfig::default()
+            };
+            let model = TextClassifier::train(&corpus, &config, &mut NoopObserver).unwrap();
+            let together = model.scores(&texts).unwrap();
+            for (text, together) in texts.iter().zip(together.iter()) {
+                let alone = model.scores(&[text]).unwrap();
+                let what = format!("{reads:?} {over:?} {text}");
+                assert_eq!(alone.as_slice(), together.probabilities, "{what}");
+            }
+        }
+    }
 }
 
 /// Two classes by a softmax say what a sigmoid says, and every named network can be trained.

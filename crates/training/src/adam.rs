@@ -24,12 +24,14 @@ use recurrent_models::weights::{HostTensor, TensorFile, WeightsError, to_host};
 
 use serde::{Deserialize, Serialize};
 
+use crate::TrainingError;
+
 use self::step::AdamBackend as _;
 use self::update::AdamStep;
 
 /// Adam's numbers; the defaults are Keras'.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct AdamConfig {
     /// Step size.
     pub learning_rate: f32,
@@ -80,6 +82,49 @@ impl fmt::Display for AdamConfig {
 }
 
 impl AdamConfig {
+    /// Whether a training can be carried on with these numbers.
+    ///
+    /// # Errors
+    /// [`TrainingError::Setting`] names the one with which it cannot.
+    pub fn check(&self) -> Result<(), TrainingError> {
+        let positive = |x: f32| x.is_finite() && x > 0.0;
+        for (name, value, right, must) in [
+            (
+                "the learning rate",
+                f64::from(self.learning_rate),
+                positive(self.learning_rate),
+                "above 0",
+            ),
+            (
+                "Adam's ε",
+                f64::from(self.epsilon),
+                positive(self.epsilon),
+                "above 0",
+            ),
+            (
+                "Adam's β₁",
+                self.beta_1,
+                (0.0..1.0).contains(&self.beta_1),
+                "from 0 to below 1",
+            ),
+            (
+                "Adam's β₂",
+                self.beta_2,
+                (0.0..1.0).contains(&self.beta_2),
+                "from 0 to below 1",
+            ),
+        ] {
+            if !right {
+                return Err(TrainingError::Setting {
+                    name,
+                    value: value.to_string(),
+                    must,
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// What step number `step`, from 1, multiplies with and adds.
     fn step(&self, step: u32, rate: f64) -> AdamStep {
         let Self {

@@ -52,8 +52,53 @@ pub(crate) fn save<M: Module>(
         ("run".to_owned(), json(serde_json::to_string(run))?),
         ("steps".to_owned(), adam.steps().to_string()),
         ("history".to_owned(), json(serde_json::to_string(history))?),
+        ("figures".to_owned(), figures(history)),
     ]);
     Ok(weights::write(path, &tensors, &notes)?)
+}
+
+/// The figures of a history to the bit, as hexadecimal digits: a decimal fraction may lose its last digit when it is read,
+/// and that digit can decide which of two epochs is the better one.
+fn figures(history: &[EpochRecord]) -> String {
+    let figures = history.iter().flat_map(|record| {
+        [
+            record.train_loss,
+            record.train_accuracy,
+            record.test_loss,
+            record.test_accuracy,
+            record.seconds,
+        ]
+    });
+    let words: Vec<String> = figures.map(|x| format!("{:016x}", x.to_bits())).collect();
+    words.join(" ")
+}
+
+/// A history with the figures that [`figures`] wrote; none where they are not those of the history.
+fn with_figures(mut history: Vec<EpochRecord>, figures: &str) -> Option<Vec<EpochRecord>> {
+    let words = figures.split(' ').filter(|word| !word.is_empty());
+    let figures: Vec<f64> = words
+        .map(|word| u64::from_str_radix(word, 16).ok().map(f64::from_bits))
+        .collect::<Option<_>>()?;
+    if figures.len() != 5 * history.len() {
+        return None;
+    }
+    let near = |read: f64, exact: f64| (read - exact).abs() <= 1e-9 * (1.0 + exact.abs());
+    for (record, exact) in history.iter_mut().zip(figures.chunks_exact(5)) {
+        let fields = [
+            &mut record.train_loss,
+            &mut record.train_accuracy,
+            &mut record.test_loss,
+            &mut record.test_accuracy,
+            &mut record.seconds,
+        ];
+        for (field, exact) in fields.into_iter().zip(exact) {
+            if !near(*field, *exact) {
+                return None;
+            }
+            *field = *exact;
+        }
+    }
+    Some(history)
 }
 
 /// A checkpoint of the right run, its tensors not yet looked at.
@@ -104,6 +149,7 @@ impl Checkpoint {
         let history: Vec<EpochRecord> = file
             .note("history")
             .and_then(|history| serde_json::from_str(history).ok())
+            .and_then(|history| with_figures(history, file.note("figures")?))
             .ok_or_else(|| content("its history cannot be read"))?;
         let steps: u32 = file
             .note("steps")

@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     input: input::InputArguments,
     /// A file, or `-` for standard output: JSON lines, or Parquet if its name ends in .parquet.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long = "out", alias = "output", value_name = "FILE")]
     output: PathBuf,
 }
 

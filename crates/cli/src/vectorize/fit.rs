@@ -62,7 +62,12 @@ pub(crate) struct MergeArguments {
 #[derive(clap::Args)]
 struct OutputArguments {
     /// The folder for the vectorizer; other files in it stay.
-    #[arg(long, value_name = "DIR", required_unless_present = "counts")]
+    #[arg(
+        long = "out",
+        alias = "output",
+        value_name = "DIR",
+        required_unless_present = "counts"
+    )]
     output: Option<PathBuf>,
     /// A file for the counts themselves, to be merged with others later.
     #[arg(long, value_name = "FILE")]

@@ -152,7 +152,7 @@ impl Candidate<'_> {
         }
         if prefix.starts_with(b"PAR1") {
             let found = format!("is Parquet, and would be read as {}", format.called());
-            return Err(self.refuse(found, "add --format parquet and --column NAME"));
+            return Err(self.refuse(found, "add --format parquet and --text NAME"));
         }
         if let Some(encoding) = wide_encoding(prefix) {
             let found = format!("is text in the encoding {encoding}, and only UTF-8 is read here");
@@ -204,7 +204,7 @@ impl Candidate<'_> {
         if inside(b"{").is_some_and(|rest| rest.starts_with(b"\"")) && is_object(content) {
             return Err(self.refuse(
                 "begins with a JSON object, and would be read as plain text",
-                "add --format jsonl and --field NAME, or --format text if each of its lines is a text",
+                "add --format jsonl and --text NAME, or --format text if each of its lines is a text",
             ));
         }
         if let Some(what) = table(content, whole) {

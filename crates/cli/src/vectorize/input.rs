@@ -22,11 +22,14 @@ pub(super) struct InputArguments {
     /// What the files hold, whatever their names say.
     #[arg(long, value_name = "FORMAT")]
     format: Option<Format>,
-    /// The field of each JSON line that has the text.
+    /// The field of each JSON line, or the column of a Parquet file, that has the text.
     #[arg(long, value_name = "NAME")]
+    text: Option<String>,
+    /// The field of each JSON line, where it is called otherwise than the column of a Parquet file.
+    #[arg(long, value_name = "NAME", hide = true)]
     field: Option<String>,
-    /// The column of a Parquet file that has the texts.
-    #[arg(long, value_name = "NAME")]
+    /// The column of a Parquet file.
+    #[arg(long, value_name = "NAME", hide = true)]
     column: Option<String>,
     /// Pass over lines that are no JSON, have no text in the field, or a NUL byte; a warning says how many and which.
     #[arg(long)]
@@ -142,6 +145,15 @@ impl InputArguments {
 
     /// Refuses a name of a field or column where a file, or every one, has none.
     fn check_flags(&self, names: &[InputName], formats: &[Format]) -> Result<(), VectorizeError> {
+        let lines = formats.iter().position(|format| *format == Format::Text);
+        if let Some(first) = lines.filter(|_| self.text.is_some()) {
+            return Err(VectorizeError::UnusedFlag {
+                flag: "--text",
+                input: names[first].clone(),
+                kind: formats[first].called(),
+                wanted: "jsonl",
+            });
+        }
         for (flag, given, wanted, format) in [
             ("--field", self.field.is_some(), "jsonl", Format::Jsonl),
             (
@@ -175,12 +187,12 @@ impl InputArguments {
         Ok(match format {
             Format::Text => Source::Text,
             Format::Jsonl => {
-                let field = self.field.as_deref();
-                Source::Jsonl(field.ok_or_else(|| missing("--field"))?.into())
+                let field = self.field.as_deref().or(self.text.as_deref());
+                Source::Jsonl(field.ok_or_else(|| missing("--text"))?.into())
             }
             Format::Parquet => {
-                let column = self.column.clone();
-                Source::Parquet(column.ok_or_else(|| missing("--column"))?)
+                let column = self.column.clone().or_else(|| self.text.clone());
+                Source::Parquet(column.ok_or_else(|| missing("--text"))?)
             }
         })
     }

@@ -369,7 +369,7 @@ fn errors_name_what_is_wrong_and_leave_nothing() {
     folder.write("t.txt.gz", "");
     check(&["--input", "t.txt.gz"], &["compressed", "zcat t.txt.gz"]);
     folder.write("bad.jsonl", "{\"t\": \"x\"}\n\n{\"t\": 5}\n");
-    check(&["--input", "bad.jsonl"], &["bad.jsonl", "--field NAME"]);
+    check(&["--input", "bad.jsonl"], &["bad.jsonl", "--text NAME"]);
     let bad = ["bad.jsonl, line 3, column 7", "field \"t\" is a string"];
     folder.write("good.jsonl", json_lines(&TEXTS).replace("body", "t"));
     check(
@@ -406,7 +406,7 @@ fn errors_name_what_is_wrong_and_leave_nothing() {
     );
     assert!(stderr.contains("no.json"), "{stderr}");
     let stderr = fail(&mut folder.run(&["fit", "--config", "config.json"]), 2);
-    assert!(stderr.contains("--output"), "{stderr}");
+    assert!(stderr.contains("--out <DIR>"), "{stderr}");
 
     // A folder that was there keeps what it had, and gets nothing.
     folder.write("config.json", "{}");

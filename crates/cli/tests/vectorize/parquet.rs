@@ -244,7 +244,7 @@ fn what_is_no_column_of_texts_is_named() {
     for (arguments, expected) in [
         (
             &["t.parquet"][..],
-            "t.parquet is read as Parquet; say where the text is with --column",
+            "t.parquet is read as Parquet; say where the text is with --text",
         ),
         (
             &["t.parquet", "--column", "text"],

@@ -138,6 +138,22 @@ impl Model {
             parts.push((TRAINING_FILE, training(trained)?));
         }
         let manifest = Manifest::new(config, vectorizer, &parts)?;
+        // What could not be loaded again must not take the place of what can.
+        let description = manifest.to_json()?.len() as u64;
+        for (name, length, limit) in parts
+            .iter()
+            .filter(|(name, _)| *name != WEIGHTS_FILE)
+            .map(|(name, bytes)| match *name {
+                TRAINING_FILE => (*name, bytes.len() as u64, TRAINING_LIMIT),
+                _ => (*name, bytes.len() as u64, VECTORIZER_LIMIT),
+            })
+            .chain([(CONFIG_FILE, description, CONFIG_LIMIT)])
+        {
+            if length > limit {
+                let reason = format!("{length} bytes of {name}, where at most {limit} can be");
+                return Err(ModelError::CannotSave { reason });
+            }
+        }
         if let Err(error) = describe(folder, &parts, &manifest) {
             // The model that was there is still described, and needs none of these.
             for (name, _) in &parts {
@@ -296,6 +312,8 @@ impl ModelConfig {
             return Err(format!("{classes} classes for {outputs} logits"));
         }
         self.network.check().map_err(|error| error.reason)?;
+        recurrent_runs::check_name(&self.network.name)
+            .map_err(|_| format!("a network called {}", ModelError::class(&self.network.name)))?;
         let mut names: Vec<&String> = self.classes.iter().collect();
         names.sort();
         if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {

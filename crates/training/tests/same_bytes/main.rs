@@ -12,8 +12,15 @@ use std::process::Command;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use recurrent_kernels::Isa;
-use recurrent_models::{Network, NetworkKind, Preset, SequenceClassifier, trace, weights};
-use recurrent_training::{Encoded, FitConfig, NoopObserver, evaluate, fit, probabilities};
+use recurrent_models::recurrence::Cell;
+use recurrent_models::{
+    Activation, EmbeddingConfig, LayerConfig, Network, NetworkConfig, NetworkKind, Pooling, Preset,
+    Reads, Returns, SequenceClassifier, trace, weights,
+};
+use recurrent_training::{
+    Encoded, FitConfig, FitOptions, Keep, NoopObserver, Objective, Schedule, evaluate, evaluate_by,
+    fit, logits, probabilities,
+};
 use sha2::{Digest, Sha256};
 
 const TIME: usize = 11;
@@ -55,11 +62,26 @@ fn trained(kind: NetworkKind) -> String {
         time: TIME,
     }
     .config();
-    let labels = (0..ROWS).map(|row| (row * row % 2) as f32).collect();
+    let (network, data, mut hash) = fitted(&config, 2, FitOptions::default());
+    let score = evaluate(&network, &data, 7);
+    add(&mut hash, [score.loss, score.accuracy]);
+    add(&mut hash, probabilities(&network, &data, 64));
+    watched(&network, &mut hash);
+    shown(hash)
+}
+
+/// A network after an epoch on labels of so many classes, its data, and the hash of its weights and history.
+fn fitted(
+    config: &NetworkConfig,
+    classes: usize,
+    options: FitOptions,
+) -> (Network, Encoded, Sha256) {
+    let labels = (0..ROWS).map(|row| (row * row % classes) as f32).collect();
     let data = Encoded::new(texts(), TIME, labels, &Device::flex()).unwrap();
     let fit_config = FitConfig {
         epochs: 1,
         batch_size: 5,
+        options,
         ..FitConfig::notebook("any", 3)
     };
     let network = config.init(3, &Device::flex().autodiff());
@@ -73,15 +95,79 @@ fn trained(kind: NetworkKind) -> String {
         add(&mut hash, [epoch.train_loss, epoch.train_accuracy]);
         add(&mut hash, [epoch.test_loss, epoch.test_accuracy]);
     }
-    let score = evaluate(&network, &data, 7);
-    add(&mut hash, [score.loss, score.accuracy]);
-    add(&mut hash, probabilities(&network, &data, 64));
-    watched(&network, &mut hash);
+    (network, data, hash)
+}
+
+fn shown(hash: Sha256) -> String {
     hash.finalize()
         .iter()
         .take(8)
         .map(|byte| format!("{byte:02x}"))
         .collect()
+}
+
+/// Layers and options beyond the named networks', over `pooling`: five classes, dropout everywhere, smoothing, weights of
+/// classes, clipping, decay, a falling rate and averaged weights.
+fn optioned(pooling: Pooling) -> String {
+    let config = NetworkConfig {
+        name: "any".to_owned(),
+        embeddings: VOCABULARY,
+        time: TIME,
+        embedding: EmbeddingConfig {
+            width: 9,
+            masked: true,
+            dropout: 0.1,
+        },
+        layers: vec![
+            LayerConfig::Dropout { rate: 0.2 },
+            LayerConfig::Dense {
+                units: 8,
+                activation: Activation::Linear,
+            },
+            LayerConfig::Recurrent {
+                cell: Cell::Gru,
+                units: 17,
+                reads: Reads::Both,
+                returns: Returns::All,
+                recurrent_dropout: 0.3,
+            },
+            LayerConfig::Pool { over: pooling },
+            LayerConfig::Dense {
+                units: 10,
+                activation: Activation::Relu,
+            },
+        ],
+        outputs: 5,
+    };
+    let options = FitOptions {
+        objective: Objective {
+            label_smoothing: 0.1,
+            class_weights: Some(vec![0.5, 1.0, 2.0, 1.5, 0.25]),
+            ..Objective::for_classes(5)
+        },
+        schedule: Schedule::Cosine {
+            epochs: 1,
+            floor: 0.1,
+        },
+        weight_decay: 0.05,
+        clip_norm: Some(0.5),
+        average: Some(0.9),
+        keep: Keep::LeastLoss,
+        patience: None,
+    };
+    let objective = options.objective.clone();
+    let (network, data, mut hash) = fitted(&config, 5, options);
+    let score = evaluate_by(&objective, &network, &data, 7);
+    add(&mut hash, [score.loss, score.accuracy]);
+    let logits = singles(logits(&network, &data, 64));
+    let mut probabilities = [0.0; 5];
+    for text in logits.chunks_exact(5) {
+        let text: Vec<f32> = text.iter().map(|x| *x as f32).collect();
+        objective.probabilities_into(&text, 5, &mut probabilities);
+        add(&mut hash, probabilities);
+    }
+    watched(&network, &mut hash);
+    shown(hash)
 }
 
 /// Adds what a trace of three texts shows.
@@ -104,9 +190,16 @@ fn watched(network: &Network, hash: &mut Sha256) {
 
 #[test]
 fn every_kind_of_network_has_its_golden_hash() {
-    let found: Vec<String> = NetworkKind::all()
+    let mut found: Vec<String> = NetworkKind::all()
         .map(|kind| format!("{kind}: {}", trained(kind)))
         .collect();
+    for (name, pooling) in [
+        ("last", Pooling::Last),
+        ("max", Pooling::Max),
+        ("mean", Pooling::Mean),
+    ] {
+        found.push(format!("all options over {name}: {}", optioned(pooling)));
+    }
     if std::env::var_os("GOLDEN").is_some() {
         println!("{}", found.join("\n"));
         return;
