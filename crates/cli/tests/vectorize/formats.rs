@@ -161,7 +161,16 @@ fn json_is_read_as_lines_if_it_is() {
     refused(
         &folder,
         &["--input", "b.json"],
-        &["b.json is read as JSON lines", "--field"],
+        &["b.json is read as JSON lines", "--text"],
+    );
+    // One name for the fields of the one and the columns of the other.
+    let text = ["--text", "text", "--input"];
+    succeed(folder.run(&FIT).args(text).args(["a.jsonl", "b.json"]));
+    std::fs::remove_dir_all(folder.path().join("model")).unwrap();
+    refused(
+        &folder,
+        &[&text[..], &["a.jsonl", "t.txt"]].concat(),
+        &["--text is of no use for t.txt", "plain text"],
     );
     // A field where there are no fields.
     refused(
