@@ -45,6 +45,8 @@ fn describes_our_package(variable: &str) -> bool {
         "CARGO_MANIFEST_",
         "CARGO_BIN_",
         "CARGO_CRATE_",
+        // Of our own build script.
+        "OUT_DIR",
     ]
     .iter()
     .any(|prefix| variable.starts_with(prefix))
