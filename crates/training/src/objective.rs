@@ -139,7 +139,11 @@ impl Objective {
         if self.is_plain_binary() {
             return binary_cross_entropy(logits.reshape([batch, positions]), labels);
         }
-        let labels = labels.inner_if_recorded();
+        // Nothing is recorded of them, on whatever device they come.
+        let labels = match labels.device().is_autodiff() {
+            true => labels.inner(),
+            false => labels,
+        };
         let device = labels.device();
         let classes = match self.loss {
             Loss::BinaryCrossEntropy => 2,
@@ -221,21 +225,6 @@ impl Objective {
 fn row(values: &[f32], device: &Device) -> Tensor<2> {
     let data = TensorData::new(values.to_vec(), [1, values.len()]);
     Tensor::from_data(data, device)
-}
-
-/// Labels come with or without autodiff, and nothing is recorded of them.
-trait InnerIfRecorded {
-    fn inner_if_recorded(self) -> Self;
-}
-
-impl InnerIfRecorded for Tensor<2> {
-    fn inner_if_recorded(self) -> Self {
-        if self.device().is_autodiff() {
-            self.inner()
-        } else {
-            self
-        }
-    }
 }
 
 #[cfg(test)]

@@ -22,42 +22,47 @@ pub(super) trait ObjectiveBackend: Backend {
         logits: FloatTensor<Self>,
         targets: FloatTensor<Self>,
         weights: FloatTensor<Self>,
-    ) -> FloatTensor<Self>;
-}
-
-/// A backend that has the loss with its gradient. The default computes on the host, with the functions of the crate
-/// `libm` and in double precision: the numbers are few.
-trait GradientOfLoss: Backend {
-    /// The loss, and its gradient of the logits.
-    fn loss_and_gradient(
-        logits: FloatTensor<Self>,
-        targets: FloatTensor<Self>,
-        weights: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let shape: [usize; 3] = logits.shape().dims();
-        let device = logits.device();
-        let [logits, targets, weights] = [logits, targets, weights].map(host::<Self>);
-        let (loss, gradient) = computed(shape, &logits, &targets, &weights);
-        (
-            Self::float_from_data(TensorData::new(vec![loss], [1]), &device),
-            Self::float_from_data(TensorData::new(gradient, shape), &device),
-        )
+    ) -> FloatTensor<Self> {
+        loss_and_gradient::<Self>(logits, targets, weights).0
     }
 }
 
-impl GradientOfLoss for Flex {}
+impl ObjectiveBackend for Flex {}
 
 #[cfg(feature = "libtorch")]
-impl GradientOfLoss for burn::backend::LibTorch {}
+impl ObjectiveBackend for burn::backend::LibTorch {}
 
+/// The loss, and its gradient of the logits, of any backend: on the host, with the functions of the crate `libm` and in
+/// double precision, for the numbers are few.
+fn loss_and_gradient<B: Backend>(
+    logits: FloatTensor<B>,
+    targets: FloatTensor<B>,
+    weights: FloatTensor<B>,
+) -> (FloatTensor<B>, FloatTensor<B>) {
+    let shape: [usize; 3] = logits.shape().dims();
+    let device = logits.device();
+    let [logits, targets, weights] = [logits, targets, weights].map(host::<B>);
+    let (loss, gradient) = computed(shape, &logits, &targets, &weights);
+    (
+        B::float_from_data(TensorData::new(vec![loss], [1]), &device),
+        B::float_from_data(TensorData::new(gradient, shape), &device),
+    )
+}
+
+/// The elements in single precision.
+///
+/// # Panics
+/// Where the device does not give them, as burn's own `into_data` does.
+#[allow(clippy::panic)]
 fn host<B: Backend>(tensor: FloatTensor<B>) -> Vec<f32> {
     let single = match tensor.dtype() {
         DType::F32 => tensor,
         _ => B::float_cast(tensor, burn::tensor::FloatDType::F32),
     };
-    // The backends that there are have what they computed at hand.
-    let data = burn::tensor::read_sync(B::float_into_data(single));
-    data.map_or_else(|_| Vec::new(), |data| data.iter().collect())
+    match burn::tensor::read_sync(B::float_into_data(single)) {
+        Ok(data) => data.iter().collect(),
+        Err(error) => panic!("the logits cannot be read from their device: {error:?}"),
+    }
 }
 
 /// Loss and gradient, from the first position to the last.
@@ -106,31 +111,10 @@ fn computed(
     (loss as f32, gradient)
 }
 
-impl ObjectiveBackend for Flex {
-    fn soft_cross_entropy(
-        logits: FloatTensor<Self>,
-        targets: FloatTensor<Self>,
-        weights: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
-        Self::loss_and_gradient(logits, targets, weights).0
-    }
-}
-
-#[cfg(feature = "libtorch")]
-impl ObjectiveBackend for burn::backend::LibTorch {
-    fn soft_cross_entropy(
-        logits: FloatTensor<Self>,
-        targets: FloatTensor<Self>,
-        weights: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
-        Self::loss_and_gradient(logits, targets, weights).0
-    }
-}
-
 #[derive(Debug)]
 struct LossBackward;
 
-impl<B: GradientOfLoss> Backward<B, 1> for LossBackward {
+impl<B: Backend> Backward<B, 1> for LossBackward {
     /// The gradient of the logits for a gradient of one.
     type State = FloatTensor<B>;
 
@@ -148,9 +132,7 @@ impl<B: GradientOfLoss> Backward<B, 1> for LossBackward {
     }
 }
 
-impl<B: ObjectiveBackend + GradientOfLoss, C: CheckpointStrategy> ObjectiveBackend
-    for Autodiff<B, C>
-{
+impl<B: ObjectiveBackend, C: CheckpointStrategy> ObjectiveBackend for Autodiff<B, C> {
     fn soft_cross_entropy(
         logits: FloatTensor<Self>,
         targets: FloatTensor<Self>,
@@ -162,7 +144,7 @@ impl<B: ObjectiveBackend + GradientOfLoss, C: CheckpointStrategy> ObjectiveBacke
             .stateful();
         let inner = |tensor| <Self as AutodiffBackend>::inner(tensor);
         let (loss, gradient) =
-            B::loss_and_gradient(logits.into_primitive(), inner(targets), inner(weights));
+            loss_and_gradient::<B>(logits.into_primitive(), inner(targets), inner(weights));
         match step {
             OpsKind::Tracked(prepared) => prepared.finish(gradient, loss),
             OpsKind::UnTracked(prepared) => prepared.finish(loss),
