@@ -179,7 +179,7 @@ impl Network {
     /// Whether the states at masked steps of the layer at `place`, which reads both ways, are seen by another kind of
     /// layer: there they are zero, as Keras' `Bidirectional` has them (`zero_output_for_mask`). A recurrent layer passes
     /// over them anyway.
-    fn shows_masked_states(&self, place: usize) -> bool {
+    pub(crate) fn shows_masked_states(&self, place: usize) -> bool {
         let both = matches!(
             &self.layers[place].layer,
             BodyLayer::Recurrent {

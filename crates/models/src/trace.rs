@@ -148,7 +148,13 @@ pub fn logit_gradients(network: &Network, ids: Tensor<2, Int>) -> Vec<LayerGradi
     let nudged = states + nudge.clone();
     let flow = match last {
         true => Flow::Texts(nudged),
-        false => Flow::Steps(sequence.replaced(nudged)),
+        false => {
+            let states = sequence.replaced(nudged);
+            Flow::Steps(match network.shows_masked_states(top.place) {
+                true => states.without_masked(),
+                false => states,
+            })
+        }
     };
     let logits = network.run_from(parts.above, flow, None);
     let gradients = chosen(logits).sum().backward();
@@ -353,6 +359,8 @@ struct Parts<'a> {
 
 /// One of them.
 struct Part<'a> {
+    /// Which of the network's layers it is.
+    place: usize,
     layer: &'a RecurrentLayer,
     returns: Returns,
 }
@@ -364,6 +372,7 @@ impl<'a> Parts<'a> {
         for (place, named) in network.layers.iter().enumerate() {
             match &named.layer {
                 BodyLayer::Recurrent { layer, returns, .. } => layers.push(Part {
+                    place,
                     layer,
                     returns: *returns,
                 }),
