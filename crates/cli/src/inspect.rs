@@ -8,7 +8,7 @@ use recurrent_models::summary;
 
 use crate::backend::Backend;
 use crate::error::CliError;
-use crate::tables::TableArguments;
+use crate::tables::TextArguments;
 use crate::terminal::printable;
 use crate::{named, print};
 
@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     /// A file of texts, of whose words the share that the model does not know is counted.
     input: Option<PathBuf>,
     #[command(flatten)]
-    table: TableArguments,
+    table: TextArguments,
     /// Print the configuration alone, as `recurrent train --config` reads it.
     #[arg(long)]
     config: bool,
@@ -46,11 +46,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
         }
         print(&described(&named.label, model))?;
         if let Some(input) = &arguments.input {
-            print(&known_words(
-                model,
-                input,
-                &arguments.table.options(None, None),
-            )?)?;
+            print(&known_words(model, input, &arguments.table.options())?)?;
         }
     }
     Ok(())

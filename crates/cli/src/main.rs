@@ -49,7 +49,7 @@ struct Cli {
 enum Command {
     /// Run the notebook: read the reviews, train the networks, show how they do.
     Reproduce(reproduce::Arguments),
-    /// Train a classifier of texts of your own.
+    /// Train a text classifier on your own data.
     Train(train::Arguments),
     /// Measure models on labelled texts.
     Evaluate(evaluate::Arguments),
@@ -62,11 +62,11 @@ enum Command {
         /// dense, or a cell (`simple_rnn`, lstm, gru) with `stacked_` or `bi` before it or `_masked` behind.
         network: NetworkKind,
     },
-    /// Judge raw texts with a trained network.
+    /// Classify texts: on the command line, from a pipe, or a file of any length.
     Predict(predict::Arguments),
     /// Show what networks believe after each word of a text, and what reaches back in time.
     Trace(trace::Arguments),
-    /// Show it on a page of this machine: paste a review and watch the networks read it.
+    /// Show networks at work on a local page, or answer other programs over HTTP (--api).
     Serve(serve::Arguments),
     /// Make the report of one run or several again, from the files they left.
     Report(report::Arguments),

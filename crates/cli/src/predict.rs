@@ -15,7 +15,7 @@ use crate::error::CliError;
 use crate::lines::Lines;
 use crate::named::{self, Named};
 use crate::say;
-use crate::tables::TableArguments;
+use crate::tables::TextArguments;
 use crate::terminal::printable;
 use crate::texts::{self, NO_WORDS, NOTHING};
 
@@ -46,7 +46,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     probabilities: bool,
     #[command(flatten)]
-    table: TableArguments,
+    table: TextArguments,
     /// Print one JSON object a line; what is not UTF-8 in a text is shown as U+FFFD there.
     #[arg(long, conflicts_with = "input")]
     json: bool,
@@ -151,7 +151,7 @@ impl Judge {
 
     /// Writes the rows of a file again, with what is said of each.
     fn file(&mut self, input: &std::path::Path, arguments: &Arguments) -> Result<(), CliError> {
-        let rows = Rows::open(input, &arguments.table.options(None, None))?;
+        let rows = Rows::open(input, &arguments.table.options())?;
         match &arguments.out {
             Some(path) => {
                 let mut out = recurrent_files::replace(path)?;

@@ -8,16 +8,23 @@ use crate::error::CliError;
 use crate::say;
 use crate::terminal::printable;
 
-/// How tables are read; the same for every command.
+/// How labelled tables are read; the same for every command.
 #[derive(clap::Args)]
 pub(crate) struct TableArguments {
+    #[command(flatten)]
+    texts: TextArguments,
+    /// The column with the class. By default the one whose name says so (label, sentiment, category …).
+    #[arg(long)]
+    label: Option<String>,
+}
+
+/// How tables are read of which the texts alone are wanted.
+#[derive(clap::Args)]
+pub(crate) struct TextArguments {
     /// The column with the text; several, separated by commas, are joined by a space. By default the one whose name says
     /// so (text, review, body …).
     #[arg(long, alias = "field", alias = "column", value_delimiter = ',')]
     text: Vec<String>,
-    /// The column with the class. By default the one whose name says so (label, sentiment, category …).
-    #[arg(long)]
-    label: Option<String>,
     /// csv, tsv, jsonl, parquet or txt, where the name of a file does not say it.
     #[arg(long, value_parser = format)]
     format: Option<Format>,
@@ -43,11 +50,20 @@ impl TableArguments {
         split: Option<String>,
     ) -> TableOptions {
         TableOptions {
-            format: self.format,
-            text: self.text.clone(),
             label: self.label.clone(),
             split,
             classes,
+            ..self.texts.options()
+        }
+    }
+}
+
+impl TextArguments {
+    /// How the file of texts is read.
+    pub(crate) fn options(&self) -> TableOptions {
+        TableOptions {
+            format: self.format,
+            text: self.text.clone(),
             header: !self.no_header,
             lossy: self.lossy,
             ..TableOptions::default()

@@ -102,6 +102,41 @@ fn a_table_becomes_a_model_that_answers() {
     assert!(weights(&model) == weights(&again));
 }
 
+/// The command as it is built by default reads Parquet.
+#[test]
+#[cfg(feature = "parquet")]
+fn a_parquet_file_is_trained_on() {
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+    use parquet::arrow::ArrowWriter;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tickets.parquet");
+    let texts = (0..60).map(|row| format!("my {} {row}", ["invoice", "parcel"][row % 2]));
+    let columns: [(&str, ArrayRef); 2] = [
+        ("body", Arc::new(StringArray::from_iter_values(texts))),
+        (
+            "label",
+            Arc::new(Int64Array::from_iter_values((0..60).map(|row| row % 2))),
+        ),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let file = fs::File::create(&path).unwrap();
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let model = folder.path().join("model");
+    let mut command = recurrent();
+    command
+        .arg("train")
+        .arg(&path)
+        .args(["--epochs", "8", "--length", "6", "--out"]);
+    succeed(command.arg(&model));
+    let asked = succeed(recurrent().arg("predict").arg(&model).arg("a parcel"));
+    assert!(asked.starts_with("1 "), "{asked}");
+}
+
 #[test]
 fn what_cannot_be_trained_on_is_named() {
     let folder = tempfile::tempdir().unwrap();
