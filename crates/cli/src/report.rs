@@ -11,12 +11,12 @@ use crate::{print, say};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Folders that `reproduce` wrote, such as target/reproduce. Several are shown together: a mean over those that
-    /// differ in their seed alone, the others side by side.
-    #[arg(required = true)]
+    /// Folders that `train` or `reproduce` wrote, such as target/reproduce. Several are shown together: a mean over
+    /// those that differ in their seed alone, the others side by side.
+    #[arg(required = true, value_name = "DIR")]
     runs: Vec<PathBuf>,
-    /// Where the report goes; by default into the folder of the run, if there is only one.
-    #[arg(long)]
+    /// Directory for the report [default: that of the run, if there is only one; else target/report].
+    #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
 
@@ -27,6 +27,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
         (None, _) => PathBuf::from("target/report"),
     };
     write_and_say(&arguments.runs, &out)
+}
+
+/// Writes the page of the run in `folder` into it, without pictures beside it, and prints where it is.
+pub(crate) fn write_page_and_say(folder: &Path) -> Result<(), CliError> {
+    let start = Instant::now();
+    let (page, notes) = recurrent_report::write_page(&[Run::load(folder)?], folder)?;
+    for note in &notes {
+        say(&format!("note: {}", printable(note)));
+    }
+    print(&format!(
+        "\nReport: {}, in {:.1} s",
+        printable(&page.display().to_string()),
+        start.elapsed().as_secs_f64()
+    ))
 }
 
 /// Writes the report of the runs in `folders` into `out` and prints where it is.

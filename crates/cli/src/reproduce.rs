@@ -8,6 +8,7 @@ use burn::tensor::Device;
 use clap::value_parser;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use recurrent::evaluation::{Example, evaluate};
 use recurrent::{Model, ModelConfig, Provenance, sha256};
 use recurrent_data::{
     Cleanup, Corpus, Dataset, DatasetChoice, Extracted, ReviewCorpus, Split, found_line,
@@ -17,7 +18,8 @@ use recurrent_files::{FileError, FolderLock, quoted};
 use recurrent_models::{Network, NetworkConfig, NetworkKind, Preset, summary};
 use recurrent_runs::{EpochRecord, Evaluation, RunInfo};
 use recurrent_training::{
-    Encoded, FitConfig, Loss, RunSettings, check_resume, encode, fit, write_json,
+    EVALUATION_BATCH, Encoded, FitConfig, Loss, RunSettings, check_resume, encode, fit,
+    probabilities, write_json,
 };
 use recurrent_vectorizer::{FixedWidth, Vectorize, VectorizerParams};
 
@@ -28,16 +30,10 @@ use crate::error::CliError;
 use crate::interrupt::OnStop;
 use crate::progress::Display;
 use crate::terminal::printable;
-use crate::{doctor, evaluation, interrupt, print, report, say};
-
-/// The variable that says which commit the command was built from.
-const COMMIT: &str = "RECURRENT_COMMIT";
+use crate::{interrupt, print, report, run, say};
 
 /// What a network's training goes on from, in its folder.
 const CHECKPOINT: &str = "checkpoint.safetensors";
-
-/// The version of burn, for `run.json`. A test holds it against the workspace's manifest.
-const BURN: &str = "0.22.1";
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -108,13 +104,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     show_one(&corpus, arguments.seed)?;
     let vectorizer = fit_vectorizer(arguments, &corpus)?;
     let info = RunInfo {
-        version: recurrent_runs::VERSION,
-        recurrent: env!("CARGO_PKG_VERSION").to_owned(),
-        burn: BURN.to_owned(),
         backend: backend.to_owned(),
-        threads: std::thread::available_parallelism().map_or(1, usize::from),
-        cpu: doctor::cpu(),
-        isa: doctor::isa().to_owned(),
         seed: arguments.seed,
         epochs: arguments.epochs,
         max_tokens: arguments.max_tokens as usize,
@@ -124,8 +114,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
         vectorizer_sha256: sha256(&vectorizer.vectorizer().to_bytes()?),
         sample: dataset.sample,
         networks: arguments.networks.iter().map(|kind| kind.name()).collect(),
-        commit: std::env::var(COMMIT).ok(),
         note: note(&dataset),
+        ..run::here()
     };
     let run = Run {
         arguments,
@@ -403,8 +393,21 @@ impl Run<'_> {
             vectorizer: self.vectorizer.clone(),
             checksum,
         };
-        let evaluation =
-            evaluation::evaluate(&model, &self.corpus, &self.test, &self.info, &self.device);
+        let scores: Vec<f64> = probabilities(&model.network, &self.test, EVALUATION_BATCH)
+            .into_iter()
+            .flat_map(|second| [1.0 - second, second])
+            .collect();
+        let examples: Vec<Example<'_>> = self
+            .corpus
+            .reviews(Split::Test)
+            .iter()
+            .map(|review| Example {
+                path: review.path.clone(),
+                text: &review.text,
+                label: review.label,
+            })
+            .collect();
+        let evaluation = evaluate(&model, &examples, &scores, "test", &self.info, &self.device);
         write_json(&folder.join("evaluation.json"), &evaluation)?;
         Ok(evaluation)
     }
@@ -457,15 +460,4 @@ fn table(rows: &[Row], sample: bool) -> String {
         lines.push(banner());
     }
     lines.join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_version_of_burn_is_the_manifests() {
-        let manifest = include_str!("../../../Cargo.toml");
-        assert!(manifest.contains(&format!("burn = {{ version = \"={BURN}\"")));
-    }
 }

@@ -10,7 +10,7 @@ use anstyle::{Color, RgbColor, Style};
 use burn::tensor::Device;
 use clap::value_parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use recurrent_data::{DatasetChoice, Review, Split, read};
+use recurrent_data::{DatasetChoice, Split, read};
 use recurrent_report::chart;
 use recurrent_runs::{GradientCurve, Quantiles, TracedReview};
 use recurrent_training::write_json;
@@ -19,12 +19,12 @@ use serde::Serialize;
 use crate::backend::Backend;
 use crate::dataset::{ReadArguments, find, note_passed_over};
 use crate::error::CliError;
-use crate::evaluation::gradients;
 use crate::lines::Lines;
 use crate::named::{self, Named};
 use crate::terminal::printable;
 use crate::texts::{self, NO_WORDS, NOTHING};
 use crate::{print, say};
+use recurrent::evaluation::gradients;
 use recurrent::reading::{self, Reading, Wanted};
 
 #[derive(clap::Args)]
@@ -115,7 +115,15 @@ struct Tracer<'a> {
     /// Whether the first text has been looked at for padding.
     noted: bool,
     /// What the models believe of the last text with words, by their labels.
-    last: Vec<(String, TracedReview)>,
+    last: Vec<Traced>,
+}
+
+/// What a model makes of a text.
+struct Traced {
+    label: String,
+    /// The class that the probabilities are of.
+    class: String,
+    trace: TracedReview,
 }
 
 /// What `--json` prints of a text in which there is nothing to judge.
@@ -180,7 +188,11 @@ impl Tracer<'_> {
                     return Ok(ControlFlow::Break(()));
                 }
                 if reading.has_words() {
-                    traced.push((named.label.clone(), reading.traced("", None)));
+                    traced.push(Traced {
+                        label: named.label.clone(),
+                        class: believed_class(&reading).to_owned(),
+                        trace: reading.traced("", None),
+                    });
                 }
             }
         }
@@ -231,9 +243,13 @@ impl Tracer<'_> {
         let named: Vec<_> = self
             .last
             .iter()
-            .map(|(label, trace)| (label.as_str(), trace))
+            .map(|traced| chart::Followed {
+                label: &traced.label,
+                class: &traced.class,
+                trace: &traced.trace,
+            })
             .collect();
-        let chart = chart::beliefs("Belief after each word", &named);
+        let chart = chart::beliefs("Probability after each word", &named);
         draw(out, "words", &chart)
     }
 }
@@ -307,6 +323,11 @@ fn shade(belief: f64) -> Style {
         .bg_color(Some(Color::Rgb(RgbColor(mix(r), mix(g), mix(b)))))
 }
 
+/// The class that a reading's probabilities after each word are of.
+fn believed_class(reading: &Reading) -> &str {
+    reading.beliefs_of.as_ref().unwrap_or(&reading.classes[1])
+}
+
 /// A line a word: number, belief, gradients, word.
 fn table(reading: &Reading) -> String {
     let layers: Vec<_> = reading
@@ -325,7 +346,7 @@ fn table(reading: &Reading) -> String {
     }
     lines.push(format!(
         "step  p({})  {}word",
-        printable(reading.beliefs_of.as_ref().unwrap_or(&reading.classes[1])),
+        printable(believed_class(reading)),
         "gradient  ".repeat(layers.len())
     ));
     for place in 0..reading.words {
@@ -361,9 +382,10 @@ fn over_test_split(
     note_passed_over(corpus.passed_over());
     let all = corpus.reviews(Split::Test);
     let most = arguments.reviews.map_or(all.len(), |most| most as usize);
-    let reviews: Vec<&Review> = all
+    let reviews: Vec<(&str, usize)> = all
         .iter()
         .step_by(all.len().div_ceil(most.max(1)).max(1))
+        .map(|review| (review.text.as_str(), review.label))
         .collect();
     let mut curves: Vec<(&str, GradientCurve)> = Vec::new();
     for named in models {

@@ -1,69 +1,90 @@
-//! `recurrent train`: a classifier of one's own texts.
+//! `recurrent train`: a classifier of your own texts.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::value_parser;
+use recurrent::evaluation::Example;
+use recurrent::metrics::Predictions;
+use recurrent::runs::RunInfo;
 use recurrent::{
     Checkpoint, ClassWeight, ClassifierError, EpochRecord, NetworkKind, Observer, Part, Progress,
-    TextClassifier, TextCorpus, TrainConfig,
+    Provenance, Recipe, TextClassifier, TextCorpus, TrainConfig,
 };
-use recurrent_files::FileError;
+use recurrent_data::{Dataset, DatasetChoice};
+use recurrent_files::{FileError, FolderLock};
 use recurrent_models::summary;
 use recurrent_training::write_json;
 
+use crate::dataset::{ReadArguments, SAMPLE_NOTE, find, note_passed_over};
 use crate::error::CliError;
 use crate::progress::Display;
 use crate::tables::{self, TableArguments};
 use crate::terminal::printable;
-use crate::{evaluate, interrupt, print, say};
+use crate::{evaluate, interrupt, print, report, run as this_run, say};
+
+/// What a training left that was here before, and says nothing of the new one.
+const OUTDATED: [&str; 5] = [
+    "test.json",
+    "evaluation.json",
+    "history.json",
+    "run.json",
+    recurrent_report::PAGE,
+];
 
 /// The largest share that one class may have before its weight is spoken of.
 const UNBALANCED: f64 = 3.0;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// CSV, TSV, JSON lines or Parquet, compressed or not, or a folder with a folder of texts for each class. Several
-    /// are read one behind another.
+    /// CSV, TSV, JSON lines or Parquet, compressed or not, or a folder with one folder of texts per class. Several are
+    /// read in order. `imdb` is the reviews of the notebook, `sample` the bundled sample; an archive in the form of
+    /// theirs (zip, tar.gz) is read, too.
     #[arg(required = true)]
     input: Vec<PathBuf>,
-    /// Where the model goes.
-    #[arg(long, alias = "output")]
+    /// Directory for the model and its report.
+    #[arg(long, alias = "output", value_name = "DIR")]
     out: PathBuf,
+    /// Directory for downloaded archives.
+    #[arg(long, alias = "datasets", default_value = "datasets", value_name = "DIR")]
+    data_dir: PathBuf,
     #[command(flatten)]
     table: TableArguments,
-    /// The column that says of each row whether it is for train, validation or test.
+    /// The column that says whether a row is for train, validation or test.
     #[arg(long)]
     split: Option<String>,
-    /// Files to test on, in the same form. Without, and without test texts in the input, a share of the input is kept.
+    /// Files to test on, in the same form [default: the test texts of the input, or a share of it].
     #[arg(long)]
     test: Vec<PathBuf>,
-    /// Files to choose the best epoch by. Without, a share of the training texts is kept.
+    /// Files to choose the best epoch by [default: a share of the training texts].
     #[arg(long)]
     validation: Vec<PathBuf>,
-    /// The share of the input that is kept for testing where there are no test texts; 0 tests nothing.
+    /// Share of the input that is held out for testing where it has no test texts; 0 for no test.
     #[arg(long, default_value_t = 0.1)]
     test_share: f64,
-    /// The share of the training texts that is kept for validation where there are no validation texts.
+    /// Share of the training texts that is held out for validation where there are no validation texts.
     #[arg(long)]
     validation_share: Option<f64>,
-    /// A configuration: JSON as `recurrent inspect --config` prints it. Options beside it take precedence.
+    /// standard (a bidirectional network over 400 words of a text), or fast (one that reads forwards, over 200).
+    #[arg(long, default_value = "standard", value_parser = recipe, conflicts_with_all = ["config", "network"])]
+    recipe: Recipe,
+    /// A configuration: JSON as `recurrent inspect --config` prints it. Other options override it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// A network by its name, such as `bilstm_masked`, instead of the default's layers.
     #[arg(long, conflicts_with = "config")]
     network: Option<NetworkKind>,
-    /// The most epochs.
+    /// Maximum number of passes over the training data.
     #[arg(long, value_parser = value_parser!(u32).range(1..))]
     epochs: Option<u32>,
-    /// Texts a step.
+    /// Texts per step.
     #[arg(long, value_parser = value_parser!(u32).range(1..))]
     batch_size: Option<u32>,
-    /// Adam's step size.
+    /// Adam's learning rate.
     #[arg(long)]
     learning_rate: Option<f32>,
-    /// The most tokens of the vocabulary.
+    /// Maximum size of the vocabulary.
     #[arg(long, value_parser = value_parser!(u32).range(3..=1_000_000))]
     max_tokens: Option<u32>,
     /// Tokens read of each text.
@@ -72,15 +93,29 @@ pub(crate) struct Arguments {
     /// Determines the splits, initial weights, the order of texts and dropout.
     #[arg(long)]
     seed: Option<u64>,
-    /// `balanced` lets every class count as much as any other, however few its texts are.
+    /// none, or balanced: every class counts the same, however few its texts.
     #[arg(long, value_parser = class_weight)]
     class_weight: Option<ClassWeight>,
-    /// Epochs without a better one after which the training ends.
+    /// Stop after this many epochs without improvement.
     #[arg(long, value_parser = value_parser!(u32).range(1..))]
     patience: Option<u32>,
-    /// Go on from the checkpoint that an interrupted training left in the folder.
+    /// Resume from the checkpoint in OUT.
     #[arg(long)]
     resume: bool,
+    /// Print neither progress nor tables.
+    #[arg(long, short)]
+    quiet: bool,
+    #[command(flatten)]
+    reading: ReadArguments,
+}
+
+fn recipe(name: &str) -> Result<Recipe, String> {
+    let found = Recipe::ALL.into_iter().find(|(known, _)| *known == name);
+    let names = Recipe::ALL.map(|(name, _)| name).join(" and ");
+    found.map_or_else(
+        || Err(format!("the recipes are {names}")),
+        |(_, recipe)| Ok(recipe),
+    )
 }
 
 fn class_weight(name: &str) -> Result<ClassWeight, String> {
@@ -96,7 +131,7 @@ impl Arguments {
         let mut config = match (&self.config, self.network) {
             (Some(path), _) => read_config(path)?,
             (None, Some(network)) => TrainConfig::of_network(network),
-            (None, None) => TrainConfig::default(),
+            (None, None) => self.recipe.config(),
         };
         let size = |given: Option<u32>, own: &mut usize| {
             if let Some(given) = given {
@@ -125,8 +160,43 @@ impl Arguments {
         Ok(config)
     }
 
-    /// All texts, with test and validation texts of their own.
-    fn corpus(&self, config: &TrainConfig) -> Result<TextCorpus, CliError> {
+    /// All texts, with test and validation texts of their own; and the data set that they are, if it is a known one.
+    fn corpus(&self, config: &TrainConfig) -> Result<(TextCorpus, Option<Dataset>), CliError> {
+        let (mut corpus, dataset) = match self.archive() {
+            Some(choice) => {
+                let dataset = find(&choice, &self.data_dir)?;
+                let reviews = dataset.read(&self.reading.options())?;
+                note_passed_over(reviews.passed_over());
+                (TextCorpus::try_from(reviews)?, Some(dataset))
+            }
+            None => (self.tables()?, None),
+        };
+        if corpus.test().is_empty() && self.test_share != 0.0 {
+            corpus.split_test(self.test_share, config.seed)?;
+        }
+        if corpus.validation().is_empty() {
+            corpus.split_validation(config.validation, config.seed)?;
+        }
+        Ok((corpus, dataset))
+    }
+
+    /// The data set that the input names, unless it is files in the form of tables or folders.
+    fn archive(&self) -> Option<DatasetChoice> {
+        let [input] = self.input.as_slice() else {
+            return None;
+        };
+        let name = input.to_str()?;
+        let is_word = ["imdb", "sample", "auto"].contains(&name) && !input.exists();
+        let is_archive = [".zip", ".tar.gz", ".tgz", ".tar"]
+            .iter()
+            .any(|end| name.to_ascii_lowercase().ends_with(end));
+        (is_word || is_archive).then(|| match name.parse() {
+            Ok(choice) => choice,
+            Err(never) => match never {},
+        })
+    }
+
+    fn tables(&self) -> Result<TextCorpus, CliError> {
         let parts = [
             (Part::Train, self.input.as_slice()),
             (Part::Validation, &self.validation),
@@ -137,13 +207,7 @@ impl Arguments {
             .filter(|(_, files)| !files.is_empty())
             .collect();
         let options = self.table.options(None, self.split.clone());
-        let (mut corpus, _) = tables::read(&given, &options)?;
-        if corpus.test().is_empty() && self.test_share != 0.0 {
-            corpus.split_test(self.test_share, config.seed)?;
-        }
-        if corpus.validation().is_empty() {
-            corpus.split_validation(config.validation, config.seed)?;
-        }
+        let (corpus, _) = tables::read(&given, &options)?;
         let name = self.input.first().and_then(|path| path.file_name());
         let name = name.map_or("texts".into(), |name| name.to_string_lossy());
         Ok(corpus.named(name))
@@ -161,83 +225,156 @@ fn read_config(path: &Path) -> Result<TrainConfig, CliError> {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let config = arguments.config()?;
     config.check()?;
-    let corpus = arguments.corpus(&config)?;
-    describe(&corpus, &config)?;
+    let (corpus, dataset) = arguments.corpus(&config)?;
+    let show = |text: &str| match arguments.quiet {
+        true => Ok(()),
+        false => print(text),
+    };
+    show(&described(&corpus, &config))?;
     let out = &arguments.out;
     std::fs::create_dir_all(out).map_err(FileError::write(out))?;
+    let alone = FolderLock::acquire(out)?;
     let checkpoint = Checkpoint {
         path: out.join("checkpoint.safetensors"),
         resume: arguments.resume,
     };
-    let mut display = Shown::new();
+    let mut display = Shown::new(arguments.quiet);
     let trained = TextClassifier::train_from(&corpus, &config, Some(&checkpoint), &mut display);
     let stopped = display.stops();
-    let failure = display.display.failure();
-    let model = trained.map_err(|error| match error {
+    let failure = display.display.and_then(Display::failure);
+    let mut model = trained.map_err(|error| match error {
         ClassifierError::Training(error) => CliError::resume(error),
         error => CliError::Classifier(error),
     })?;
-    // What an older model said of its test texts is not said of this one.
-    match std::fs::remove_file(out.join("test.json")) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(FileError::remove(&out.join("test.json"))(error).into());
-        }
-        _ => {}
+    if dataset.is_some_and(|dataset| dataset.sample) {
+        model = sample(model);
     }
+    for name in OUTDATED {
+        match std::fs::remove_file(out.join(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(FileError::remove(&out.join(name))(error).into());
+            }
+            _ => {}
+        }
+    }
+    // Saving takes it, too.
+    drop(alone);
     model.save(out)?;
     if let Some(trained) = &model.config().trained {
         let best = trained.epoch;
-        print(&format!(
+        show(&format!(
             "\n{}\n\nThe weights are those of epoch {best} of {}.",
             summary(&model.config().network),
             trained.history.len()
         ))?;
     }
-    let tested = match corpus.test().is_empty() {
-        true => None,
-        false => {
-            let report = model.evaluate(corpus.test().iter())?;
-            write_json(&out.join("test.json"), &report)?;
-            Some(report)
-        }
-    };
-    let (title, report) = match (&tested, &model.config().trained) {
-        (Some(report), _) => ("test", Some(report)),
-        (None, trained) => (
-            "validation",
-            trained.as_ref().map(|trained| &trained.validation),
-        ),
-    };
-    if let Some(report) = report {
-        print(&format!(
-            "\n{}",
-            evaluate::table(title, model.classes(), report)
-        ))?;
+    // As everybody else will have it.
+    let model = TextClassifier::load(out)?;
+    let measured = measure(&model, &corpus, &config, out)?;
+    show(&measured)?;
+    if arguments.quiet {
+        recurrent_report::write_page(&[recurrent_report::Run::load(out)?], out)?;
+    } else {
+        report::write_page_and_say(out)?;
     }
     let folder = printable(&out.display().to_string()).into_owned();
     if stopped {
-        say("stopped; go on with the same command and --resume");
+        say("stopped; run the same command with --resume to train on");
     }
-    print(&format!(
-        "\nThe model is in {folder}. Try it:\n  recurrent predict {folder} \"some text\"\n  recurrent serve {folder}"
+    show(&format!(
+        "\nThe model is in {folder}. Next:\n  recurrent predict {folder} \"some text\"\n  recurrent serve {folder}"
     ))?;
     failure.map_or(Ok(()), Err)
 }
 
+/// The model, said to come from the sample.
+fn sample(model: TextClassifier) -> TextClassifier {
+    let provenance = Provenance {
+        sample: true,
+        note: Some(SAMPLE_NOTE.to_owned()),
+        ..model.config().provenance.clone()
+    };
+    model.with_provenance(provenance)
+}
+
+/// Writes down what the model predicts for the test texts, or for those held out for validation where there are none;
+/// and the measures of it, for a terminal.
+fn measure(
+    model: &TextClassifier,
+    corpus: &TextCorpus,
+    config: &TrainConfig,
+    out: &Path,
+) -> Result<String, CliError> {
+    let part = match corpus.test().is_empty() {
+        true => Part::Validation,
+        false => Part::Test,
+    };
+    let texts: Vec<&str> = corpus.part(part).iter().map(|text| text.text).collect();
+    let scores = model.scores(&texts)?;
+    let labels: Vec<usize> = corpus.part(part).iter().map(|text| text.label).collect();
+    let singles: Vec<f32> = scores.as_slice().iter().map(|p| *p as f32).collect();
+    let measures = Predictions::new(model.classes().len(), &labels, &singles)
+        .map_err(ClassifierError::from)?
+        .report();
+    if part == Part::Test {
+        write_json(&out.join("test.json"), &measures)?;
+    }
+    let info = info(model, config);
+    let examples: Vec<Example<'_>> = texts
+        .iter()
+        .zip(&labels)
+        .enumerate()
+        .map(|(place, (text, label))| Example {
+            path: format!("{part} text {}", place + 1),
+            text,
+            label: *label,
+        })
+        .collect();
+    let evaluation = model.evaluation(&examples, &scores, part.name(), &info);
+    write_json(&out.join("evaluation.json"), &evaluation)?;
+    let trained = model.config().trained.as_ref();
+    let history = trained.map_or(&[][..], |trained| &trained.history);
+    write_json(&out.join("history.json"), &history)?;
+    write_json(&out.join("run.json"), &info)?;
+    Ok(format!(
+        "\n{}",
+        evaluate::table(part.name(), model.classes(), &measures)
+    ))
+}
+
+/// How the model was made, for its report.
+fn info(model: &TextClassifier, config: &TrainConfig) -> RunInfo {
+    let provenance = &model.config().provenance;
+    RunInfo {
+        backend: "flex".to_owned(),
+        seed: config.seed,
+        held_out: Part::Validation.name().to_owned(),
+        epochs: config.epochs,
+        max_tokens: config.max_tokens,
+        length: config.length,
+        dataset: provenance.dataset.clone(),
+        dataset_sha256: provenance.dataset_sha256.clone(),
+        sample: provenance.sample,
+        networks: vec![config.name.clone()],
+        note: provenance.note.clone(),
+        ..this_run::here()
+    }
+}
+
 /// What there is to learn from, and what to keep in mind about it.
-fn describe(corpus: &TextCorpus, config: &TrainConfig) -> Result<(), CliError> {
+fn described(corpus: &TextCorpus, config: &TrainConfig) -> String {
     let counts = |part: Part| corpus.counts(part);
     let all = Part::ALL.map(counts);
-    print(&format!(
+    let mut lines = vec![format!(
         "{:<24}{:>10}{:>12}{:>10}",
         "class", "train", "validation", "test"
-    ))?;
+    )];
     for (label, class) in corpus.classes().iter().enumerate() {
         let [train, validation, test] = [0, 1, 2].map(|part: usize| all[part][label]);
-        print(&format!(
+        lines.push(format!(
             "{:<24}{train:>10}{validation:>12}{test:>10}",
             printable(class)
-        ))?;
+        ));
     }
     let train = &all[0];
     let most = train.iter().copied().max().unwrap_or(0);
@@ -245,26 +382,26 @@ fn describe(corpus: &TextCorpus, config: &TrainConfig) -> Result<(), CliError> {
     let lopsided = most as f64 > UNBALANCED * least as f64;
     if lopsided && config.class_weight == ClassWeight::None {
         say(&format!(
-            "note: the largest class has {most} texts, the smallest {least}; --class-weight balanced lets each count as much \
-             as any other"
+            "note: the largest class has {most} texts, the smallest {least}; with --class-weight balanced every class \
+             counts the same"
         ));
     }
-    Ok(())
+    lines.join("\n")
 }
 
 /// The display, which ends the training after its epoch once Ctrl-C was pressed.
 struct Shown {
-    display: Display,
+    display: Option<Display>,
     stop: Arc<AtomicBool>,
 }
 
 impl Shown {
-    fn new() -> Self {
+    fn new(quiet: bool) -> Self {
         let stop = interrupt::asked(
-            "ending after this epoch; once more ends at once, and --resume goes on from the epoch before",
+            "stopping after this epoch; press Ctrl-C again to stop now. Resume with the same command and --resume.",
         );
         Self {
-            display: Display::of_validation(),
+            display: (!quiet).then(Display::of_validation),
             stop,
         }
     }
@@ -272,11 +409,15 @@ impl Shown {
 
 impl Observer for Shown {
     fn step(&mut self, progress: Progress) {
-        self.display.step(progress);
+        if let Some(display) = &mut self.display {
+            display.step(progress);
+        }
     }
 
     fn epoch(&mut self, epochs: usize, steps: usize, record: &EpochRecord) {
-        self.display.epoch(epochs, steps, record);
+        if let Some(display) = &mut self.display {
+            display.epoch(epochs, steps, record);
+        }
     }
 
     fn stops(&mut self) -> bool {

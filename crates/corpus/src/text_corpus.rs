@@ -55,12 +55,23 @@ impl TextCorpus {
     pub fn from_pairs<T: AsRef<str>, L: AsRef<str>>(
         pairs: impl IntoIterator<Item = (T, L)>,
     ) -> Result<Self, CorpusError> {
+        let train = |(text, label)| (Part::Train, text, label);
+        Self::from_parts(pairs.into_iter().map(train))
+    }
+
+    /// As [`from_pairs`](Self::from_pairs), of texts that say which part they are of.
+    ///
+    /// # Errors
+    /// As [`from_pairs`](Self::from_pairs).
+    pub fn from_parts<T: AsRef<str>, L: AsRef<str>>(
+        texts: impl IntoIterator<Item = (Part, T, L)>,
+    ) -> Result<Self, CorpusError> {
         let mut builder = Builder::new(None)?;
-        for (text, label) in pairs {
+        for (part, text, label) in texts {
             let Ok(label) = builder.label(label.as_ref()) else {
                 return Err(CorpusError::TooManyClasses);
             };
-            builder.push(Part::Train, text.as_ref(), label);
+            builder.push(part, text.as_ref(), label);
         }
         builder.finish()
     }

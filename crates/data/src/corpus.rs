@@ -4,7 +4,7 @@
 
 use std::sync::OnceLock;
 
-use recurrent_corpus::{Corpus, LabelledText, Split};
+use recurrent_corpus::{Corpus, CorpusError, LabelledText, Split, TextCorpus};
 use sha2::{Digest, Sha256};
 
 use crate::digest::hex;
@@ -124,6 +124,23 @@ impl ReviewCorpus {
             }
             hex(&hasher.finalize())
         })
+    }
+}
+
+impl TryFrom<ReviewCorpus> for TextCorpus {
+    type Error = CorpusError;
+
+    /// The texts with their classes and splits, without what else is known of a review.
+    ///
+    /// # Errors
+    /// [`CorpusError::TooFewClasses`] for a corpus of one class.
+    fn try_from(corpus: ReviewCorpus) -> Result<Self, CorpusError> {
+        let pairs = |reviews: Vec<Review>| {
+            let pairs = reviews.into_iter().map(|review| (review.text, review.label));
+            pairs.collect()
+        };
+        let texts = Self::new(corpus.classes, pairs(corpus.train), pairs(corpus.test))?;
+        Ok(texts.named(corpus.name))
     }
 }
 

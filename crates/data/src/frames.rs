@@ -9,7 +9,7 @@ use polars::prelude::*;
 
 pub use polars::prelude::DataFrame;
 
-use recurrent_corpus::Split;
+use recurrent_corpus::{CorpusError, Part, Split, TextCorpus};
 use recurrent_files::FileError;
 
 use crate::corpus::{Review, ReviewCorpus};
@@ -55,6 +55,23 @@ pub enum FrameError {
         /// What is there instead.
         found: String,
     },
+    /// A frame has no such column.
+    #[error("there is no column {column:?}; the frame has: {found}")]
+    NoColumn {
+        /// The column.
+        column: String,
+        /// Those that there are.
+        found: String,
+    },
+    /// A row that says that it is of a part that there is not.
+    #[error("{name:?} is no part of a corpus; rows are of train, validation or test")]
+    Part {
+        /// What the row says.
+        name: String,
+    },
+    /// The labels make no corpus.
+    #[error(transparent)]
+    Corpus(#[from] CorpusError),
     /// polars could not compute what was asked for.
     #[error("the frame could not be computed; check that it has the columns of a corpus")]
     Polars(#[from] PolarsError),
@@ -87,6 +104,72 @@ pub fn frame(corpus: &ReviewCorpus) -> Result<DataFrame, FrameError> {
             .into_column(),
         StringChunked::from_iter_values(text.into(), texts).into_column(),
     ])?)
+}
+
+/// The corpus of any frame with a column of texts and one of labels, which may be of any type that polars can write as
+/// strings. Rows without text or label are left out; the second value counts them.
+///
+/// With the name of a `split` column, a row goes where that says: `train`, `test`, or `validation` (also `valid`, `dev`).
+/// Without one, all rows are training texts.
+///
+/// ```
+/// use polars::prelude::df;
+/// use recurrent_data::frames::corpus_of;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let frame = df!("body" => ["My card was charged twice.", "I forgot my password."], "queue" => [7, 3])?;
+/// let (corpus, left_out) = corpus_of(&frame, "body", "queue", None)?;
+/// assert_eq!((corpus.classes(), left_out), (["3".to_owned(), "7".to_owned()].as_slice(), 0));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// [`FrameError::NoColumn`], [`FrameError::Part`], [`FrameError::Corpus`] for labels that make no corpus, and
+/// [`FrameError::Polars`] for a column that polars cannot write as strings.
+pub fn corpus_of(
+    frame: &DataFrame,
+    text: &str,
+    label: &str,
+    split: Option<&str>,
+) -> Result<(TextCorpus, usize), FrameError> {
+    let column = |name: &str| -> Result<Column, FrameError> {
+        let found = || {
+            let names = frame.get_column_names();
+            let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+            names.join(", ")
+        };
+        let column = frame.column(name).map_err(|_| FrameError::NoColumn {
+            column: name.to_owned(),
+            found: found(),
+        })?;
+        Ok(column.cast(&DataType::String)?)
+    };
+    let (texts, labels) = (column(text)?, column(label)?);
+    let (texts, labels) = (texts.str()?, labels.str()?);
+    let splits = split.map(column).transpose()?;
+    let mut parts = match &splits {
+        Some(column) => Some(column.str()?.iter()),
+        None => None,
+    };
+    let mut rows = Vec::with_capacity(frame.height());
+    for (text, label) in texts.iter().zip(labels.iter()) {
+        let part = match &mut parts {
+            None => Part::Train,
+            Some(names) => {
+                let name = names.next().flatten().unwrap_or_default();
+                Part::from_name(name.trim()).ok_or_else(|| FrameError::Part {
+                    name: name.to_owned(),
+                })?
+            }
+        };
+        let is_there = |value: &&str| !value.trim().is_empty();
+        if let (Some(text), Some(label)) = (text.filter(is_there), label.filter(is_there)) {
+            rows.push((part, text, label.trim()));
+        }
+    }
+    let left_out = frame.height() - rows.len();
+    Ok((TextCorpus::from_parts(rows)?, left_out))
 }
 
 /// Writes a frame as a Parquet file, compressed with Zstandard, through a temporary file beside it.

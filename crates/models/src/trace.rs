@@ -103,6 +103,32 @@ pub fn layers(network: &Network, ids: Tensor<2, Int>) -> Vec<LayerTrace> {
 /// One forward and one backward pass of the fused layers give the gradients of what goes into the gates, and
 /// those give the states'.
 pub fn logit_gradients(network: &Network, ids: Tensor<2, Int>) -> Vec<LayerGradients> {
+    gradients(network, ids, chosen)
+}
+
+/// As [`logit_gradients`], of the sum of all logits `[B, positions, C]`, each times its weight: with the derivatives of a
+/// loss with regard to the logits as `weights`, row by row, it is the gradient of that loss.
+///
+/// # Panics
+/// If there are not as many weights as logits.
+pub fn weighted_gradients(
+    network: &Network,
+    ids: Tensor<2, Int>,
+    weights: Vec<f32>,
+) -> Vec<LayerGradients> {
+    gradients(network, ids, |logits| {
+        let shape @ [batch, _, _] = logits.dims();
+        assert_eq!(weights.len(), shape.iter().product::<usize>(), "a weight for each logit");
+        let weights: Tensor<3> = constant(TensorData::new(weights, shape), &logits.device());
+        (logits * weights).sum_dim(2).sum_dim(1).reshape([batch])
+    })
+}
+
+fn gradients(
+    network: &Network,
+    ids: Tensor<2, Int>,
+    scalar: impl FnOnce(Tensor<3>) -> Tensor<1>,
+) -> Vec<LayerGradients> {
     let [batch, time] = ids.dims();
     // On a device that records, but recording nothing of the weights: the nudges alone are asked for.
     let network = network.valid().train().no_grad();
@@ -157,7 +183,7 @@ pub fn logit_gradients(network: &Network, ids: Tensor<2, Int>) -> Vec<LayerGradi
         }
     };
     let logits = network.run_from(parts.above, flow, None);
-    let gradients = chosen(logits).sum().backward();
+    let gradients = scalar(logits).sum().backward();
     let gradient = |nudge: &Tensor<2>| {
         let zeros = || nudge.clone().inner().zeros_like();
         nudge.grad(&gradients).unwrap_or_else(zeros)

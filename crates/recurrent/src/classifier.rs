@@ -8,9 +8,11 @@ use rayon::prelude::*;
 use recurrent_corpus::{LabelledText, Part, TextCorpus};
 use recurrent_metrics::{Predictions, Report};
 use recurrent_models::{LayerConfig, Pooling, SequenceClassifier as _};
+use recurrent_runs::{Evaluation, RunInfo};
 use recurrent_training::{Encoded, FitConfig, Observer, RunSettings, fit};
 use recurrent_vectorizer::{TextVectorizer, Vectorize as _, VectorizerParams};
 
+use crate::evaluation::Example;
 use crate::reading::{self, Reading, Wanted};
 use crate::scores::{Prediction, Scores};
 use crate::{ClassifierError, Model, ModelConfig, ModelError, Provenance, TrainConfig, Trained};
@@ -198,6 +200,13 @@ impl TextClassifier {
         let device = Device::flex();
         let model = Model::load(folder.as_ref(), &device)?;
         Ok(Self { model, device })
+    }
+
+    /// The same classifier, said to come from there.
+    #[must_use]
+    pub fn with_provenance(mut self, provenance: Provenance) -> Self {
+        self.model.config.provenance = provenance;
+        self
     }
 
     /// Writes the classifier into `folder`, which is made where there is none, atomically: the model that was there stays
@@ -388,6 +397,23 @@ impl TextClassifier {
         let probabilities: Vec<f32> = scores.probabilities.iter().map(|p| *p as f32).collect();
         let predictions = Predictions::new(self.classes().len(), &labels, &probabilities)?;
         Ok(predictions.report())
+    }
+
+    /// What the classifier predicts for labelled texts of `split`, whose [`scores`](Self::scores) these are, with everything
+    /// that a report shows of it: see [`evaluate`](crate::evaluation::evaluate).
+    ///
+    /// # Panics
+    /// If the scores are not those of as many texts.
+    #[must_use]
+    pub fn evaluation(
+        &self,
+        examples: &[Example<'_>],
+        scores: &Scores<'_>,
+        split: &str,
+        run: &RunInfo,
+    ) -> Evaluation {
+        let scores = &scores.probabilities;
+        crate::evaluation::evaluate(&self.model, examples, scores, split, run, &self.device)
     }
 
     /// How the classifier reads a text, word by word: what it believes after each, its states and gates.

@@ -2,7 +2,8 @@
 
 use recurrent_metrics::Report;
 use recurrent_models::{
-    Activation, EmbeddingConfig, LayerConfig, NetworkConfig, NetworkKind, Preset, Reads, Returns,
+    Activation, EmbeddingConfig, LayerConfig, NetworkConfig, NetworkKind, Preset, Reads, RecurrentKind,
+    Returns,
 };
 use recurrent_runs::EpochRecord;
 use recurrent_training::adam::AdamConfig;
@@ -82,6 +83,44 @@ pub enum ClassWeight {
     Balanced,
     /// These, in the order of the classes.
     Given(Vec<f32>),
+}
+
+/// A configuration by its name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Recipe {
+    /// [`TrainConfig::default`]: a masked bidirectional GRU over the first 400 words of a text.
+    #[default]
+    Standard,
+    /// A masked GRU that reads forwards, over the first 200 words of a text, in two epochs: less good, and done in under a
+    /// minute with 25,000 reviews on two cores. What it predicts can be followed word by word as it is read.
+    Fast,
+}
+
+impl Recipe {
+    /// All recipes with their names.
+    pub const ALL: [(&'static str, Self); 2] = [("standard", Self::Standard), ("fast", Self::Fast)];
+
+    /// The configuration that it stands for.
+    ///
+    /// ```
+    /// use recurrent::Recipe;
+    ///
+    /// assert_eq!(Recipe::Fast.config().epochs, 2);
+    /// ```
+    #[must_use]
+    pub fn config(self) -> TrainConfig {
+        match self {
+            Self::Standard => TrainConfig::default(),
+            Self::Fast => TrainConfig {
+                length: 200,
+                epochs: 2,
+                ..TrainConfig::of_network(NetworkKind::Recurrent(RecurrentKind {
+                    masked: true,
+                    ..RecurrentKind::plain(recurrent_models::recurrence::Cell::Gru)
+                }))
+            },
+        }
+    }
 }
 
 impl Default for TrainConfig {

@@ -27,12 +27,13 @@
 mod classifier;
 mod config;
 mod error;
+pub mod evaluation;
 mod model;
 pub mod reading;
 mod scores;
 
 pub use classifier::{Checkpoint, TextClassifier};
-pub use config::{ClassWeight, TrainConfig, Trained};
+pub use config::{ClassWeight, Recipe, TrainConfig, Trained};
 pub use error::{ClassifierError, ModelError};
 pub use model::{Model, ModelConfig, Provenance, VECTORIZER_FILE, WEIGHTS_FILE, sha256};
 pub use recurrent_corpus::{
@@ -48,4 +49,5 @@ pub use recurrent_models::{
 pub use recurrent_training::{
     EpochRecord, Keep, Loss, NoopObserver, Observer, Progress, Schedule, adam::AdamConfig,
 };
+pub use recurrent_runs as runs;
 pub use scores::{Prediction, Scores, TextScores};

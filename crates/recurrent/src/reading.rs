@@ -10,6 +10,7 @@ use recurrent_vectorizer::Vectorize;
 use serde::Serialize;
 
 use crate::Model;
+use crate::evaluation::loss_gradients;
 use crate::scores::largest;
 
 /// What to write down beside the beliefs.
@@ -36,6 +37,12 @@ pub struct Reading {
     pub probability: f64,
     /// All classes.
     pub classes: Vec<String>,
+    /// The probability of each class, in that order, for the whole text.
+    #[serde(skip)]
+    pub scores: Vec<f64>,
+    /// Whether the network skips padding.
+    #[serde(skip)]
+    pub masked: bool,
     /// The words read; after them comes padding.
     pub words: usize,
     /// Words that came too late to be read.
@@ -109,15 +116,24 @@ impl Reading {
         layers && self.probability.is_finite() && self.beliefs.iter().all(|x| x.is_finite())
     }
 
-    /// The words alone, without padding, for a report.
-    pub fn traced(&self, path: &str, label: Option<u8>) -> TracedReview {
+    /// The words, without padding, for a report.
+    pub fn traced(&self, path: &str, label: Option<usize>) -> TracedReview {
+        let class = match &self.beliefs_of {
+            Some(name) => self.classes.iter().position(|class| class == name),
+            None => Some(1),
+        };
         TracedReview {
             path: path.to_owned(),
-            label,
+            label: label.map(|label| label as u32),
             words: self.tokens[..self.words].to_vec(),
             unknown: self.unknown[..self.words].to_vec(),
+            padding: match self.masked {
+                true => 0,
+                false => self.tokens.len() - self.words,
+            },
+            beliefs_of: class.unwrap_or(1) as u32,
             beliefs: self.beliefs[..self.words].to_vec(),
-            probability: self.believed(),
+            scores: self.scores.clone(),
         }
     }
 }
@@ -206,15 +222,17 @@ fn reading(model: &Model, text: &[u8], cleaned: &[u8], ids: &[i32], logits: &[f3
         .map(|token| String::from_utf8_lossy(token).into_owned())
         .collect();
     tokens.resize(ids.len(), String::new());
-    let (label, probability, beliefs) = judged(model, logits);
+    let (label, scores, beliefs) = judged(model, logits);
     let network = model.config.network.name.clone();
     Reading {
         model: network.clone(),
         network,
         text: String::from_utf8_lossy(text).into_owned(),
         label: model.config.classes[label].clone(),
-        probability,
+        probability: scores[label],
         classes: model.config.classes.clone(),
+        scores,
+        masked: model.config.network.embedding.masked,
         words,
         unread,
         tokens,
@@ -227,9 +245,9 @@ fn reading(model: &Model, text: &[u8], cleaned: &[u8], ids: &[i32], logits: &[f3
     }
 }
 
-/// The class that a model decides for, its probability, and the probability after each step of the class that beliefs
+/// The predicted class, the probabilities of all, and the probability after each step of the class that beliefs
 /// speak for, from the logits `[T, C]` after each step.
-fn judged(model: &Model, logits: &[f32]) -> (usize, f64, Vec<f64>) {
+fn judged(model: &Model, logits: &[f32]) -> (usize, Vec<f64>, Vec<f64>) {
     let whole_text = model.config.network.positions() == 1;
     let config = &model.config;
     if config.loss == Loss::BinaryCrossEntropy {
@@ -238,10 +256,7 @@ fn judged(model: &Model, logits: &[f32]) -> (usize, f64, Vec<f64>) {
             true => beliefs.last().copied().unwrap_or(0.5),
             false => beliefs.iter().sum::<f64>() / beliefs.len() as f64,
         };
-        return match second > 0.5 {
-            true => (1, second, beliefs),
-            false => (0, 1.0 - second, beliefs),
-        };
+        return (usize::from(second > 0.5), vec![1.0 - second, second], beliefs);
     }
     let classes = config.classes.len();
     let rows = logits.chunks_exact(classes);
@@ -262,7 +277,7 @@ fn judged(model: &Model, logits: &[f32]) -> (usize, f64, Vec<f64>) {
         at_step[label]
     };
     let beliefs = rows.map(belief).collect();
-    (label, scores[label], beliefs)
+    (label, scores, beliefs)
 }
 
 /// The part of `[B, T, U]` that is one text's, step by step.
@@ -304,33 +319,21 @@ fn add_gradients(
     readings: &mut [Reading],
 ) {
     let time = model.vectorizer.width();
-    let layers = trace::logit_gradients(&model.network, ids);
-    for (row, reading) in readings.iter_mut().enumerate() {
-        let believed = reading.believed();
-        let (label, scale) = match model.config.loss {
-            // d loss / d logit.
-            Loss::BinaryCrossEntropy => {
-                let label = label.unwrap_or(usize::from(believed > 0.5));
-                (label, (believed - label as f64).abs())
-            }
-            // Of the logit of the class it decides for.
-            Loss::SoftmaxCrossEntropy => {
-                let own = reading
-                    .classes
-                    .iter()
-                    .position(|class| *class == reading.label);
-                let own = own.unwrap_or_default();
-                let label = label.unwrap_or(own);
-                let target = if label == own { 1.0 } else { 0.0 };
-                (label, (believed - target).abs())
-            }
-        };
+    let labels: Vec<usize> = readings
+        .iter()
+        .map(|reading| {
+            let predicted = reading.classes.iter().position(|c| *c == reading.label);
+            label.or(predicted).unwrap_or_default()
+        })
+        .collect();
+    let layers = loss_gradients(model, ids, &labels);
+    for ((row, reading), label) in readings.iter_mut().enumerate().zip(labels) {
         reading.loss_label = Some(reading.classes[label].clone());
         reading.layers.resize(layers.len(), LayerReading::default());
         for (layer, gradients) in reading.layers.iter_mut().zip(&layers) {
             let norms = &gradients.norms[row * time..(row + 1) * time];
             layer.name.clone_from(&gradients.name);
-            layer.gradient = norms.iter().map(|norm| norm * scale).collect();
+            layer.gradient = norms.to_vec();
         }
     }
 }

@@ -12,9 +12,9 @@
 pub mod chart;
 mod error;
 mod groups;
+mod measures;
 mod page;
 mod run;
-mod stats;
 #[cfg(test)]
 mod testing;
 mod text;
@@ -22,6 +22,6 @@ mod write;
 
 pub use error::ReportError;
 pub use groups::{Group, groups};
+pub use measures::measures;
 pub use run::{Run, load_evaluation};
-pub use stats::{Bin, Confusion, calibration, confusion, gradient_curve};
-pub use write::{PAGE, Written, save_chart, write};
+pub use write::{PAGE, Written, save_chart, write, write_page};

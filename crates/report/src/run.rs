@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use recurrent_files::{quoted, read_text_at_most};
-use recurrent_runs::{EpochRecord, Evaluation, RunInfo, check_history, networks};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use recurrent_runs::{EpochRecord, Evaluation, ModelFile, RunInfo, check_history, networks};
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::ReportError;
-use crate::stats::confusion;
 
 /// A run's folder, read.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,7 +89,7 @@ impl Run {
     fn load_evaluations(&mut self) -> Result<(), ReportError> {
         let names: Vec<String> = self.networks().into_iter().map(str::to_owned).collect();
         for network in names {
-            let folder = self.folder.join(&network);
+            let folder = self.network_folder(&network);
             let path = folder.join("evaluation.json");
             let evaluation: Evaluation = match read(&path, EVALUATION_LIMIT, EVALUATION) {
                 Err(ReportError::File(error)) if error.is_not_found() => continue,
@@ -150,13 +148,16 @@ impl Run {
             }
         }
         let last = self.epochs(network).last()?.test_accuracy;
-        // The dense network's accuracy counts tokens, its evaluation texts.
-        if network == "dense" || evaluation.labels.is_empty() {
+        // The dense network's accuracy counts tokens, its evaluation texts. A model by itself is that of its best epoch.
+        let is_model = self.network_folder(network) == self.folder;
+        if network == "dense" || is_model || evaluation.labels.is_empty() {
             return None;
         }
-        let counts = confusion(evaluation);
         let texts = evaluation.labels.len() as f64;
-        let right = (counts[0][0] + counts[1][1]) as f64;
+        let labels = evaluation.labels.iter().enumerate();
+        let right = labels
+            .filter(|(text, label)| evaluation.predicted(*text) == Some(**label as usize))
+            .count() as f64;
         // A probability at one half may be rounded to the other side.
         let off = (right - last * texts).abs();
         (off > f64::max(1.5, 0.01 * texts)).then(|| {
@@ -165,6 +166,14 @@ impl Run {
                 right / texts
             )
         })
+    }
+
+    /// Where a network's model is: in a folder of its own, or, of a model that `recurrent train` left, in the run's.
+    fn network_folder(&self, network: &str) -> PathBuf {
+        match self.folder.join("config.json").is_file() {
+            true => self.folder.clone(),
+            false => self.folder.join(network),
+        }
     }
 
     /// The networks, in the order of training.
@@ -182,8 +191,7 @@ impl Run {
 
 /// What of a model's `config.json` says whether an evaluation is its own; empty where that cannot be read, which is
 /// not the report's to judge.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Default)]
 struct Manifest {
     checksum: String,
     dataset_sha256: String,
@@ -191,10 +199,14 @@ struct Manifest {
 
 impl Manifest {
     fn read(folder: &Path) -> Self {
-        read_text_at_most(&folder.join("config.json"), INFO_LIMIT)
-            .ok()
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .unwrap_or_default()
+        let text = read_text_at_most(&folder.join("config.json"), INFO_LIMIT).ok();
+        let file = text.and_then(|text| {
+            serde_json::from_str::<ModelFile<IgnoredAny, IgnoredAny>>(&text).ok()
+        });
+        file.map_or_else(Self::default, |file| Self {
+            checksum: file.checksum,
+            dataset_sha256: file.dataset_sha256,
+        })
     }
 }
 
@@ -237,10 +249,11 @@ fn no_run(folder: &Path) -> ReportError {
             })
         ),
         (true, None) => {
-            "it is a model's: name the folder that `recurrent reproduce` was given with --out"
-                .to_owned()
+            "it is a model's, without the run.json that `recurrent train` and `recurrent reproduce` leave with \
+             theirs"
+            .to_owned()
         }
-        (false, _) => "name one that `recurrent reproduce` wrote".to_owned(),
+        (false, _) => "name one that `recurrent train` or `recurrent reproduce` wrote".to_owned(),
     };
     ReportError::NoRun {
         path: folder.to_owned(),
@@ -356,7 +369,7 @@ mod tests {
             ("run.json", "two runs", |r| r["epochs"] = json!(1)),
             ("run.json", "update", |r| r["version"] = json!(99)),
             ("lstm/evaluation.json", "-3", |e| {
-                e["probabilities"][0] = json!(-3.0)
+                e["scores"][1][0] = json!(-3.0)
             }),
         ];
         for (file, named, change) in cases {
@@ -400,13 +413,13 @@ mod tests {
             ("other settings", |e| e["run"] = json!("data x, seed 7")),
             ("of \"gru\"", |e| e["network"] = json!("gru")),
             ("accuracy", |e| e["labels"] = json!([1, 1, 0, 0])),
-            ("not finite", |e| e["probabilities"][1] = Value::Null),
+            ("not finite", |e| e["scores"][1][1] = Value::Null),
         ];
         for (named, change) in cases {
             let folder = folder("lstm/evaluation.json", |e| {
                 change(e);
                 if named == "accuracy" {
-                    e["probabilities"] = json!([0.1, 0.2, 0.9, 0.8]);
+                    e["scores"] = json!([[0.9, 0.8, 0.1, 0.2], [0.1, 0.2, 0.9, 0.8]]);
                 }
             });
             let run = Run::load(folder.path()).unwrap();
@@ -417,7 +430,11 @@ mod tests {
             e["model"] = json!("ab".repeat(32))
         });
         let config = |sum: &str, data: &str| {
-            let text = json!({"checksum": sum.repeat(32), "dataset_sha256": data.repeat(32)});
+            let text = json!({
+                "format": "recurrent-model", "version": 3, "network": {}, "max_tokens": 40, "classes": [],
+                "cleaned": true, "dataset": "ok", "sample": false, "parts": {},
+                "checksum": sum.repeat(32), "dataset_sha256": data.repeat(32),
+            });
             fs::write(folder.path().join("lstm/config.json"), text.to_string()).unwrap();
             Run::load(folder.path()).unwrap().left_out
         };
@@ -441,7 +458,7 @@ mod tests {
         assert!(refused(&run.path().join("nowhere")).contains("check the path"));
         fs::remove_file(run.path().join("run.json")).unwrap();
         assert!(refused(run.path()).contains("no run.json"));
-        assert!(refused(&model).contains("--out"));
+        assert!(refused(&model).contains("without the run.json"));
         let run = folder("", |_| ());
         fs::remove_file(run.path().join("history.json")).unwrap();
         assert!(refused(run.path()).contains("no epoch"));

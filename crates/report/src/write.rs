@@ -66,6 +66,18 @@ pub fn write(runs: &[Run], out: &Path) -> Result<Written, ReportError> {
     })
 }
 
+/// Writes `report.html` alone into `out`, with its charts in it: the page, and what a reader must know of the figures.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_page(runs: &[Run], out: &Path) -> Result<(PathBuf, Vec<String>), ReportError> {
+    groups::check(runs)?;
+    let drawn = page::draw(runs)?;
+    let page = out.join(PAGE);
+    recurrent_files::write(&page, drawn.html.as_bytes())?;
+    Ok((page, drawn.notes))
+}
+
 /// A chart's two files, with what is to be in them.
 fn pictures(folder: &Path, name: &str, svg: &str) -> Result<[(PathBuf, Vec<u8>); 2], ReportError> {
     let path = |end: &str| folder.join(format!("{name}.{end}"));

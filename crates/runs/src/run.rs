@@ -25,6 +25,8 @@ pub struct RunInfo {
     pub isa: String,
     /// The seed.
     pub seed: u64,
+    /// The texts that epochs are evaluated on: `test` or `validation`; empty, which means `test`, in older files.
+    pub held_out: String,
     /// Epochs asked for.
     pub epochs: usize,
     /// Size of the vocabulary asked for, padding and `[UNK]` included.
@@ -53,6 +55,14 @@ pub struct RunInfo {
 const MOST_NETWORKS: usize = 1000;
 
 impl RunInfo {
+    /// The name of the texts that epochs are evaluated on.
+    pub fn held_out(&self) -> &str {
+        match self.held_out.as_str() {
+            "" => "test",
+            name => name,
+        }
+    }
+
     /// What the results of the run depend on, in words: equal for a run and one that went on from it.
     pub fn identity(&self) -> String {
         format!(
@@ -79,6 +89,7 @@ impl RunInfo {
             ("backend", &self.backend),
             ("cpu", &self.cpu),
             ("isa", &self.isa),
+            ("held_out", &self.held_out),
             ("dataset", &self.dataset),
         ] {
             check_line(field, text)?;
@@ -106,7 +117,7 @@ mod tests {
         RunInfo::default().check().unwrap();
         type Change = fn(&mut RunInfo);
         let changes: [(&str, Change); 6] = [
-            ("version 3", |info| info.version = 3),
+            ("version 4", |info| info.version = 4),
             ("dataset_sha256", |info| {
                 info.dataset_sha256 = "\u{1b}".repeat(64);
             }),

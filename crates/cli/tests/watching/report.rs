@@ -53,7 +53,7 @@ fn the_evaluation_is_the_historys() {
         .unwrap();
     let evaluation = json(&trained().join("lstm/evaluation.json"));
     let labels = numbers(&evaluation["labels"]);
-    let probabilities = numbers(&evaluation["probabilities"]);
+    let probabilities = numbers(&evaluation["scores"][1]);
     assert_eq!((labels.len(), probabilities.len()), (120, 120));
     let right = labels
         .iter()
@@ -62,7 +62,7 @@ fn the_evaluation_is_the_historys() {
     let accuracy = right.count() as f64 / 120.0;
     assert!((accuracy - last["test_accuracy"].as_f64().unwrap()).abs() < 1e-9);
     for review in evaluation["worst"].as_array().unwrap() {
-        let p = review["probability"].as_f64().unwrap();
+        let p = review["scores"][1].as_f64().unwrap();
         assert!((p > 0.5) != (review["label"] == 1), "the worst are wrong");
     }
 }
@@ -101,7 +101,7 @@ fn a_report_of_several_runs_averages_seeds_alone() {
     let stdout = succeed(&mut command);
     assert!(stdout.contains("report.html"), "{stdout}");
     let page = fs::read_to_string(out.path().join("report.html")).unwrap();
-    assert!(page.contains("Report of 3 runs"));
+    assert!(page.contains("version of 3 runs"));
     assert!(page.contains("lstm, 7777 tokens</th>"), "a row of its own");
     // Equal figures but for the test loss.
     assert!(page.contains("± 0.0000"), "mean and spread");

@@ -340,3 +340,18 @@ fn every_layer_is_named_once() {
         }
     }
 }
+
+#[test]
+fn weights_choose_whose_gradients_are_taken() {
+    let network = network(NetworkKind::LSTM);
+    let whole = logit_gradients(&network, ids(&IDS));
+    // Of one logit a text: the second's twice, the first's not at all.
+    let mut weights = vec![0.0; IDS.len()];
+    weights[1] = -2.0;
+    let weighted = weighted_gradients(&network, ids(&IDS), weights);
+    for (all, one) in whole.iter().zip(&weighted) {
+        assert!(one.norms[..TIME].iter().all(|norm| *norm == 0.0));
+        let twice: Vec<f64> = all.norms[TIME..2 * TIME].iter().map(|n| 2.0 * n).collect();
+        assert_close(NetworkKind::LSTM, &one.norms[TIME..2 * TIME], &twice, 1e-6);
+    }
+}

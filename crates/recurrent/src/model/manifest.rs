@@ -1,15 +1,15 @@
 //! `config.json`: what a model is, the checksum of each of its parts, and one over itself.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use burn::tensor::Device;
 use recurrent_files::{FileError, read_at_most, reason};
 use recurrent_models::weights::TensorFile;
 use recurrent_models::{NetworkConfig, Preset};
+use recurrent_runs::ModelFile;
 use recurrent_training::Loss;
 use recurrent_vectorizer::TextVectorizer;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::legacy::Legacy;
@@ -29,29 +29,10 @@ const VERSION: u64 = 3;
 const BEFORE: u64 = 2;
 
 /// What `config.json` holds: with the layers of its network, or, in version 2, with its name and sizes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Manifest<N = NetworkConfig> {
-    format: String,
-    version: u64,
-    network: N,
-    /// What it was trained on; not in version 2.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    loss: Option<Loss>,
-    /// The vectorizer's, for those who read the file.
-    max_tokens: Option<usize>,
-    classes: Vec<String>,
-    cleaned: bool,
-    dataset: String,
-    dataset_sha256: String,
-    sample: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    note: Option<String>,
-    /// SHA-256 of each part.
-    parts: BTreeMap<String, String>,
-    /// SHA-256 of this structure with this field empty.
-    pub(super) checksum: String,
-}
+pub(super) type File<N> = ModelFile<N, Loss>;
+
+/// A `config.json` of today, checked.
+pub(super) struct Manifest(File<NetworkConfig>);
 
 /// A `config.json`, by its version.
 pub(super) enum Description {
@@ -87,56 +68,52 @@ impl Description {
         }
         // From the bytes, because a field that stands twice is an error there.
         if version.and_then(Value::as_u64) == Some(BEFORE) {
-            let manifest: Manifest<Preset> = serde_json::from_slice(bytes).map_err(failed)?;
-            manifest.check(BEFORE).map_err(config)?;
-            return Ok(Self::Current(Box::new(manifest.with_layers())));
+            let file: File<Preset> = serde_json::from_slice(bytes).map_err(failed)?;
+            check(&file, BEFORE).map_err(config)?;
+            return Ok(Self::Current(Box::new(Manifest(with_layers(file)))));
         }
-        let manifest: Manifest = serde_json::from_slice(bytes).map_err(failed)?;
-        manifest.check(VERSION).map_err(config)?;
-        Ok(Self::Current(Box::new(manifest)))
+        let file: File<NetworkConfig> = serde_json::from_slice(bytes).map_err(failed)?;
+        check(&file, VERSION).map_err(config)?;
+        Ok(Self::Current(Box::new(Manifest(file))))
     }
 }
 
-impl Manifest<Preset> {
-    /// With the layers that the network's name stands for.
-    fn with_layers(self) -> Manifest {
-        Manifest {
-            format: self.format,
-            version: self.version,
-            network: self.network.config(),
-            loss: self.loss,
-            max_tokens: self.max_tokens,
-            classes: self.classes,
-            cleaned: self.cleaned,
-            dataset: self.dataset,
-            dataset_sha256: self.dataset_sha256,
-            sample: self.sample,
-            note: self.note,
-            parts: self.parts,
-            checksum: self.checksum,
-        }
+/// With the layers that the network's name stands for.
+fn with_layers(file: File<Preset>) -> File<NetworkConfig> {
+    File {
+        format: file.format,
+        version: file.version,
+        network: file.network.config(),
+        loss: file.loss,
+        max_tokens: file.max_tokens,
+        classes: file.classes,
+        cleaned: file.cleaned,
+        dataset: file.dataset,
+        dataset_sha256: file.dataset_sha256,
+        sample: file.sample,
+        note: file.note,
+        parts: file.parts,
+        checksum: file.checksum,
     }
 }
 
-impl<N: Clone + Serialize> Manifest<N> {
-    /// What is wrong with it as a file of `version`, in words that complete "…: …".
-    fn check(&self, version: u64) -> Result<(), String> {
-        if self.format != FORMAT || self.version != version {
-            return Err("it is of another format".to_owned());
-        }
-        match self.sum() {
-            Ok(sum) if sum == self.checksum => Ok(()),
-            _ => Err("it was changed after it was written: its checksum does not fit".to_owned()),
-        }
+/// What is wrong with it as a file of `version`, in words that complete "…: …".
+fn check<N: Clone + Serialize>(file: &File<N>, version: u64) -> Result<(), String> {
+    if file.format != FORMAT || file.version != version {
+        return Err("it is of another format".to_owned());
     }
+    match sum(file) {
+        Ok(sum) if sum == file.checksum => Ok(()),
+        _ => Err("it was changed after it was written: its checksum does not fit".to_owned()),
+    }
+}
 
-    fn sum(&self) -> Result<String, ModelError> {
-        let without = Self {
-            checksum: String::new(),
-            ..self.clone()
-        };
-        Ok(sha256(&serde_json::to_vec(&without).map_err(cannot_save)?))
-    }
+fn sum<N: Clone + Serialize>(file: &File<N>) -> Result<String, ModelError> {
+    let without = File {
+        checksum: String::new(),
+        ..file.clone()
+    };
+    Ok(sha256(&serde_json::to_vec(&without).map_err(cannot_save)?))
 }
 
 impl Manifest {
@@ -152,7 +129,7 @@ impl Manifest {
             sample,
             note,
         } = config.provenance.clone();
-        let mut manifest = Self {
+        let mut file = File {
             format: FORMAT.to_owned(),
             version: VERSION,
             network: config.network.clone(),
@@ -170,13 +147,18 @@ impl Manifest {
                 .collect(),
             checksum: String::new(),
         };
-        manifest.checksum = manifest.sum()?;
-        Ok(manifest)
+        file.checksum = sum(&file)?;
+        Ok(Self(file))
+    }
+
+    /// SHA-256 over the whole model.
+    pub(super) fn into_checksum(self) -> String {
+        self.0.checksum
     }
 
     /// The file's bytes.
     pub(super) fn to_json(&self) -> Result<Vec<u8>, ModelError> {
-        let mut json = serde_json::to_vec_pretty(self).map_err(cannot_save)?;
+        let mut json = serde_json::to_vec_pretty(&self.0).map_err(cannot_save)?;
         json.push(b'\n');
         Ok(json)
     }
@@ -185,15 +167,15 @@ impl Manifest {
     pub(super) fn load(self, folder: &Path, device: &Device) -> Result<Model, ModelError> {
         let config_path = folder.join(super::CONFIG_FILE);
         let config = ModelConfig {
-            network: self.network.clone(),
-            loss: self.loss.unwrap_or_default(),
-            classes: self.classes.clone(),
-            cleaned: self.cleaned,
+            network: self.0.network.clone(),
+            loss: self.0.loss.unwrap_or_default(),
+            classes: self.0.classes.clone(),
+            cleaned: self.0.cleaned,
             provenance: Provenance {
-                dataset: self.dataset.clone(),
-                dataset_sha256: self.dataset_sha256.clone(),
-                sample: self.sample,
-                note: self.note.clone(),
+                dataset: self.0.dataset.clone(),
+                dataset_sha256: self.0.dataset_sha256.clone(),
+                sample: self.0.sample,
+                note: self.0.note.clone(),
             },
             trained: self.trained(folder)?,
         };
@@ -212,7 +194,7 @@ impl Manifest {
             config,
             vectorizer,
             &weights,
-            self.checksum,
+            self.0.checksum,
             [&vectorizer_path, &config_path],
             device,
         )
@@ -220,7 +202,7 @@ impl Manifest {
 
     /// How the model in `folder` was trained, if it has such a part.
     fn trained(&self, folder: &Path) -> Result<Option<Trained>, ModelError> {
-        if !self.parts.contains_key(TRAINING_FILE) {
+        if !self.0.parts.contains_key(TRAINING_FILE) {
             return Ok(None);
         }
         let bytes = self.part(folder, TRAINING_FILE, TRAINING_LIMIT)?;
@@ -237,20 +219,20 @@ impl Manifest {
         let bytes = self.part(folder, VECTORIZER_FILE, VECTORIZER_LIMIT)?;
         match TextVectorizer::from_bytes(&bytes) {
             Err(source) => Err(ModelError::Vectorizer { path, source }),
-            Ok(vectorizer) if vectorizer.params().max_tokens() != self.max_tokens => {
+            Ok(vectorizer) if vectorizer.params().max_tokens() != self.0.max_tokens => {
                 Err(ModelError::Disagree {
                     path,
                     reason: "its max_tokens is not that of config.json".to_owned(),
                 })
             }
-            Ok(vectorizer) => Ok((vectorizer, self.cleaned)),
+            Ok(vectorizer) => Ok((vectorizer, self.0.cleaned)),
         }
     }
 
     /// The bytes of a part, under either of its names, with the checksum that it must have.
     fn part(&self, folder: &Path, name: &str, limit: u64) -> Result<Vec<u8>, ModelError> {
         let path = folder.join(name);
-        let expected = self.parts.get(name).ok_or_else(|| ModelError::Config {
+        let expected = self.0.parts.get(name).ok_or_else(|| ModelError::Config {
             path: folder.join(super::CONFIG_FILE),
             reason: format!("it does not list the part {name}"),
         })?;

@@ -165,7 +165,7 @@ impl Model {
             let path = folder.join(name);
             std::fs::rename(folder.join(pending(name)), &path).map_err(FileError::write(&path))?;
         }
-        Ok(manifest.checksum)
+        Ok(manifest.into_checksum())
     }
 
     /// Loads the model that [`save`](Self::save), or version 0.1, wrote. Its network is put on `device`.

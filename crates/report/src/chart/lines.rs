@@ -1,21 +1,25 @@
-//! Lines over axes, each named at its end instead of in a legend.
+//! Lines over axes.
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use super::legend::Legend;
 use super::style::{FONT, GRID, Ink, PAPER, TEXT};
-use super::{Canvas, TITLE, path, reason, svg};
+use super::{Canvas, Tip, path, reason, svg};
 use crate::ReportError;
 use crate::text::cut;
 
-/// Characters of a name at a line's end; with what differs among runs, these are longer than elsewhere.
-const NAME: usize = 80;
-
-/// Characters of a name that has room in every chart, wherever its line ends.
-pub(super) const SHORT: usize = 18;
-
 /// Characters of a word below a chart, where it is written on end.
 const WORD: usize = 12;
+
+/// Pixels between words below a chart, at least: where there is less room, they are left out.
+const BETWEEN_WORDS: u32 = 13;
+
+/// The most points that say by themselves what they are.
+const TIPS: usize = 1500;
+
+/// The width of a chart for a narrow page, in pixels.
+pub(crate) const NARROW: u32 = 340;
 
 /// How numbers lie on an axis.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,10 +81,23 @@ impl Axis {
             Scale::Linear => trimmed(place),
             Scale::Whole if (place - place.round()).abs() > 1e-6 => String::new(),
             Scale::Whole => format!("{place:.0}"),
-            Scale::Log10 => format!("{:.0e}", 10f64.powf(place)),
+            Scale::Log10 if (place - place.round()).abs() > 1e-6 => String::new(),
+            Scale::Log10 => power(place.round() as i32),
             Scale::Words(_) => String::new(),
         }
     }
+}
+
+/// A power of ten: 10⁻³.
+fn power(exponent: i32) -> String {
+    let raised = |c: char| match c {
+        '-' => '⁻',
+        digit => digit.to_digit(10).map_or(digit, |digit| {
+            ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'][digit as usize]
+        }),
+    };
+    let exponent: String = exponent.to_string().chars().map(raised).collect();
+    format!("10{exponent}")
 }
 
 /// Two decimals, less what says nothing.
@@ -95,7 +112,7 @@ pub type Band = Vec<(f64, f64, f64)>;
 /// A line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
-    /// Its name, written at its end; none for a line that needs none.
+    /// Its name in the legend; none for a line that needs none.
     pub name: Option<String>,
     /// Its colour.
     pub ink: Ink,
@@ -114,7 +131,7 @@ pub struct Line {
 pub struct Lines {
     /// What it shows.
     pub title: String,
-    /// What one sees in it, in words.
+    /// What it shows, in words.
     pub description: String,
     /// From left to right.
     pub x: Axis,
@@ -122,37 +139,65 @@ pub struct Lines {
     pub y: Axis,
     /// The lines; later ones lie on top.
     pub lines: Vec<Line>,
-    /// In pixels.
+    /// What the values are at each place from the left, such as words: shown where a line is pointed at. Empty where
+    /// nothing is.
+    pub places: Vec<String>,
+    /// In pixels, without title and legend.
     pub size: (u32, u32),
 }
 
 impl Lines {
+    /// The same chart for a narrow page.
+    #[must_use]
+    pub fn narrow(&self) -> Self {
+        let (width, height) = self.size;
+        Self {
+            size: (width.min(NARROW), height),
+            ..self.clone()
+        }
+    }
+
+    /// With title and legend, in pixels.
+    pub(crate) fn whole_size(&self) -> (u32, u32) {
+        let (width, height) = self.size;
+        (width, height + Legend::new(&self.lines, width).height())
+    }
+
     /// The chart alone.
     ///
     /// # Errors
     /// [`ReportError::Chart`] if the drawing library fails.
     pub fn svg(&self) -> Result<String, ReportError> {
-        svg(&self.title, &self.description, self.size, |canvas| {
+        svg(&self.title, &self.description, self.whole_size(), |canvas| {
             canvas.fill(&PAPER.color()).map_err(reason)?;
             self.draw(canvas)
         })
     }
 
-    /// Draws onto a part of a picture.
-    pub(crate) fn draw(&self, canvas: &Canvas<'_>) -> Result<(), String> {
-        let words = matches!(self.x.scale, Scale::Words(_));
-        let longest = self.longest_name();
+    /// Draws onto a part of a picture; what its points say by themselves.
+    pub(crate) fn draw(&self, canvas: &Canvas<'_>) -> Result<Vec<Tip>, String> {
+        let (width, _) = canvas.dim_in_pixel();
+        let legend = Legend::new(&self.lines, width);
+        let (head, canvas) = canvas.split_vertically(legend.height());
+        legend.draw(&head, &self.title)?;
+        let canvas = &canvas;
+        let words = match &self.x.scale {
+            Scale::Words(words) => {
+                let room = width.saturating_sub(100) / words.len().max(1) as u32;
+                (room >= BETWEEN_WORDS).then_some(words)
+            }
+            _ => None,
+        };
         let (from_x, to_x) = self.x.ends();
         let (from_y, to_y) = self.y.ends();
         let mut chart = ChartBuilder::on(canvas)
-            .caption(cut(&self.title, TITLE), (FONT, 17, &TEXT.color()))
-            .margin(12)
-            .margin_right(24 + 7 * longest as u32)
-            .x_label_area_size(if words { 76 } else { 46 })
-            .y_label_area_size(58)
+            .margin(4)
+            .margin_right(16)
+            .x_label_area_size(if words.is_some() { 84 } else { 40 })
+            .y_label_area_size(50)
             .build_cartesian_2d(from_x..to_x, from_y..to_y)
             .map_err(reason)?;
-        let text = (FONT, 13, &TEXT.color());
+        let text = (FONT, 12, &TEXT.color());
         let mut mesh = chart.configure_mesh();
         mesh.bold_line_style(GRID.color())
             .light_line_style(TRANSPARENT)
@@ -161,16 +206,21 @@ impl Lines {
             .axis_desc_style(text)
             .x_desc(&self.x.name)
             .y_desc(&self.y.name)
-            .y_labels(6);
+            .y_labels(match self.y.scale {
+                // One label a power of ten, or a few.
+                Scale::Log10 => ((to_y - from_y).ceil() as usize + 1).clamp(2, 12),
+                _ => 6,
+            });
         let x_label = |place: &f64| self.x.label(*place);
         let y_label = |place: &f64| self.y.label(*place);
         mesh.x_label_formatter(&x_label).y_label_formatter(&y_label);
-        if words {
+        match self.x.scale {
             // Written below, on end: the mesh would centre them on the axis.
-            mesh.x_labels(0).disable_x_mesh();
-        } else {
-            mesh.x_labels(11);
-        }
+            Scale::Words(_) => mesh.x_labels(0).disable_x_mesh(),
+            // No more lines than there are numbers.
+            Scale::Whole => mesh.x_labels(((to_x - from_x).round() as usize + 1).clamp(2, 11)),
+            _ => mesh.x_labels((width as usize / 60).clamp(4, 11)),
+        };
         mesh.draw().map_err(reason)?;
 
         for line in &self.lines {
@@ -207,22 +257,8 @@ impl Lines {
             }
         }
 
-        let mut ends: Vec<(i32, i32, &Line)> = self
-            .lines
-            .iter()
-            .filter(|line| line.name.is_some())
-            .filter_map(|line| {
-                let (x, y) = line
-                    .values
-                    .iter()
-                    .rev()
-                    .find_map(|(x, y)| self.spot(*x, *y))?;
-                let (x, y) = chart.backend_coord(&(x, y));
-                Some((x, y, line))
-            })
-            .collect();
         let (origin_x, origin_y) = canvas.get_base_pixel();
-        if let Scale::Words(all) = &self.x.scale {
+        if let Some(all) = words {
             let ink = TEXT.color();
             let style = (FONT, 12, &ink)
                 .into_text_style(canvas)
@@ -236,34 +272,21 @@ impl Lines {
                     .map_err(reason)?;
             }
         }
-        let (_, bottom) = chart.backend_coord(&(from_x, from_y));
-        let (_, top) = chart.backend_coord(&(from_x, to_y));
-        let mut places: Vec<i32> = ends.iter().map(|(_, y, _)| *y).collect();
-        ends.sort_by_key(|(_, y, _)| *y);
-        places.sort_unstable();
-        spread(&mut places, 15, top, bottom);
-        // Long names would lie over other lines where one ends early.
-        let (right, _) = chart.backend_coord(&(to_x, from_y));
-        let aligned = longest > SHORT;
-        for ((x, _, line), y) in ends.iter().zip(places) {
-            let x = if aligned { right } else { *x };
-            let ink = line.ink.color();
-            let style = (FONT, 13, &ink)
-                .into_text_style(canvas)
-                .pos(Pos::new(HPos::Left, VPos::Center));
-            let name = cut(line.name.as_deref().unwrap_or_default(), NAME);
-            canvas
-                .draw_text(&name, &style, (x + 6 - origin_x, y - origin_y))
-                .map_err(reason)?;
+        let mut tips = Vec::new();
+        for line in self.lines.iter().filter(|line| line.name.is_some()) {
+            for (place, (x, y)) in line.values.iter().enumerate() {
+                let (Some(what), Some(spot)) = (self.places.get(place), self.spot(*x, *y)) else {
+                    continue;
+                };
+                let name = line.name.as_deref().unwrap_or_default();
+                tips.push(Tip {
+                    at: chart.backend_coord(&spot),
+                    text: format!("{}: {} {y:.2}", cut(what, 2 * WORD), cut(name, 24)),
+                });
+            }
         }
-        Ok(())
-    }
-
-    /// Characters of the longest name at a line's end.
-    pub(crate) fn longest_name(&self) -> usize {
-        let names = self.lines.iter().filter_map(|line| line.name.as_deref());
-        let lengths = names.map(|name| cut(name, NAME).chars().count());
-        lengths.max().unwrap_or(0)
+        tips.truncate(TIPS);
+        Ok(tips)
     }
 
     /// What of a band can be drawn: on a logarithmic axis, what is too low for it reaches to its end.
@@ -282,31 +305,18 @@ impl Lines {
     }
 }
 
-/// Moves sorted places apart until neighbours are `gap` apart, within the ends as far as that goes.
-fn spread(places: &mut [i32], gap: i32, from: i32, to: i32) {
-    let mut least = from;
-    for place in places.iter_mut() {
-        *place = (*place).max(least);
-        least = *place + gap;
-    }
-    let mut most = to;
-    for place in places.iter_mut().rev() {
-        *place = (*place).min(most);
-        most = *place - gap;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn names_are_moved_apart() {
-        let mut places = [10, 12, 13, 80];
-        spread(&mut places, 15, 0, 100);
-        assert_eq!(places, [10, 25, 40, 80]);
-        let mut places = [96, 98, 99];
-        spread(&mut places, 15, 0, 100);
-        assert_eq!(places, [70, 85, 100]);
+    fn powers_of_ten_are_written_as_such() {
+        let axis = Axis {
+            name: String::new(),
+            range: (1e-12, 1.0),
+            scale: Scale::Log10,
+        };
+        let labels = [-12.0, -0.5, 0.0].map(|place| axis.label(place));
+        assert_eq!(labels, ["10⁻¹²", "", "10⁰"]);
     }
 }

@@ -1,20 +1,24 @@
 //! The charts of a report: which numbers go into which lines.
 
-use super::lines::{Axis, Line, Lines, SHORT, Scale};
+use super::lines::{Axis, Line, Lines, Scale};
 use super::style::{GRID, Ink, PAPER, SERIES, ink};
 use super::{reason, svg};
-use recurrent_runs::{EpochRecord, Evaluation, GradientCurve, TracedReview};
+use recurrent_metrics::Report;
+use recurrent_runs::{EpochRecord, GradientCurve, TracedReview};
 
 use crate::ReportError;
 use crate::groups::groups;
 use crate::run::Run;
-use crate::stats::calibration as reliability;
-use crate::text::cut;
+use crate::text::{LABEL, cut};
 
-const SIZE: (u32, u32) = (680, 400);
+/// Pixels of a chart, two of which fit side by side on a page.
+const SIZE: (u32, u32) = (560, 320);
+
+/// Pixels of a chart that has a page's width for itself.
+const WIDE: (u32, u32) = (1136, 340);
 
 /// More words than this do not fit under a chart.
-const WORDS_UNDER_CHART: usize = 40;
+const WORDS_UNDER_CHART: usize = 70;
 
 /// Words of a text in a chart's description, and characters of each.
 const WORDS_DESCRIBED: (usize, usize) = (200, 24);
@@ -22,13 +26,13 @@ const WORDS_DESCRIBED: (usize, usize) = (200, 24);
 /// Loss of all networks, train (dashes) and test, over the epochs.
 pub fn loss(runs: &[Run]) -> Lines {
     let losses = |epoch: &EpochRecord| (epoch.train_loss, epoch.test_loss);
-    over_epochs(runs, "Loss", "binary cross-entropy, nats", losses)
+    over_epochs(runs, "Loss", "cross-entropy, nats", losses)
 }
 
 /// Accuracy of all networks, train (dashes) and test, over the epochs.
 pub fn accuracy(runs: &[Run]) -> Lines {
     let accuracies = |epoch: &EpochRecord| (epoch.train_accuracy, epoch.test_accuracy);
-    over_epochs(runs, "Accuracy", "share of right verdicts", accuracies)
+    over_epochs(runs, "Accuracy", "accuracy", accuracies)
 }
 
 /// [`loss`] and [`accuracy`] as one picture.
@@ -41,8 +45,8 @@ pub fn curves(runs: &[Run]) -> Result<String, ReportError> {
         "Loss: {} Accuracy: {}",
         loss.description, accuracy.description
     );
-    let (width, height) = loss.size;
-    let size = (width, 2 * height);
+    let (width, height) = loss.whole_size();
+    let size = (width, height + accuracy.whole_size().1);
     svg(
         "Loss and accuracy over the epochs",
         &description,
@@ -50,8 +54,9 @@ pub fn curves(runs: &[Run]) -> Result<String, ReportError> {
         |canvas| {
             canvas.fill(&PAPER.color()).map_err(reason)?;
             let (above, below) = canvas.split_vertically(height);
-            loss.draw(&above)?;
-            accuracy.draw(&below)
+            let mut tips = loss.draw(&above)?;
+            tips.extend(accuracy.draw(&below)?);
+            Ok(tips)
         },
     )
 }
@@ -66,6 +71,7 @@ fn over_epochs(
     let mut lines = Vec::new();
     let mut described = Vec::new();
     let mut epochs: usize = 1;
+    let held_out = held_out(runs);
     let groups = groups(runs);
     let labels: Vec<&str> = groups.iter().map(|group| group.label.as_str()).collect();
     for group in &groups {
@@ -94,11 +100,7 @@ fn over_epochs(
                 ends.push(*last);
             }
             lines.push(Line {
-                name: Some(if test {
-                    group.label.clone()
-                } else {
-                    format!("{}, train", group.label)
-                }),
+                name: test.then(|| group.label.clone()),
                 ink: ink(&group.label, &labels),
                 dashed: !test,
                 points: common == 1,
@@ -112,7 +114,7 @@ fn over_epochs(
                 runs => format!(", mean of {runs} runs,"),
             };
             described.push(format!(
-                "{}{of} ends at {} on train and {} on test",
+                "{}{of} ends at {} on train and {} on {held_out}",
                 group.label,
                 worded(train),
                 worded(test)
@@ -132,8 +134,8 @@ fn over_epochs(
     } else {
         ""
     };
-    let lines = Lines {
-        title: format!("{title}: test (line) and train (dashes)"),
+    Lines {
+        title: format!("{title}: {held_out} (solid) and train (dashed)"),
         description: format!("{}.{spread}", described.join("; ")),
         x: Axis {
             name: "epoch".to_owned(),
@@ -141,21 +143,20 @@ fn over_epochs(
             scale: Scale::Whole,
         },
         y: Axis::linear(unit, padded(all)),
+        places: (1..=epochs).map(|epoch| format!("epoch {epoch}")).collect(),
         lines,
         size: SIZE,
-    };
-    roomy(lines)
+    }
 }
 
-/// The chart with room for all the names at its lines' ends.
-fn roomy(mut lines: Lines) -> Lines {
-    // So many names have room in every chart.
-    const USUAL: usize = 16;
-    let more = lines.longest_name().saturating_sub(SHORT) as u32;
-    lines.size.0 += 7 * more;
-    let named = lines.lines.iter().filter(|line| line.name.is_some());
-    lines.size.1 += 15 * named.count().saturating_sub(USUAL) as u32;
-    lines
+/// What epochs were evaluated on.
+pub(crate) fn held_out(runs: &[Run]) -> &str {
+    let mut names = runs.iter().map(|run| run.info.held_out());
+    match names.next() {
+        Some(first) if names.all(|name| name == first) => first,
+        Some(_) => "held out",
+        None => "test",
+    }
 }
 
 fn worded(value: f64) -> String {
@@ -188,25 +189,60 @@ fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
     (low - space, high + space)
 }
 
-/// What networks believe of one text, word by word.
-pub fn beliefs(title: &str, traces: &[(&str, &TracedReview)]) -> Lines {
-    let longest = traces.iter().max_by_key(|(_, trace)| trace.words.len());
-    let words = longest.map_or(&[][..], |(_, trace)| &trace.words);
+/// A text as a network read it, for a chart.
+#[derive(Clone, Copy, Debug)]
+pub struct Followed<'a> {
+    /// What the network is called.
+    pub label: &'a str,
+    /// The class that its probabilities are of.
+    pub class: &'a str,
+    /// The text.
+    pub trace: &'a TracedReview,
+}
+
+/// The probability that networks give a class after each word of a text. Where a network reads padding after the words,
+/// the last place is what it predicts in the end.
+pub fn beliefs(title: &str, followed: &[Followed<'_>]) -> Lines {
+    let longest = followed.iter().max_by_key(|of| of.trace.words.len());
+    let words = longest.map_or(&[][..], |of| &of.trace.words);
+    let padding = followed.iter().map(|of| of.trace.padding).max().unwrap_or(0);
     let few = words.len() <= WORDS_UNDER_CHART;
-    let names: Vec<&str> = traces.iter().map(|(name, _)| *name).collect();
-    let lines = traces.iter().map(|(network, trace)| Line {
-        name: Some((*network).to_owned()),
-        ink: ink(network, &names),
-        dashed: false,
-        points: few,
-        values: numbered(&trace.beliefs),
-        band: None,
+    let names: Vec<&str> = followed.iter().map(|of| of.label).collect();
+    let class = followed.first().map_or("", |of| of.class);
+    let same_class = followed.iter().all(|of| of.class == class);
+    let lines = followed.iter().map(|of| {
+        let mut values = numbered(&of.trace.beliefs);
+        if let Some(end) = of.trace.scores.get(of.trace.beliefs_of as usize)
+            && padding > 0
+            && !values.is_empty()
+        {
+            values.push((words.len() as f64, *end));
+        }
+        Line {
+            name: Some(match same_class {
+                true => of.label.to_owned(),
+                false => format!("{}: {}", of.label, cut(of.class, LABEL)),
+            }),
+            ink: ink(of.label, &names),
+            dashed: false,
+            points: few,
+            values,
+            band: None,
+        }
     });
-    let half = vec![(0.0, 0.5), (words.len().saturating_sub(1) as f64, 0.5)];
-    let ends: Vec<String> = traces
+    let places = words.len() + usize::from(padding > 0);
+    let end = (places.saturating_sub(1) as f64).max(1.0);
+    // Of two classes, above one half is the one, below it the other.
+    let half = followed
+        .first()
+        .filter(|of| of.trace.scores.len() == 2)
+        .map(|_| reference(vec![(0.0, 0.5), (end, 0.5)], None));
+    let ends: Vec<String> = followed
         .iter()
-        .filter_map(|(network, trace)| {
-            Some(format!("{network} ends at {:.2}", trace.beliefs.last()?))
+        .filter_map(|of| {
+            let last = of.trace.beliefs.last()?;
+            let class = cut(of.class, LABEL);
+            Some(format!("{}: {class} {last:.2} after the last word", of.label))
         })
         .collect();
     let described: Vec<_> = words
@@ -218,7 +254,11 @@ pub fn beliefs(title: &str, traces: &[(&str, &TracedReview)]) -> Lines {
         0 => String::new(),
         more => format!(" … and {more} more words"),
     };
-    roomy(Lines {
+    let padded = (padding > 0).then(|| format!("padding ×{padding}"));
+    let mut at: Vec<String> = words.iter().enumerate().map(|(n, word)| format!("{} {}", n + 1, cut(word, 24))).collect();
+    at.extend(padded.clone());
+    let written = words.iter().cloned().chain(padded.clone()).collect();
+    Lines {
         title: title.to_owned(),
         description: format!(
             "{}. The text: {}{more}",
@@ -226,60 +266,67 @@ pub fn beliefs(title: &str, traces: &[(&str, &TracedReview)]) -> Lines {
             described.join(" ")
         ),
         x: Axis {
-            name: if few {
-                String::new()
-            } else {
-                "words read".to_owned()
+            name: match (few, padding) {
+                (true, _) => String::new(),
+                (false, 0) => "words read".to_owned(),
+                (false, padding) => format!("words read; the last point is after {padding} steps of padding"),
             },
-            range: (0.0, (words.len().saturating_sub(1) as f64).max(1.0)),
-            scale: if few {
-                Scale::Words(words.to_vec())
-            } else {
-                Scale::Linear
+            range: (0.0, end),
+            scale: match few {
+                true => Scale::Words(written),
+                false => Scale::Linear,
             },
         },
-        y: Axis::linear("probability of the positive class", (0.0, 1.0)),
-        lines: std::iter::once(reference(half, None))
-            .chain(lines)
-            .collect(),
-        size: (if few { 900 } else { SIZE.0 }, SIZE.1),
-    })
+        y: Axis::linear(
+            &match same_class {
+                true => format!("probability of {}", cut(class, LABEL)),
+                false => "probability".to_owned(),
+            },
+            (0.0, 1.0),
+        ),
+        lines: half.into_iter().chain(lines).collect(),
+        places: at,
+        size: WIDE,
+    }
 }
 
-/// How far probabilities can be taken at their word, in ten intervals; each evaluation beside its name.
-pub fn calibration(evaluations: &[(&str, &Evaluation)]) -> Lines {
+/// Whether networks are right as often as they say, in ten intervals of the predicted class's probability.
+///
+/// Source: Guo et al., "On Calibration of Modern Neural Networks", 2017.
+pub fn calibration(split: &str, reports: &[(&str, &Report)]) -> Lines {
     let mut described = Vec::new();
-    let names: Vec<&str> = evaluations.iter().map(|(name, _)| *name).collect();
-    let lines: Vec<Line> = evaluations
+    let names: Vec<&str> = reports.iter().map(|(name, _)| *name).collect();
+    let lines: Vec<Line> = reports
         .iter()
-        .map(|(name, evaluation)| {
-            let (bins, error) = reliability(evaluation, 10);
+        .map(|(name, report)| {
             described.push(format!(
                 "{name}: expected calibration error {:.1} points",
-                100.0 * error
+                100.0 * report.calibration.expected_error
             ));
+            let bins = report.calibration.bins.iter().filter(|bin| bin.texts > 0);
             Line {
                 name: Some((*name).to_owned()),
                 ink: ink(name, &names),
                 dashed: false,
                 points: true,
-                values: bins
-                    .iter()
-                    .map(|bin| (bin.predicted, bin.observed))
-                    .collect(),
+                values: bins.map(|bin| (bin.confidence, bin.accuracy)).collect(),
                 band: None,
             }
         })
         .collect();
-    let diagonal = reference(vec![(0.0, 0.0), (1.0, 1.0)], Some("calibrated"));
-    roomy(Lines {
-        title: "Calibration on the test split".to_owned(),
+    let values = || lines.iter().flat_map(|line| &line.values);
+    let low = values().fold(0.5, |low, (x, y)| f64::min(low, x.min(*y)));
+    let low = (low * 10.0).floor() / 10.0;
+    let diagonal = reference(vec![(low, low), (1.0, 1.0)], Some("calibrated"));
+    Lines {
+        title: format!("Calibration on the {split} texts"),
         description: format!("{}.", described.join("; ")),
-        x: Axis::linear("predicted probability of the positive class", (0.0, 1.0)),
-        y: Axis::linear("share that is positive", (0.0, 1.0)),
+        x: Axis::linear("probability of the predicted class", (low, 1.0)),
+        y: Axis::linear("share that is right", (low, 1.0)),
         lines: std::iter::once(diagonal).chain(lines).collect(),
-        size: (560, 460),
-    })
+        places: Vec::new(),
+        size: SIZE,
+    }
 }
 
 /// How strongly the loss at the end still feels each step: mean over texts, and where 80 % of them lie.
@@ -320,10 +367,10 @@ pub fn gradients(curves: &[(&str, &GradientCurve)]) -> Lines {
         .fold((1.0f64, 1e-12f64), |(low, high), y| {
             (low.min(y), high.max(y))
         });
-    roomy(Lines {
-        title: "How strongly the loss still feels a step".to_owned(),
+    Lines {
+        title: "How strongly the loss feels each step".to_owned(),
         description: format!(
-            "{}. Mean over {texts} texts; 80 % of them lie in the band.",
+            "{}. Mean over {texts} texts; the band holds the middle 80 % of them.",
             described.join("; ")
         ),
         x: Axis::linear(
@@ -332,13 +379,17 @@ pub fn gradients(curves: &[(&str, &GradientCurve)]) -> Lines {
         ),
         y: Axis {
             name: "norm of d loss / d h".to_owned(),
-            // One more power of ten below the lowest mean; what of a band lies deeper is cut there.
-            range: ((low / 10.0).max(1e-30), high * 3.0),
+            // Whole powers of ten, one more below the lowest mean; what of a band lies deeper is cut there.
+            range: (
+                10f64.powf(low.log10().floor() - 1.0).max(1e-30),
+                10f64.powf(high.log10().ceil()),
+            ),
             scale: Scale::Log10,
         },
         lines,
+        places: Vec::new(),
         size: SIZE,
-    })
+    }
 }
 
 fn numbered(values: &[f64]) -> Vec<(f64, f64)> {

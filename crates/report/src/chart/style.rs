@@ -33,14 +33,14 @@ pub const GRID: Ink = Ink::new((222, 224, 227), (62, 66, 72));
 /// Where nothing is drawn.
 pub const PAPER: Ink = Ink::new((255, 255, 255), (22, 24, 27));
 
-/// The series, in order; after the last one they begin anew.
+/// The series, in order; after the last one they begin anew. Neither is orange or blue: those are classes.
 pub const SERIES: [Ink; 6] = [
-    Ink::new((0, 90, 160), (92, 178, 242)),
-    Ink::new((178, 70, 0), (255, 158, 92)),
-    Ink::new((0, 112, 84), (66, 214, 168)),
-    Ink::new((130, 40, 130), (226, 150, 226)),
-    Ink::new((96, 84, 0), (222, 202, 70)),
     Ink::new((84, 84, 92), (170, 172, 180)),
+    Ink::new((130, 40, 130), (226, 150, 226)),
+    Ink::new((0, 112, 84), (66, 214, 168)),
+    Ink::new((96, 84, 0), (222, 202, 70)),
+    Ink::new((165, 28, 68), (255, 140, 165)),
+    Ink::new((14, 100, 118), (110, 205, 222)),
 ];
 
 /// The series at `place`.

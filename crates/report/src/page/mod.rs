@@ -9,9 +9,10 @@ use std::borrow::Cow;
 
 use askama::Template;
 
+use recurrent_metrics::Report;
 use recurrent_runs::Evaluation;
 
-use self::rows::{Row, figure};
+use self::rows::{Measured, Row, figure, grouped};
 use self::texts::{Reading, Wrong};
 use crate::groups::{Group, groups};
 use crate::run::Run;
@@ -24,7 +25,9 @@ const NOTE: usize = 1000;
 /// A chart, and its file's name without extension.
 pub(crate) struct Picture {
     pub(crate) name: String,
+    /// As it is on a wide page.
     pub(crate) svg: String,
+    narrow: String,
     title: String,
 }
 
@@ -34,6 +37,7 @@ impl Picture {
             name: name.to_owned(),
             title: lines.title.clone(),
             svg: lines.svg()?,
+            narrow: lines.narrow().svg()?,
         })
     }
 }
@@ -49,21 +53,30 @@ struct EpochRow<'a> {
 #[derive(Template)]
 #[template(path = "report.html")]
 struct Page<'a> {
+    title: String,
+    /// The result in a sentence or two.
+    result: String,
     runs: &'a [Run],
     sample: Option<String>,
     notes: &'a [String],
     rows: Vec<Row>,
+    measured: Vec<Measured>,
     /// Whether a row is the mean of several runs.
     means: bool,
+    /// What epochs were evaluated on, and what the trained networks were.
+    held_out: &'a str,
+    split: &'a str,
     epochs: Vec<EpochRow<'a>>,
     curves: Vec<Picture>,
-    verdicts: Vec<Picture>,
+    confusion: Vec<Picture>,
+    calibration: Vec<Picture>,
     gradients: Vec<Picture>,
     /// Texts that the gradients were taken over.
     gradient_texts: usize,
     wrong: Vec<Wrong<'a>>,
     readings: Vec<Reading<'a>>,
-    classes: [Cow<'a, str>; 2],
+    /// What the two ends of a shade are, where all networks know the same two classes.
+    two: Option<[Cow<'a, str>; 2]>,
     dense: bool,
     dark: String,
 }
@@ -82,24 +95,16 @@ pub(crate) struct Drawn {
 pub(crate) fn draw(runs: &[Run]) -> Result<Drawn, ReportError> {
     let groups = groups(runs);
     let notes = notes(runs, &groups);
-    // Of each group, the first run's: verdicts on single texts cannot be averaged.
-    let evaluations: Vec<(&str, &Evaluation)> = groups
-        .iter()
-        .filter_map(|group| {
-            let mut of_runs = group.runs.iter();
-            let evaluation = of_runs.find_map(|run| run.evaluations.get(group.network))?;
-            Some((group.label.as_str(), evaluation))
-        })
-        .collect();
-    let page = page(runs, &groups, &evaluations, &notes)?;
-    let charts = page.curves.iter().chain(&page.verdicts);
+    let page = page(runs, &groups, &notes)?;
+    let charts = page.curves.iter().chain(&page.confusion);
     let mut pictures: Vec<(String, String)> = charts
+        .chain(&page.calibration)
         .chain(&page.gradients)
         .map(|picture| (picture.name.clone(), picture.svg.clone()))
         .collect();
     pictures.push(("curves".to_owned(), chart::curves(runs)?));
     for (place, reading) in page.readings.iter().enumerate() {
-        pictures.push((format!("words-{}", place + 1), reading.chart.clone()));
+        pictures.push((format!("words-{}", place + 1), reading.charts[0].clone()));
     }
     let html = plain(&page.render()?).into_owned();
     Ok(Drawn {
@@ -109,27 +114,26 @@ pub(crate) fn draw(runs: &[Run]) -> Result<Drawn, ReportError> {
     })
 }
 
+/// Pixels of a page's width.
+const WIDTH: u32 = 1136;
+
 fn page<'a>(
     runs: &'a [Run],
-    groups: &[Group<'a>],
-    evaluations: &[(&'a str, &'a Evaluation)],
+    groups: &'a [Group<'a>],
     notes: &'a [String],
 ) -> Result<Page<'a>, ReportError> {
-    let mut verdicts = Vec::new();
-    if evaluations
+    // Of each group, the first run's: predictions of single texts cannot be averaged.
+    let evaluations: Vec<(&str, &Evaluation)> = groups
         .iter()
-        .any(|(_, evaluation)| !evaluation.labels.is_empty())
-    {
-        verdicts.push(Picture {
-            name: "confusion".to_owned(),
-            title: "Confusion matrices".to_owned(),
-            svg: chart::confusion(evaluations)?,
-        });
-        verdicts.push(Picture::of(
-            "calibration",
-            &chart::calibration(evaluations),
-        )?);
-    }
+        .filter_map(|group| {
+            let mut of_runs = group.runs.iter();
+            let evaluation = of_runs.find_map(|run| run.evaluations.get(group.network))?;
+            Some((group.label.as_str(), evaluation))
+        })
+        .collect();
+    let (measured, reports): (Vec<Measured>, Vec<Report>) =
+        groups.iter().filter_map(rows::measured).unzip();
+    let split = same(evaluations.iter().map(|(_, of)| of.split())).unwrap_or("held-out");
     let felt: Vec<_> = evaluations
         .iter()
         .filter_map(|(label, evaluation)| Some((*label, evaluation.gradient.as_ref()?)))
@@ -138,37 +142,129 @@ fn page<'a>(
         true => Vec::new(),
         false => vec![Picture::of("gradient", &chart::gradients(&felt))?],
     };
+    let (confusion, calibration) = match measured.is_empty() {
+        true => (Vec::new(), Vec::new()),
+        false => judged(split, &evaluations, &measured, &reports)?,
+    };
     Ok(Page {
+        title: title(runs, groups),
+        result: result(groups, &measured, split),
         runs,
         sample: sample(runs),
         notes,
         rows: rows::rows(groups),
         means: groups.iter().any(|group| group.runs.len() > 1),
+        held_out: chart::held_out(runs),
+        split,
         epochs: epochs(runs),
         curves: vec![
             Picture::of("loss", &chart::loss(runs))?,
             Picture::of("accuracy", &chart::accuracy(runs))?,
         ],
-        verdicts,
+        confusion,
+        calibration,
         gradients,
         gradient_texts: felt.iter().map(|(_, curve)| curve.texts).max().unwrap_or(0),
-        wrong: texts::wrong(evaluations),
-        readings: texts::readings(evaluations)?,
-        classes: shades(evaluations),
+        wrong: texts::wrong(&evaluations),
+        readings: texts::readings(&evaluations)?,
+        two: shades(&evaluations),
         dense: evaluations
             .iter()
             .any(|(_, evaluation)| evaluation.network == "dense"),
+        measured,
         dark: chart::style::dark_rules("svg "),
     })
 }
 
-/// What the two colours stand for.
-fn shades<'a>(evaluations: &[(&'a str, &'a Evaluation)]) -> [Cow<'a, str>; 2] {
-    let mut all = evaluations.iter().map(|(_, evaluation)| *evaluation);
-    match all.next() {
-        Some(first) if all.all(|other| other.classes == first.classes) => texts::classes(first),
-        _ => ["the first class".into(), "the second class".into()],
+/// The matrices, and how far probabilities can be relied on.
+fn judged(
+    split: &str,
+    evaluations: &[(&str, &Evaluation)],
+    measured: &[Measured],
+    reports: &[Report],
+) -> Result<(Vec<Picture>, Vec<Picture>), ReportError> {
+    let named = measured.iter().zip(reports);
+    let confused: Vec<chart::Confused<'_>> = named
+        .clone()
+        .filter_map(|(measured, report)| {
+            let (label, evaluation) = evaluations
+                .iter()
+                .find(|(label, _)| *label == measured.label)?;
+            Some(chart::Confused {
+                label,
+                classes: &evaluation.classes,
+                report,
+            })
+        })
+        .collect();
+    let confusion = Picture {
+        name: "confusion".to_owned(),
+        title: "Confusion matrices".to_owned(),
+        svg: chart::confusion(split, &confused, WIDTH)?,
+        narrow: chart::confusion(split, &confused, chart::NARROW)?,
+    };
+    let calibrated: Vec<(&str, &Report)> = named
+        .map(|(measured, report)| (measured.label.as_str(), report))
+        .collect();
+    let calibration = Picture::of("calibration", &chart::calibration(split, &calibrated))?;
+    Ok((vec![confusion], vec![calibration]))
+}
+
+/// What all agree in.
+fn same<'a>(mut all: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let first = all.next()?;
+    all.all(|other| other == first).then_some(first)
+}
+
+/// "Three networks on imdb".
+fn title(runs: &[Run], groups: &[Group<'_>]) -> String {
+    const WORDS: [&str; 6] = ["One", "Two", "Three", "Four", "Five", "Six"];
+    let subject = match groups {
+        [one] => one.label.clone(),
+        _ => match WORDS.get(groups.len().saturating_sub(1)) {
+            Some(number) => format!("{number} networks"),
+            None => format!("{} networks", groups.len()),
+        },
+    };
+    match same(runs.iter().map(|run| run.info.dataset.as_str())) {
+        Some(dataset) if !dataset.is_empty() => {
+            format!("{subject} on {}", text::cut(dataset, text::LABEL))
+        }
+        _ => subject,
     }
+}
+
+/// The result in a sentence or two.
+fn result(groups: &[Group<'_>], measured: &[Measured], split: &str) -> String {
+    let mean = |of: &Measured| of.accuracies.iter().sum::<f64>() / of.accuracies.len().max(1) as f64;
+    let best = measured.iter().max_by(|a, b| mean(a).total_cmp(&mean(b)));
+    let Some(best) = best else {
+        return "No predictions were kept, so that there are only the figures of the epochs.".to_owned();
+    };
+    let (class, share) = &best.majority;
+    let which = match groups.len() {
+        1 => best.label.clone(),
+        several => format!("The best of {several} networks, {},", best.label),
+    };
+    let runs = match best.accuracies.len() {
+        1 => String::new(),
+        runs => format!(" (mean of {runs} runs)"),
+    };
+    format!(
+        "{which} classifies {:.1} % of {} {split} texts correctly{runs}. Always predicting {class} would be correct for {:.1} %.",
+        100.0 * mean(best),
+        grouped(best.texts),
+        100.0 * share
+    )
+}
+
+/// What the two ends of a shade stand for.
+fn shades<'a>(evaluations: &[(&'a str, &'a Evaluation)]) -> Option<[Cow<'a, str>; 2]> {
+    let (_, first) = evaluations.first()?;
+    let alike = evaluations
+        .iter()
+        .all(|(_, other)| other.classes == first.classes);
+    (alike && first.classes.len() == 2).then(|| [0, 1].map(|label| texts::class(first, label)))
 }
 
 fn epochs(runs: &[Run]) -> Vec<EpochRow<'_>> {

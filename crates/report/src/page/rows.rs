@@ -1,8 +1,11 @@
-//! The page's table of networks.
+//! The page's tables.
 
+use recurrent_metrics::Report;
 use recurrent_runs::EpochRecord;
 
 use crate::groups::Group;
+use crate::measures;
+use crate::text::{LABEL, cut};
 
 /// A line of the table of networks; figures are means over the runs, with their spread, after as many epochs as all
 /// of them have.
@@ -57,8 +60,74 @@ fn row(group: &Group<'_>) -> Row {
     }
 }
 
+/// How a network does on the texts that it was evaluated on: means over the runs, with their spread.
+pub(super) struct Measured {
+    pub(super) label: String,
+    pub(super) texts: usize,
+    /// Accuracy, balanced accuracy, macro F1, AUC, log loss, calibration error.
+    pub(super) figures: [String; 6],
+    /// The accuracies themselves.
+    pub(super) accuracies: Vec<f64>,
+    /// The most frequent class of the first run, and its share.
+    pub(super) majority: (String, f64),
+    /// Each class of the first run.
+    pub(super) classes: Vec<OfClass>,
+}
+
+/// How a network does on one class.
+pub(super) struct OfClass {
+    pub(super) name: String,
+    pub(super) figures: [String; 3],
+    pub(super) texts: usize,
+}
+
+/// The most classes that the page lists.
+const CLASSES: usize = 200;
+
+/// The measures of a group's runs; none where no run has any.
+pub(super) fn measured(group: &Group<'_>) -> Option<(Measured, Report)> {
+    let evaluations = group.runs.iter();
+    let evaluations: Vec<_> = evaluations
+        .filter_map(|run| run.evaluations.get(group.network))
+        .filter_map(|evaluation| Some((evaluation, measures(evaluation)?)))
+        .collect();
+    let all = |value: fn(&Report) -> Option<f64>| -> Vec<f64> {
+        let values = evaluations.iter().filter_map(|(_, report)| value(report));
+        values.collect()
+    };
+    let figures = [
+        all(|report| Some(report.accuracy)),
+        all(|report| Some(report.balanced_accuracy)),
+        all(|report| Some(report.macro_f1)),
+        all(|report| report.auc),
+        all(|report| Some(report.log_loss)),
+        all(|report| Some(report.calibration.expected_error)),
+    ];
+    let (evaluation, report) = evaluations.first()?;
+    let class = |place: usize| {
+        let name = evaluation.classes.get(place).map_or("", String::as_str);
+        cut(name, LABEL).into_owned()
+    };
+    let classes = report.per_class.iter().enumerate().take(CLASSES);
+    let measured = Measured {
+        label: group.label.clone(),
+        texts: report.texts,
+        figures: figures.each_ref().map(|values| figure(values, 4)),
+        accuracies: all(|report| Some(report.accuracy)),
+        majority: (class(report.majority.class), report.majority.share),
+        classes: classes
+            .map(|(place, of)| OfClass {
+                name: class(place),
+                figures: [of.precision, of.recall, of.f1].map(|value| figure(&[value], 4)),
+                texts: of.support,
+            })
+            .collect(),
+    };
+    Some((measured, report.clone()))
+}
+
 /// 144705 as 144,705.
-fn grouped(number: usize) -> String {
+pub(super) fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {

@@ -154,7 +154,7 @@ fn what_is_averaged_and_what_is_not_is_said() {
     for text in [
         "lstm, 40 tokens</th>",
         "lstm, 10 tokens</th>",
-        "chosen by the test split",
+        "chosen by the test split itself",
         "Only runs that differ in nothing but the seed are averaged",
     ] {
         assert!(drawn.html.contains(text), "{text}");

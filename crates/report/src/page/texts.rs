@@ -1,10 +1,10 @@
-//! The page's reviews: what networks believe word by word, and what they got most wrong.
+//! The page's texts: what networks predict word by word, and what they got most wrong.
 
 use std::borrow::Cow;
 
 use recurrent_runs::{Evaluation, TracedReview};
 
-use crate::chart;
+use crate::chart::{self, Followed};
 use crate::text::cut;
 use crate::{ReportError, text};
 
@@ -33,44 +33,45 @@ pub(super) struct WrongReview<'a> {
     pub(super) path: Cow<'a, str>,
     pub(super) text: Cow<'a, str>,
     pub(super) label: Cow<'a, str>,
-    pub(super) verdict: String,
+    pub(super) predicted: String,
 }
 
 /// A text, word by word.
 pub(super) struct Reading<'a> {
     pub(super) path: Cow<'a, str>,
     pub(super) label: Option<Cow<'a, str>>,
-    pub(super) chart: String,
+    /// The chart for a wide page, and for a narrow one.
+    pub(super) charts: [String; 2],
     pub(super) networks: Vec<Shaded<'a>>,
 }
 
 pub(super) struct Shaded<'a> {
     pub(super) label: &'a str,
-    pub(super) verdict: String,
+    pub(super) predicted: String,
+    /// Whether that is what the text is.
+    pub(super) right: bool,
+    /// The class that shades are of.
+    pub(super) class: Cow<'a, str>,
     pub(super) words: Vec<Word<'a>>,
     /// Words that are not shown.
     pub(super) more: usize,
+    /// Steps of padding behind the words, and what is predicted after them.
+    pub(super) padding: usize,
+    pub(super) end: Word<'a>,
 }
 
 pub(super) struct Word<'a> {
     pub(super) text: Cow<'a, str>,
     pub(super) unknown: bool,
-    /// 0 (surely the first class) to 10 (surely the second).
+    /// Of two classes 0 (surely the first) to 10 (surely the second); of more 5 (surely not this) to 10 (surely this).
     pub(super) shade: usize,
-    pub(super) belief: String,
+    pub(super) probability: String,
 }
 
-/// Names of an evaluation's two classes.
-pub(super) fn classes(evaluation: &Evaluation) -> [Cow<'_, str>; 2] {
-    match evaluation.classes.as_slice() {
-        [first, second] => [cut(first, text::LABEL), cut(second, text::LABEL)],
-        _ => ["0".into(), "1".into()],
-    }
-}
-
-fn class(evaluation: &Evaluation, label: u8) -> Cow<'_, str> {
-    let [first, second] = classes(evaluation);
-    if label > 0 { second } else { first }
+/// The name of a class.
+pub(super) fn class(evaluation: &Evaluation, label: u32) -> Cow<'_, str> {
+    let name = evaluation.classes.get(label as usize);
+    cut(name.map_or("", String::as_str), text::LABEL)
 }
 
 pub(super) fn wrong<'a>(evaluations: &[(&'a str, &'a Evaluation)]) -> Vec<Wrong<'a>> {
@@ -84,7 +85,7 @@ pub(super) fn wrong<'a>(evaluations: &[(&'a str, &'a Evaluation)]) -> Vec<Wrong<
                 path: cut(&review.path, PATH),
                 text: cut(&review.text, WRONG.1),
                 label: class(evaluation, review.label),
-                verdict: verdict(review.probability, &classes(evaluation)),
+                predicted: predicted(evaluation, &review.scores),
             })
             .collect(),
     });
@@ -93,12 +94,20 @@ pub(super) fn wrong<'a>(evaluations: &[(&'a str, &'a Evaluation)]) -> Vec<Wrong<
         .collect()
 }
 
-fn verdict(probability: f64, classes: &[Cow<'_, str>; 2]) -> String {
-    let (class, sure) = match probability > 0.5 {
-        true => (&classes[1], probability),
-        false => (&classes[0], 1.0 - probability),
+/// The predicted class, with its probability.
+fn predicted(evaluation: &Evaluation, scores: &[f64]) -> String {
+    let label = largest(scores);
+    let probability = scores.get(label).copied().unwrap_or_default();
+    format!("{} ({:.1} %)", class(evaluation, label as u32), 100.0 * probability)
+}
+
+/// The place of the largest; of equal ones, the first.
+fn largest(scores: &[f64]) -> usize {
+    let better = |best: usize, place: usize| match scores[place] > scores[best] {
+        true => place,
+        false => best,
     };
-    format!("{class}, {:.1} % sure", 100.0 * sure)
+    (0..scores.len()).fold(0, better)
 }
 
 /// A text as a network of some name read it.
@@ -132,38 +141,53 @@ fn is_same((_, evaluation, trace): &Read<'_>, (_, other, other_trace): &Read<'_>
 }
 
 fn reading(reads: Vec<Read<'_>>) -> Result<Reading<'_>, ReportError> {
-    let named: Vec<(&str, &TracedReview)> = reads
+    let followed: Vec<Followed<'_>> = reads
         .iter()
-        .map(|(label, _, trace)| (*label, *trace))
+        .map(|(label, evaluation, trace)| Followed {
+            label,
+            class: evaluation
+                .classes
+                .get(trace.beliefs_of as usize)
+                .map_or("", String::as_str),
+            trace,
+        })
         .collect();
     let (_, evaluation, trace) = reads[0];
+    let chart = chart::beliefs("Probability after each word", &followed);
     Ok(Reading {
         path: cut(&trace.path, PATH),
         label: trace.label.map(|label| class(evaluation, label)),
-        chart: chart::beliefs("Belief after each word", &named).svg()?,
-        networks: named
-            .into_iter()
-            .map(|(label, trace)| Shaded {
-                label,
-                verdict: verdict(trace.probability, &classes(evaluation)),
-                words: shaded(trace),
-                more: trace.words.len().saturating_sub(WORDS),
-            })
-            .collect(),
+        charts: [chart.svg()?, chart.narrow().svg()?],
+        networks: reads.into_iter().map(shaded).collect(),
     })
 }
 
-fn shaded(trace: &TracedReview) -> Vec<Word<'_>> {
+fn shaded<'a>((label, evaluation, trace): Read<'a>) -> Shaded<'a> {
+    let two = evaluation.classes.len() == 2;
+    let word = |text: &'a str, unknown: bool, belief: f64| Word {
+        text: cut(text, WORD),
+        unknown,
+        shade: match two {
+            true => (belief * 10.0).round().clamp(0.0, 10.0) as usize,
+            false => 5 + (belief * 5.0).round().clamp(0.0, 5.0) as usize,
+        },
+        probability: format!("{belief:.2}"),
+    };
     let words = trace.words.iter().zip(&trace.unknown).zip(&trace.beliefs);
-    words
-        .take(WORDS)
-        .map(|((text, unknown), belief)| Word {
-            text: cut(text, WORD),
-            unknown: *unknown,
-            shade: (belief * 10.0).round().clamp(0.0, 10.0) as usize,
-            belief: format!("{belief:.2}"),
-        })
-        .collect()
+    let words = words.take(WORDS);
+    let end = trace.scores.get(trace.beliefs_of as usize).copied();
+    Shaded {
+        label,
+        predicted: predicted(evaluation, &trace.scores),
+        right: trace.label == Some(largest(&trace.scores) as u32),
+        class: class(evaluation, trace.beliefs_of),
+        words: words
+            .map(|((text, unknown), belief)| word(text, *unknown, *belief))
+            .collect(),
+        more: trace.words.len().saturating_sub(WORDS),
+        padding: trace.padding,
+        end: word("", false, end.unwrap_or_default()),
+    }
 }
 
 #[cfg(test)]
@@ -172,10 +196,22 @@ mod tests {
     use crate::testing::evaluation;
 
     #[test]
-    fn a_verdict_names_the_class_and_how_sure() {
-        let classes = ["neg".into(), "pos".into()];
-        assert_eq!(verdict(0.25, &classes), "neg, 75.0 % sure");
-        assert_eq!(verdict(0.999, &classes), "pos, 99.9 % sure");
+    fn a_prediction_names_the_class_and_its_probability() {
+        let of = evaluation("lstm");
+        assert_eq!(predicted(&of, &[0.75, 0.25]), "neg (75.0 %)");
+        assert_eq!(predicted(&of, &[0.001, 0.999]), "pos (99.9 %)");
+    }
+
+    #[test]
+    fn shades_have_two_ends_for_two_classes_and_one_for_more() {
+        let mut of = evaluation("lstm");
+        let shades = |of: &Evaluation| -> Vec<usize> {
+            let words = shaded(("lstm", of, &of.traces[0])).words;
+            words.iter().map(|word| word.shade).collect()
+        };
+        assert_eq!(shades(&of), [5, 6, 4, 9]);
+        of.classes.push("other".to_owned());
+        assert_eq!(shades(&of), [8, 8, 7, 10]);
     }
 
     #[test]
