@@ -5,7 +5,7 @@ use std::path::Path;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use super::{attributes, folder, is_elsewhere, joined};
+use super::{attributes, folder, includes, is_elsewhere, joined};
 use crate::error::Error;
 
 /// Where pages lie; below the root itself and the data sets only the files right there.
@@ -24,7 +24,7 @@ struct Page {
     anchors: BTreeSet<String>,
     /// Links and pictures, with their lines.
     links: Vec<(usize, String)>,
-    /// Files that mdBook puts in, with their lines.
+    /// Files that it has copies of, with their lines.
     includes: Vec<(usize, String)>,
 }
 
@@ -49,7 +49,7 @@ pub(super) fn check(root: &Path) -> Result<(usize, Vec<String>), Error> {
 }
 
 /// The paths from the root of a folder's pages.
-fn markdown(root: &Path, folder: &str, deep: bool) -> Result<Vec<String>, Error> {
+pub(super) fn markdown(root: &Path, folder: &str, deep: bool) -> Result<Vec<String>, Error> {
     let here = root.join(folder);
     let mut found = Vec::new();
     if !here.is_dir() {
@@ -104,21 +104,8 @@ fn read(text: &str) -> Page {
             _ => {}
         }
     }
-    page.includes = includes(text);
+    page.includes = includes::sources(text);
     page
-}
-
-/// The files that `{{#include FILE}}` and `{{#include FILE:PART}}` name, with their lines.
-pub(super) fn includes(text: &str) -> Vec<(usize, String)> {
-    let lines = text.lines().enumerate();
-    lines
-        .filter_map(|(index, line)| {
-            let (_, rest) = line.split_once("{{#include ")?;
-            let (file, _) = rest.split_once("}}")?;
-            let file = file.split(':').next().unwrap_or(file).trim();
-            Some((index + 1, file.to_owned()))
-        })
-        .collect()
 }
 
 /// The name of a heading in links, as GitHub and mdBook make it.
@@ -160,7 +147,7 @@ fn broken(pages: &BTreeMap<String, Page>, exists: &dyn Fn(&str) -> bool) -> Vec<
         for (line, file) in &page.includes {
             if !joined(folder(path), file).is_some_and(|file| exists(&file)) {
                 found.push(format!(
-                    "{path}:{line}: {file}, which is to be put in, is not there"
+                    "{path}:{line}: {file}, which is to be copied, is not there"
                 ));
             }
         }
@@ -264,13 +251,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_put_in_must_exist() {
-        let text = "```rust\n{{#include ../crates/a/x.rs:part}}\n```\n{{#include y.md}}\n";
+    fn what_is_copied_must_exist() {
+        let text = "a\n<!-- include: ../crates/a/x.rs:part -->\n<!-- include: y.md -->\n";
         check(&[("docs/a.md", text)], &["crates/a/x.rs", "docs/y.md"], &[]);
         check(
             &[("docs/a.md", text)],
             &["docs/y.md"],
-            &["docs/a.md:2: ../crates/a/x.rs, which is to be put in, is not there"],
+            &["docs/a.md:2: ../crates/a/x.rs, which is to be copied, is not there"],
         );
     }
 

@@ -10,6 +10,7 @@ use crate::cargo;
 use crate::error::Error;
 use crate::results;
 
+mod includes;
 mod links;
 mod pages;
 
@@ -27,7 +28,7 @@ pub(crate) struct Arguments {
     /// Show the book in the browser
     #[arg(long)]
     open: bool,
-    /// First write the figures and tables of docs/results.json into the pages
+    /// First write the figures and tables of docs/results.json, and copies of files, into the pages
     #[arg(long)]
     write: bool,
 }
@@ -36,6 +37,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<ExitCode, Error> {
     if arguments.write {
         results::write(root)?;
+        includes::write(root)?;
     }
     if !check(root)? {
         return Ok(ExitCode::FAILURE);
@@ -50,6 +52,7 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<ExitCode, Error>
 pub(crate) fn check(root: &Path) -> Result<bool, Error> {
     let (found, mut broken) = links::check(root)?;
     broken.extend(results::wrong_figures(root)?);
+    broken.extend(includes::wrong(root)?);
     let mdbook = mdbook(root)?;
     let mut command = Command::new(mdbook);
     // mdBook puts its files over those of the last build and takes none away.

@@ -7,13 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{attributes, folder, is_elsewhere, joined, links};
+use super::{attributes, folder, includes, is_elsewhere, joined};
 use crate::error::Error;
 
 /// A page of the book and where its words come from, all from the root.
 struct Chapter {
     page: String,
-    /// The page in docs/, and the pages that it puts in.
+    /// The page in docs/, and the pages that it has copies of.
     sources: Vec<String>,
 }
 
@@ -76,10 +76,10 @@ fn chapters_below(
             let page = format!("{book}{}", html(from_root.trim_start_matches(source)));
             if root.join(&page).is_file() {
                 let text = std::fs::read_to_string(&path).map_err(Error::io(&path))?;
-                let put_in = links::includes(&text).into_iter();
-                let put_in = put_in.filter_map(|(_, file)| joined(folder, &file));
+                let copied = includes::sources(&text).into_iter();
+                let copied = copied.filter_map(|(_, file)| joined(folder, &file));
                 let sources =
-                    std::iter::once(from_root).chain(put_in.filter(|file| file.ends_with(".md")));
+                    std::iter::once(from_root).chain(copied.filter(|file| file.ends_with(".md")));
                 chapters.push(Chapter {
                     page,
                     sources: sources.collect(),
@@ -144,7 +144,7 @@ fn place(
 }
 
 /// The link that leads from one path to another, both from the root.
-fn relative(from: &str, to: &str) -> String {
+pub(super) fn relative(from: &str, to: &str) -> String {
     let from: Vec<_> = folder(from)
         .split('/')
         .filter(|name| !name.is_empty())
