@@ -83,6 +83,9 @@ impl Observer for Dashboard {
 
     fn epoch(&mut self, epochs: usize, steps: usize, record: &EpochRecord) {
         let text = epoch_lines("test", epochs, steps, record);
+        let columns = size().map_or(80, |(columns, _)| usize::from(columns));
+        let text = text.lines().map(|line| wrapped(line, columns));
+        let text = text.collect::<Vec<_>>().join("\n");
         let lines: Vec<Line> = text.lines().map(Line::raw).collect();
         // Without rows there is no place above the picture, and none would be sought for ever.
         if !has_room() {
@@ -99,6 +102,25 @@ impl Observer for Dashboard {
         self.records.push(record.clone());
         self.draw();
     }
+}
+
+/// A line of figures in as many lines as it needs, broken between figures.
+fn wrapped(line: &str, columns: usize) -> String {
+    let mut text = String::new();
+    let mut used = 0;
+    for part in line.split(" - ") {
+        let length = part.chars().count();
+        if used > 0 && used + 3 + length > columns {
+            text.push_str("\n  ");
+            used = 2;
+        } else if used > 0 {
+            text.push_str(" - ");
+            used += 3;
+        }
+        text.push_str(part);
+        used += length;
+    }
+    text
 }
 
 /// Whether the terminal has any rows and columns; a serial line may say that it has none.

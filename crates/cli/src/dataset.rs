@@ -17,22 +17,22 @@ use crate::{print, say};
 #[derive(clap::Args)]
 #[command(next_help_heading = "Reading the data set")]
 pub(crate) struct ReadArguments {
-    /// Follow symbolic links inside of a folder of reviews; they may lead out of it.
+    /// Follow symbolic links inside a folder of reviews; they may lead out of it.
     #[arg(long)]
     follow_links: bool,
-    /// What to do with reviews that are not UTF-8: error, or replace (what is not, by U+FFFD).
+    /// For reviews that are not UTF-8: error, or replace (invalid bytes become U+FFFD).
     #[arg(long, default_value_t)]
     invalid_utf8: InvalidUtf8,
-    /// Most bytes that one review may have.
+    /// Maximum size of a review.
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().max_entry_bytes)]
     max_entry_bytes: u64,
-    /// Most bytes that all reviews may have, and most that a zip file may.
+    /// Maximum size of all reviews together, and of a zip file.
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().max_total_bytes)]
     max_total_bytes: u64,
-    /// Most files and folders that a data set may list.
+    /// Maximum number of files and folders in a data set.
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().max_entries)]
     max_entries: usize,
-    /// How many times as large as an archive its content may be, where that is over 64 MiB.
+    /// Maximum ratio of content to archive, for content over 64 MiB.
     #[arg(long, value_name = "FACTOR", default_value_t = Limits::default().max_ratio)]
     max_ratio: u64,
 }
@@ -56,7 +56,7 @@ impl ReadArguments {
 /// Says what was passed over, where there was anything.
 pub(crate) fn note_passed_over(passed_over: &PassedOver) {
     if passed_over.count() > 0 {
-        say(&format!("note: passed over {passed_over}"));
+        say(&format!("note: skipped {passed_over}"));
     }
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn find(choice: &DatasetChoice, folder: &Path) -> Result<Dataset, Cli
     bar.finish_and_clear();
     let dataset = found?;
     if let Some(reason) = &dataset.fallback {
-        say(&format!("The reviews could not be had: {reason}"));
+        say(&format!("Could not get the reviews: {reason}"));
     }
     if dataset.sample {
         print(&banner())?;

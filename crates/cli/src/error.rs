@@ -149,7 +149,7 @@ pub(crate) enum CliError {
         command: &'static str,
     },
     /// A text without a token.
-    #[error("there is nothing to judge in {}: no word is left of it; give a text with words", quoted(.text))]
+    #[error("there is nothing to classify in {}: it has no words; give a text with words", quoted(.text))]
     NothingToJudge {
         /// The text.
         text: String,

@@ -18,15 +18,15 @@ const SHOWN: usize = 12;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The folder of a model, or of a run, whose models are then evaluated one after another.
+    /// A model's directory, or a run's (all its models).
     model: PathBuf,
-    /// CSV, TSV, JSON lines or Parquet, or a folder with a folder of texts for each class. The training split of a
-    /// folder with splits is left out.
+    /// CSV, TSV, JSON lines or Parquet, or a folder with one folder of texts per class. Of a folder with splits, only the
+    /// test split is read.
     #[arg(required = true)]
     input: Vec<PathBuf>,
     #[command(flatten)]
     table: TableArguments,
-    /// Print the measures as JSON, one object a model and line.
+    /// Print the measures as JSON, one object per model and line.
     #[arg(long)]
     json: bool,
 }
@@ -115,10 +115,7 @@ pub(crate) fn table(title: &str, classes: &[String], report: &Report) -> String 
         );
     }
     if classes.len() <= SHOWN {
-        let _ = writeln!(
-            text,
-            "\n  texts of a class (rows) by what they were taken for (columns)"
-        );
+        let _ = writeln!(text, "\n  classes (rows) by what was predicted (columns)");
         let _ = write!(text, "  {:<width$}", "");
         for class in classes {
             let shown: String = printable(class).chars().take(9).collect();

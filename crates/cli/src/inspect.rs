@@ -20,9 +20,9 @@ const BATCH: usize = 4096;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The folder of a model, or of a run.
+    /// A model's directory, or a run's (all its models).
     model: PathBuf,
-    /// A file of texts, of whose words the share that the model does not know is counted.
+    /// Count the share of this file's words that the model does not know.
     input: Option<PathBuf>,
     #[command(flatten)]
     table: TextArguments,

@@ -37,7 +37,7 @@ use recurrent_models::{NetworkKind, Preset, summary};
 use error::CliError;
 use terminal::printable;
 
-/// From raw text to a trained recurrent network.
+/// Train, inspect and explain small recurrent text classifiers.
 #[derive(Parser)]
 #[command(name = "recurrent", version, about)]
 struct Cli {
@@ -47,15 +47,15 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the notebook: read the reviews, train the networks, show how they do.
+    /// Train the notebook's networks on the IMDB reviews and write a report.
     Reproduce(reproduce::Arguments),
     /// Train a text classifier on your own data.
     Train(train::Arguments),
     /// Measure models on labelled texts.
     Evaluate(evaluate::Arguments),
-    /// Say what a model is, how it was trained, and how many words of a file it knows.
+    /// Show what a model is, how it was trained, and how many words of a file it knows.
     Inspect(inspect::Arguments),
-    /// Replay training runs of the real Keras and compare, quantity by quantity.
+    /// Replay recorded training runs of Keras and compare every quantity.
     Verify(verify::Arguments),
     /// Print a network's layers, output shapes and parameters.
     Summary {
@@ -64,17 +64,22 @@ enum Command {
     },
     /// Classify texts: on the command line, from a pipe, or a file of any length.
     Predict(predict::Arguments),
-    /// Show what networks believe after each word of a text, and what reaches back in time.
+    /// Show the prediction after each word of a text, and how far gradients reach back.
     Trace(trace::Arguments),
-    /// Show networks at work on a local page, or answer other programs over HTTP (--api).
+    /// Open a local web page where models read a text word by word, or answer programs over HTTP (--api).
     Serve(serve::Arguments),
-    /// Make the report of one run or several again, from the files they left.
+    /// Build an HTML report from one or more finished runs.
     Report(report::Arguments),
     /// Learn vocabularies and turn texts into ids, as Keras' `TextVectorization` does.
     #[command(subcommand)]
     Vectorize(vectorize::Command),
-    /// Say what backends this build and machine have.
+    /// Check which backends work here.
     Doctor,
+    /// Print a script that completes commands and options in a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
 }
 
 fn main() -> ExitCode {
@@ -98,6 +103,7 @@ fn main() -> ExitCode {
         Command::Report(arguments) => report::run(arguments).map(|()| ExitCode::SUCCESS),
         Command::Vectorize(command) => vectorize::run(command),
         Command::Doctor => print(&doctor::report()).map(|()| ExitCode::SUCCESS),
+        Command::Completions { shell } => completions(*shell).map(|()| ExitCode::SUCCESS),
     });
     result.unwrap_or_else(|error| {
         complain(&error);
@@ -107,6 +113,13 @@ fn main() -> ExitCode {
             _ => ExitCode::FAILURE,
         }
     })
+}
+
+/// Prints the completions of a shell.
+fn completions(shell: clap_complete::Shell) -> Result<(), CliError> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "recurrent", &mut script);
+    print(String::from_utf8_lossy(&script).trim_end())
 }
 
 /// Says what went wrong, and on a line of its own each cause that says more than what it caused.

@@ -27,27 +27,25 @@ const ROWS: usize = 8192;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The folder of a model, or of a run, whose models are asked one after another; then texts. Without texts and
-    /// `--input`, standard input is read, one text a line. A text may begin with a dash; one that looks like an option
-    /// stands after `--`.
+    /// A model's directory, or a run's (all its models); then texts. Without texts and `--input`, standard input is read,
+    /// one text per line. A text that looks like an option stands after `--`.
     #[arg(value_name = "MODEL [TEXT]", num_args = 0..)]
     words: Vec<OsString>,
     /// The folder of the model; all that stands alone is then text.
     #[arg(long, hide = true)]
     model: Option<PathBuf>,
-    /// A file of texts: CSV, TSV, JSON lines or lines, compressed or not, of any length.
+    /// Classify the rows of a file: CSV, TSV, JSON lines or plain lines, compressed or not, of any length.
     #[arg(long)]
     input: Option<PathBuf>,
-    /// Where the rows of the file go, with the columns `prediction` and `probability` beside their own; standard output
-    /// by default.
+    /// Write the rows with the columns `prediction` and `probability` added to this file [default: standard output].
     #[arg(long, alias = "output", requires = "input")]
     out: Option<PathBuf>,
-    /// The probability of every class, too: of a file in a column for each, in JSON as `scores`.
+    /// Add the probability of every class: a column each in a file, `scores` in JSON.
     #[arg(long)]
     probabilities: bool,
     #[command(flatten)]
     table: TextArguments,
-    /// Print one JSON object a line; what is not UTF-8 in a text is shown as U+FFFD there.
+    /// Print one JSON object per line; what is not UTF-8 is shown as U+FFFD.
     #[arg(long, conflicts_with = "input")]
     json: bool,
 }

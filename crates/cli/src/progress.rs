@@ -52,26 +52,45 @@ impl Observer for Display {
         if !self.terminal {
             return;
         }
+        // Over all epochs, so that the time left is that of the whole training.
+        let done = ((progress.epoch - 1) * progress.steps + progress.step) as u64;
         let bar = self.bar.get_or_insert_with(|| {
-            let bar = ProgressBar::new(progress.steps as u64);
+            let bar = ProgressBar::new((progress.epochs * progress.steps) as u64);
             // A template of ours; were it wrong, the default bar would show.
-            if let Ok(style) =
-                ProgressStyle::with_template("{prefix} {pos}/{len} [{bar:30}] {eta} left")
-            {
+            if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:30}] {eta} left{msg}") {
                 bar.set_style(style.progress_chars("=>."));
             }
+            // Epochs of before are no measure of the speed of today.
+            bar.set_position(done);
+            bar.reset_eta();
             bar
         });
-        bar.set_prefix(format!("Epoch {}/{}", progress.epoch, progress.epochs));
-        bar.set_position(progress.step as u64);
+        bar.set_prefix(format!(
+            "Epoch {}/{}, step {}/{}",
+            progress.epoch, progress.epochs, progress.step, progress.steps
+        ));
+        bar.set_position(done);
     }
 
     fn epoch(&mut self, epochs: usize, steps: usize, record: &EpochRecord) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
-        if let Err(error) = print(&epoch_lines(self.held_out, epochs, steps, record)) {
+        let lines = epoch_lines(self.held_out, epochs, steps, record);
+        let printed = match &self.bar {
+            Some(bar) => bar.suspend(|| print(&lines)),
+            None => print(&lines),
+        };
+        if let Err(error) = printed {
             self.failure.get_or_insert(error);
+        }
+        match &self.bar {
+            Some(bar) if record.epoch < epochs => bar.set_message(format!(
+                "; {}_accuracy {:.4}",
+                self.held_out, record.test_accuracy
+            )),
+            _ => {
+                if let Some(bar) = self.bar.take() {
+                    bar.finish_and_clear();
+                }
+            }
         }
     }
 }

@@ -40,38 +40,43 @@ pub(crate) struct Arguments {
     /// auto (the reviews, else the sample), imdb, sample, or the path of an archive or folder.
     #[arg(long, default_value = "auto")]
     dataset: DatasetChoice,
-    /// Where archives are looked for and downloaded to.
-    #[arg(long, default_value = "datasets")]
-    datasets: PathBuf,
-    /// What to compute on.
+    /// Directory for downloaded archives.
+    #[arg(
+        long,
+        alias = "datasets",
+        default_value = "datasets",
+        value_name = "DIR"
+    )]
+    data_dir: PathBuf,
+    /// Compute backend.
     #[arg(long, default_value = "auto")]
     backend: Backend,
-    /// Which networks to train, in this order.
+    /// Networks to train, in this order: dense, or a cell (`simple_rnn`, lstm, gru) with `stacked_` or `bi` before it or
+    /// `_masked` behind.
     #[arg(long, value_delimiter = ',', default_value = "dense,simple_rnn,lstm")]
     networks: Vec<NetworkKind>,
-    /// How often to see every review.
+    /// Number of passes over the training data.
     #[arg(long, default_value_t = 10)]
     epochs: usize,
-    /// Size of the vocabulary, padding and `[UNK]` included.
+    /// Maximum size of the vocabulary, with padding and `[UNK]`.
     #[arg(long, default_value_t = 1000, value_parser = value_parser!(u32).range(2..=1_000_000))]
     max_tokens: u32,
-    /// Tokens kept of each review: the first ones.
+    /// Number of tokens to read of each review.
     #[arg(long, default_value_t = 100, value_parser = value_parser!(u32).range(1..=10_000))]
     length: u32,
-    /// Determines initial weights, the order of reviews, and the review that is shown.
+    /// Seed of the initial weights, the order of reviews, and the review that is shown.
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Where results go.
-    #[arg(long, default_value = "target/reproduce")]
+    /// Directory for models, history and report.
+    #[arg(long, default_value = "target/reproduce", value_name = "DIR")]
     out: PathBuf,
-    /// Unpack the archive into DATASETS/imdb and remove it at the end, as the notebook does; what a run has
-    /// left there that was killed is replaced.
+    /// Unpack the archive into a folder imdb beside it and remove that at the end, as the notebook does.
     #[arg(long)]
     extract: bool,
-    /// Go on from the checkpoints in OUT.
+    /// Resume from the checkpoints in OUT.
     #[arg(long)]
     resume: bool,
-    /// Draw live curves while training, on a terminal; elsewhere lines, as without.
+    /// Show live training curves (ignored if output is not a terminal).
     #[arg(long)]
     dashboard: bool,
     #[command(flatten)]
@@ -89,11 +94,11 @@ struct Row {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     check_networks(&arguments.networks)?;
     interrupt::install(format!(
-        "finished epochs are kept in {}, and the same command with --resume goes on from them",
+        "finished epochs are kept in {}; resume with the same command and --resume",
         arguments.out.display()
     ));
     let (backend, device) = arguments.backend.open()?;
-    let dataset = find(&arguments.dataset, &arguments.datasets)?;
+    let dataset = find(&arguments.dataset, &arguments.data_dir)?;
     std::fs::create_dir_all(&arguments.out).map_err(FileError::write(&arguments.out))?;
     let _alone = FolderLock::acquire(&arguments.out)?;
     let (corpus, unpacked) = load(arguments, &dataset)?;
@@ -131,6 +136,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let printed = print(&table(&rows, dataset.sample));
     if !rows.is_empty() {
         report::write_and_say(std::slice::from_ref(&arguments.out), &arguments.out)?;
+        next(arguments, &rows)?;
     }
     if let Some(unpacked) = unpacked {
         unpacked.remove()?;
@@ -139,6 +145,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
         Some(error) => Err(error),
         None => printed,
     }
+}
+
+/// What to type next.
+fn next(arguments: &Arguments, rows: &[Row]) -> Result<(), CliError> {
+    let out = printable(&arguments.out.display().to_string()).into_owned();
+    let last = rows.last().map_or(String::new(), |row| row.network.name());
+    print(&format!(
+        "\nNext:\n  recurrent serve {out}                  watch the networks read, on a local page\n  \
+         recurrent predict {out}/{last} \"some text\"   classify a text\n  \
+         recurrent train imdb --recipe fast --out target/fast   a better classifier of the same reviews, in a minute"
+    ))
 }
 
 /// No network twice: the second would train into the folder of the first.
@@ -200,7 +217,7 @@ fn load(
     dataset: &Dataset,
 ) -> Result<(ReviewCorpus, Option<Unpacked>), CliError> {
     let options = arguments.reading.options();
-    let target = arguments.datasets.join("imdb");
+    let target = arguments.data_dir.join("imdb");
     if !arguments.extract {
         Extracted::sweep(&target);
         let corpus = read(&dataset.path, &options)?;
@@ -308,7 +325,7 @@ impl Run<'_> {
         }
         if self.arguments.resume && done == 0 {
             say(&format!(
-                "note: there is nothing in {} to go on from; training starts anew",
+                "note: there is no checkpoint in {} to resume from; training starts from the beginning",
                 out.display()
             ));
         }

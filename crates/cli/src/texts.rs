@@ -15,7 +15,7 @@ use crate::terminal::printable_json;
 pub(crate) const NO_WORDS: &str = "no word is left of the text";
 
 /// What is said of such a text, where a verdict would stand.
-pub(crate) const NOTHING: &str = "-  (nothing to judge)";
+pub(crate) const NOTHING: &str = "-  (nothing to classify)";
 
 /// The share of padding from which on a network that reads it had better be trained with masking.
 const MOSTLY_PADDING: f64 = 0.8;

@@ -29,40 +29,44 @@ use recurrent::reading::{self, Reading, Wanted};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The folder of a model, or of a run, all of whose models read; then texts. Without texts standard input is read, one
-    /// text a line. A text may begin with a dash; one that looks like an option stands after `--`.
+    /// A model's directory, or a run's (all its models); then texts. Without texts, standard input is read, one text per
+    /// line. A text that looks like an option stands after `--`.
     #[arg(value_name = "MODEL [TEXT]", num_args = 0..)]
     words: Vec<OsString>,
-    /// The folder of a model, once or several times; all that stands alone is then text.
+    /// A model's directory (may be repeated); everything else is then text.
     #[arg(long, hide_short_help = true)]
     model: Vec<PathBuf>,
-    /// Print one JSON object for each text and model, one a line; what is not UTF-8 in a text is shown as U+FFFD there.
+    /// Print one JSON object per line for each text and model; what is not UTF-8 is shown as U+FFFD.
     #[arg(long)]
     json: bool,
-    /// With the state and the gates of every unit after each word (in JSON).
+    /// With --json: the state and gates of every unit after each word.
     #[arg(long, requires = "json")]
     states: bool,
-    /// With the norm of d loss / d h after each word: how strongly the end still feels it.
+    /// Print the norm of d loss / d h after each word.
     #[arg(long)]
     gradient: bool,
-    /// The class whose loss is meant; without, each text's own verdict, or the label it has.
+    /// Compute the loss against this class [default: the predicted one].
     #[arg(long, requires = "gradient")]
     label: Option<String>,
-    /// Take the gradients over the whole test split and draw them by distance from the end.
+    /// Take the gradients over the test split and draw them by distance from the end.
     #[arg(long, requires = "gradient", conflicts_with_all = ["json", "label"])]
     test_split: bool,
     /// The reviews for --test-split: auto, imdb, sample, or the path of an archive or folder.
     #[arg(long, default_value = "auto")]
     dataset: DatasetChoice,
-    /// Where archives are looked for and downloaded to.
-    #[arg(long, default_value = "datasets")]
-    datasets: PathBuf,
-    /// At most so many reviews of the test split, spread evenly over it.
+    /// Directory for downloaded archives.
+    #[arg(
+        long,
+        alias = "datasets",
+        default_value = "datasets",
+        value_name = "DIR"
+    )]
+    data_dir: PathBuf,
+    /// Use at most N reviews, spread evenly over the test split.
     #[arg(long, value_parser = value_parser!(u32).range(1..), requires = "test_split")]
     reviews: Option<u32>,
-    /// Draw, too: words.svg of what all models believe of the last text, or gradient.svg; each as PNG and
-    /// the gradients as JSON.
-    #[arg(long, required_if_eq("test_split", "true"))]
+    /// Write charts to DIR: words.svg and .png of the last text; with --test-split, gradient.svg, .png and .json.
+    #[arg(long, required_if_eq("test_split", "true"), value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
     reading: ReadArguments,
@@ -292,12 +296,12 @@ fn verdict(reading: &Reading) -> String {
     )
 }
 
-/// The words on the colour of what is believed after them: orange for the first class, blue for the
-/// second, the deeper the surer; what the vocabulary lacks is underlined.
+/// The words on the colour of the prediction after them: orange for the first class, blue for the second, the deeper the
+/// higher its probability; what the vocabulary lacks is underlined.
 fn shaded(reading: &Reading) -> String {
     let mut line = String::new();
     for place in 0..reading.words {
-        let style = shade(reading.beliefs[place]);
+        let style = shade(reading.beliefs[place]).unwrap_or_default();
         let style = if reading.unknown[place] {
             style.underline()
         } else {
@@ -306,21 +310,38 @@ fn shaded(reading: &Reading) -> String {
         let token = printable(&reading.tokens[place]);
         line.push_str(&format!("{style}{token}{style:#} "));
     }
-    format!("{line}\n{}\n", verdict(reading))
+    let class = printable(believed_class(reading));
+    let sign = |probability: f64, text: &str| match shade(probability) {
+        Some(style) => format!("{style} {text} {style:#}"),
+        None => text.to_owned(),
+    };
+    let legend = format!(
+        "{} 0.5 {}   {}underlined{}: not in the vocabulary",
+        sign(0.0, &format!("p({class}) 0")),
+        sign(1.0, "1"),
+        Style::new().underline(),
+        Style::new().underline().render_reset()
+    );
+    format!("{line}\n{legend}\n{}\n", verdict(reading))
 }
 
-fn shade(belief: f64) -> Style {
+/// None where neither class is more probable than the other, so that the word stays as it is on any terminal.
+fn shade(belief: f64) -> Option<Style> {
     // From white to the colour of the class, never so dark that black is hard to read on it.
     let strength = (2.0 * (belief - 0.5).abs()).clamp(0.0, 1.0);
+    if strength < 0.1 {
+        return None;
+    }
     let (r, g, b) = if belief > 0.5 {
         (92.0, 178.0, 242.0)
     } else {
         (255.0, 158.0, 92.0)
     };
     let mix = |channel: f64| (255.0 + (channel - 255.0) * strength) as u8;
-    Style::new()
+    let style = Style::new()
         .fg_color(Some(Color::Rgb(RgbColor(0, 0, 0))))
-        .bg_color(Some(Color::Rgb(RgbColor(mix(r), mix(g), mix(b)))))
+        .bg_color(Some(Color::Rgb(RgbColor(mix(r), mix(g), mix(b)))));
+    Some(style)
 }
 
 /// The class that a reading's probabilities after each word are of.
@@ -377,7 +398,7 @@ fn over_test_split(
     out: &Path,
     device: &Device,
 ) -> Result<(), CliError> {
-    let dataset = find(&arguments.dataset, &arguments.datasets)?;
+    let dataset = find(&arguments.dataset, &arguments.data_dir)?;
     let corpus = read(&dataset.path, &arguments.reading.options())?;
     note_passed_over(corpus.passed_over());
     let all = corpus.reviews(Split::Test);

@@ -47,7 +47,12 @@ pub(crate) struct Arguments {
     #[arg(long, alias = "output", value_name = "DIR")]
     out: PathBuf,
     /// Directory for downloaded archives.
-    #[arg(long, alias = "datasets", default_value = "datasets", value_name = "DIR")]
+    #[arg(
+        long,
+        alias = "datasets",
+        default_value = "datasets",
+        value_name = "DIR"
+    )]
     data_dir: PathBuf,
     #[command(flatten)]
     table: TableArguments,

@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
     /// Reference files (safetensors).
     #[arg(required = true)]
     references: Vec<PathBuf>,
-    /// What to compute on.
+    /// Compute backend.
     #[arg(long, default_value = "flex")]
     backend: Backend,
     /// Print the comparison as JSON.
@@ -102,7 +102,7 @@ fn table(path: &std::path::Path, report: &Report) -> String {
             .tolerance
             .map_or("-".to_owned(), |tolerance| format!("{tolerance:.2e}"));
         let verdict = match (check.tolerance, check.holds, check.spread) {
-            (None, ..) => "not judged".to_owned(),
+            (None, ..) => "not compared".to_owned(),
             (_, true, None) => "holds".to_owned(),
             (_, true, Some(spread)) => format!("holds: rounding alone moves it by {spread:.2e}"),
             (_, false, None) => "DIFFERS".to_owned(),

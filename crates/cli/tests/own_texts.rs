@@ -92,17 +92,37 @@ fn a_table_becomes_a_model_that_answers() {
     assert!(inspected.contains("billing, login, shipping") && inspected.contains("unknown words"));
     // The folder is a run, too, whose report stands beside the model.
     let page = fs::read_to_string(model.join("report.html")).unwrap();
-    for text in ["test texts correctly", "class by class", "predicted", "shipping", "validation loss"] {
+    for text in [
+        "test texts correctly",
+        "class by class",
+        "predicted",
+        "shipping",
+        "validation loss",
+    ] {
         assert!(page.contains(text), "{text}");
     }
     let evaluation: Value =
         serde_json::from_slice(&fs::read(model.join("evaluation.json")).unwrap()).unwrap();
     assert_eq!(evaluation["scores"].as_array().unwrap().len(), 3);
     assert_eq!(evaluation["split"], "test");
-    assert!(evaluation["gradient"]["by_distance"][0]["mean"].as_f64().unwrap() > 0.0);
+    assert!(
+        evaluation["gradient"]["by_distance"][0]["mean"]
+            .as_f64()
+            .unwrap()
+            > 0.0
+    );
     let elsewhere = folder.path().join("report");
-    succeed(recurrent().arg("report").arg(&model).arg("--out").arg(&elsewhere));
-    assert_eq!(fs::read_to_string(elsewhere.join("report.html")).unwrap(), page);
+    succeed(
+        recurrent()
+            .arg("report")
+            .arg(&model)
+            .arg("--out")
+            .arg(&elsewhere),
+    );
+    assert_eq!(
+        fs::read_to_string(elsewhere.join("report.html")).unwrap(),
+        page
+    );
     assert!(elsewhere.join("confusion.png").exists());
     // Its configuration trains the same model again.
     let config = succeed(recurrent().arg("inspect").arg(&model).arg("--config"));
@@ -111,7 +131,14 @@ fn a_table_becomes_a_model_that_answers() {
     let again = folder.path().join("again");
     let mut train = recurrent();
     train.arg("train").arg(&table).args(columns);
-    let said = succeed(train.arg("--config").arg(&path).arg("--quiet").arg("--out").arg(&again));
+    let said = succeed(
+        train
+            .arg("--config")
+            .arg(&path)
+            .arg("--quiet")
+            .arg("--out")
+            .arg(&again),
+    );
     assert_eq!(said, "");
     let weights = |model: &Path| fs::read(model.join("weights.safetensors")).unwrap();
     assert!(weights(&model) == weights(&again));
@@ -242,16 +269,30 @@ fn the_bundled_sample_is_trained_on_by_its_name_and_says_that_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let mut train = recurrent();
     train
-        .args(["train", "sample", "--recipe", "fast", "--epochs", "1", "--data-dir"])
+        .args([
+            "train",
+            "sample",
+            "--recipe",
+            "fast",
+            "--epochs",
+            "1",
+            "--data-dir",
+        ])
         .arg(common::datasets())
         .arg("--out")
         .arg(folder.path());
     let said = succeed(&mut train);
     assert!(said.contains("THE BUNDLED SAMPLE"), "{said}");
     let config = fs::read_to_string(folder.path().join("config.json")).unwrap();
-    assert!(config.contains("\"gru_masked\"") && config.contains("\"sample\": true"), "{config}");
+    assert!(
+        config.contains("\"gru_masked\"") && config.contains("\"sample\": true"),
+        "{config}"
+    );
     let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
     assert!(page.contains("bundled sample"));
-    let stderr = fail(recurrent().args(["train", "sample", "--recipe", "best", "--out", "x"]), 2);
+    let stderr = fail(
+        recurrent().args(["train", "sample", "--recipe", "best", "--out", "x"]),
+        2,
+    );
     assert!(stderr.contains("standard and fast"), "{stderr}");
 }

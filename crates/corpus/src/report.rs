@@ -59,7 +59,7 @@ impl ReadReport {
 }
 
 impl fmt::Display for ReadReport {
-    /// One line, such as `3 of 5 rows; passed over: 2 without a text (a.jsonl, row 1; a.jsonl, row 4)`.
+    /// One line, such as `3 of 5 rows; skipped: 2 without a text (a.jsonl, row 1; a.jsonl, row 4)`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut lacking = Vec::new();
         for (count, what, name) in [
@@ -79,7 +79,7 @@ impl fmt::Display for ReadReport {
         }
         write!(formatter, "{} of {} rows", self.kept, self.rows)?;
         if !lacking.is_empty() {
-            write!(formatter, "; passed over: {}", lacking.join(", "))?;
+            write!(formatter, "; skipped: {}", lacking.join(", "))?;
         }
         Ok(())
     }
@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(report.first.len(), 6);
         assert_eq!(
             report.to_string(),
-            "2 of 9 rows; passed over: 6 without a text (a.jsonl, row 1; a.jsonl, row 2; a.jsonl, row 3; \
+            "2 of 9 rows; skipped: 6 without a text (a.jsonl, row 1; a.jsonl, row 2; a.jsonl, row 3; \
              a.jsonl, row 4; a.jsonl, row 5; …), 1 without a label (b.csv, row 7 (line 12))"
         );
         let report = ReadReport {
@@ -120,7 +120,7 @@ mod tests {
         };
         assert_eq!(
             report.to_string(),
-            "3 of 3 rows; passed over: 1 files or folders that are no labelled texts"
+            "3 of 3 rows; skipped: 1 files or folders that are no labelled texts"
         );
     }
 }

@@ -136,7 +136,9 @@ impl TryFrom<ReviewCorpus> for TextCorpus {
     /// [`CorpusError::TooFewClasses`] for a corpus of one class.
     fn try_from(corpus: ReviewCorpus) -> Result<Self, CorpusError> {
         let pairs = |reviews: Vec<Review>| {
-            let pairs = reviews.into_iter().map(|review| (review.text, review.label));
+            let pairs = reviews
+                .into_iter()
+                .map(|review| (review.text, review.label));
             pairs.collect()
         };
         let texts = Self::new(corpus.classes, pairs(corpus.train), pairs(corpus.test))?;

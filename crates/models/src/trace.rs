@@ -118,7 +118,11 @@ pub fn weighted_gradients(
 ) -> Vec<LayerGradients> {
     gradients(network, ids, |logits| {
         let shape @ [batch, _, _] = logits.dims();
-        assert_eq!(weights.len(), shape.iter().product::<usize>(), "a weight for each logit");
+        assert_eq!(
+            weights.len(),
+            shape.iter().product::<usize>(),
+            "a weight for each logit"
+        );
         let weights: Tensor<3> = constant(TensorData::new(weights, shape), &logits.device());
         (logits * weights).sum_dim(2).sum_dim(1).reshape([batch])
     })

@@ -2,8 +2,8 @@
 
 use recurrent_metrics::Report;
 use recurrent_models::{
-    Activation, EmbeddingConfig, LayerConfig, NetworkConfig, NetworkKind, Preset, Reads, RecurrentKind,
-    Returns,
+    Activation, EmbeddingConfig, LayerConfig, NetworkConfig, NetworkKind, Preset, Reads,
+    RecurrentKind, Returns,
 };
 use recurrent_runs::EpochRecord;
 use recurrent_training::adam::AdamConfig;

@@ -54,7 +54,11 @@ pub fn evaluate(
     device: &Device,
 ) -> Evaluation {
     let classes = model.config.classes.len();
-    assert_eq!(scores.len(), examples.len() * classes, "a score for each class");
+    assert_eq!(
+        scores.len(),
+        examples.len() * classes,
+        "a score for each class"
+    );
     let of = |place: usize| &scores[place * classes..(place + 1) * classes];
     // Of the class that it is of: what is missing of certainty is what is wrong.
     let wrongness = |place: &usize| 1.0 - of(*place)[examples[*place].label];
@@ -84,9 +88,17 @@ pub fn evaluate(
         parameters: burn::module::Module::num_params(&model.network),
         split: split.to_owned(),
         classes: model.config.classes.clone(),
-        labels: examples.iter().map(|example| example.label as u32).collect(),
+        labels: examples
+            .iter()
+            .map(|example| example.label as u32)
+            .collect(),
         scores: (0..classes)
-            .map(|class| scores.chunks_exact(classes).map(|of| of[class] as f32).collect())
+            .map(|class| {
+                scores
+                    .chunks_exact(classes)
+                    .map(|of| of[class] as f32)
+                    .collect()
+            })
             .collect(),
         worst: worst.collect(),
         traces: readings

@@ -46,8 +46,8 @@ pub use recurrent_models::{
     Activation, EmbeddingConfig, LayerConfig, NetworkConfig, NetworkKind, Pooling, Preset, Reads,
     Returns,
 };
+pub use recurrent_runs as runs;
 pub use recurrent_training::{
     EpochRecord, Keep, Loss, NoopObserver, Observer, Progress, Schedule, adam::AdamConfig,
 };
-pub use recurrent_runs as runs;
 pub use scores::{Prediction, Scores, TextScores};

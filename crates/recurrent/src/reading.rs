@@ -256,7 +256,11 @@ fn judged(model: &Model, logits: &[f32]) -> (usize, Vec<f64>, Vec<f64>) {
             true => beliefs.last().copied().unwrap_or(0.5),
             false => beliefs.iter().sum::<f64>() / beliefs.len() as f64,
         };
-        return (usize::from(second > 0.5), vec![1.0 - second, second], beliefs);
+        return (
+            usize::from(second > 0.5),
+            vec![1.0 - second, second],
+            beliefs,
+        );
     }
     let classes = config.classes.len();
     let rows = logits.chunks_exact(classes);

@@ -200,9 +200,8 @@ struct Manifest {
 impl Manifest {
     fn read(folder: &Path) -> Self {
         let text = read_text_at_most(&folder.join("config.json"), INFO_LIMIT).ok();
-        let file = text.and_then(|text| {
-            serde_json::from_str::<ModelFile<IgnoredAny, IgnoredAny>>(&text).ok()
-        });
+        let file = text
+            .and_then(|text| serde_json::from_str::<ModelFile<IgnoredAny, IgnoredAny>>(&text).ok());
         file.map_or_else(Self::default, |file| Self {
             checksum: file.checksum,
             dataset_sha256: file.dataset_sha256,

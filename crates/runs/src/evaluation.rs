@@ -153,7 +153,11 @@ impl Evaluation {
         let norms = curve.flat_map(Quantiles::all);
         let mut scores = self.scores.iter().flatten();
         scores.all(|p| p.is_finite())
-            && worst.chain(traces).copied().chain(norms).all(f64::is_finite)
+            && worst
+                .chain(traces)
+                .copied()
+                .chain(norms)
+                .all(f64::is_finite)
     }
 
     /// Whether the parts fit each other, and every probability is one.
@@ -247,10 +251,12 @@ impl Evaluation {
                 words == trace.beliefs.len() && words == trace.unknown.len(),
                 || "has a trace without one probability for each word".to_owned(),
             )?;
-            ensure(
-                words <= MOST_STEPS && trace.padding <= MOST_STEPS,
-                || format!("has a trace of {words} words and {} steps of padding, where at most {MOST_STEPS} can be", trace.padding),
-            )?;
+            ensure(words <= MOST_STEPS && trace.padding <= MOST_STEPS, || {
+                format!(
+                    "has a trace of {words} words and {} steps of padding, where at most {MOST_STEPS} can be",
+                    trace.padding
+                )
+            })?;
             for probability in &trace.beliefs {
                 ensure(is_share(*probability), || {
                     format!("has {probability} for a probability in a trace")
@@ -323,7 +329,10 @@ mod compatible {
             let scores = match (of.scores, of.probabilities) {
                 (Some(scores), None) => scores,
                 (None, Some(second)) => {
-                    let first = second.iter().map(|p| (1.0 - f64::from(*p)) as f32).collect();
+                    let first = second
+                        .iter()
+                        .map(|p| (1.0 - f64::from(*p)) as f32)
+                        .collect();
                     vec![first, second]
                 }
                 _ => return Err("it needs the field scores".to_owned()),

@@ -19,10 +19,7 @@ pub struct ModelFile<Network, Loss> {
     /// The network.
     pub network: Network,
     /// What it was trained on; not in version 2.
-    #[serde(
-        default = "Option::default",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
     pub loss: Option<Loss>,
     /// The vectorizer's, for those who read the file.
     pub max_tokens: Option<usize>,

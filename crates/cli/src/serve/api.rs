@@ -113,7 +113,7 @@ async fn predict(State(api): State<Api>, body: Result<Bytes, BytesRejection>) ->
     };
     if question.texts.len() > MOST_TEXTS {
         let reason = format!(
-            "{} texts are too many; at most {MOST_TEXTS} are judged at once",
+            "{} texts are too many; at most {MOST_TEXTS} are classified at once",
             question.texts.len()
         );
         return trouble(StatusCode::PAYLOAD_TOO_LARGE, &reason);
@@ -171,6 +171,6 @@ fn judged((label, classifier): &(String, TextClassifier), texts: &[String]) -> R
 fn gone() -> Response {
     trouble(
         StatusCode::INTERNAL_SERVER_ERROR,
-        "the networks judge no more; the terminal of `recurrent serve` says why",
+        "the models have stopped; the terminal of `recurrent serve` says why",
     )
 }

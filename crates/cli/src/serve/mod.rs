@@ -39,19 +39,19 @@ const MOST_BYTES: usize = 256 * 1024;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Folders of models, or of runs, whose models are then all shown.
+    /// Directories of models, or of runs (all their models).
     #[arg(required_unless_present = "model")]
     models: Vec<PathBuf>,
     /// The same.
     #[arg(long, hide = true)]
     model: Vec<PathBuf>,
-    /// Answer programs instead of showing a page: POST /predict and GET /health, in JSON.
+    /// Serve no page but an API in JSON: POST /predict and GET /health.
     #[arg(long)]
     api: bool,
-    /// The address to listen on. Others than this machine's own are for --api, which asks nobody who he is.
+    /// Address to listen on; only with --api, which authenticates nobody.
     #[arg(long, default_value = "127.0.0.1", requires = "api")]
     host: std::net::IpAddr,
-    /// The port to listen on; 0 takes any that is free.
+    /// Port to listen on; 0 takes any that is free.
     #[arg(long, default_value_t = 8017)]
     port: u16,
 }
@@ -276,7 +276,7 @@ fn explain(unread: &Unread) -> Response {
         ),
         Unread::NoWords => trouble(
             StatusCode::UNPROCESSABLE_ENTITY,
-            "there is nothing to judge: no word is left of the text; write one with words",
+            "there is nothing to classify: no word is left of the text; write one with words",
         ),
         Unread::NotFinite(model) => trouble(
             StatusCode::INTERNAL_SERVER_ERROR,

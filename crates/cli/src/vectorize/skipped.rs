@@ -81,7 +81,7 @@ fn told(found: &Found) -> Option<String> {
         "lines were"
     };
     Some(format!(
-        "warning: {} {were} passed over: {}\n  the first because: {first}",
+        "warning: {} {were} skipped: {}\n  the first because: {first}",
         found.lines,
         places.join("; ")
     ))
@@ -110,7 +110,7 @@ mod tests {
         }
         let said = said().unwrap();
         let expected =
-            "6 lines were passed over: a, line 2; a, line 9; b, line 1; b, line 2; b, line 3; …\n";
+            "6 lines were skipped: a, line 2; a, line 9; b, line 1; b, line 2; b, line 3; …\n";
         assert!(said.contains(expected), "{said}");
     }
 }

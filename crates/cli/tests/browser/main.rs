@@ -479,7 +479,11 @@ fn the_report_opens_from_its_file() {
         for (dark, size, name) in REPORTS {
             let client = driver.open(dark, size).await;
             client.goto(&url).await.unwrap();
-            assert!(text_of(&client, "h1").await.starts_with("Three networks on "));
+            assert!(
+                text_of(&client, "h1")
+                    .await
+                    .starts_with("Three networks on ")
+            );
             screenshot(&client, name).await;
             assert_quiet(&client, "file://").await;
             assert_fits(&client).await;

@@ -300,7 +300,7 @@ fn invalid_lines_stop_it_or_are_passed_over_and_told() {
         assert!(output.status.success(), "{stderr}");
         assert!(stdout.starts_with("2 texts, 2 distinct"), "{stdout}");
         assert!(
-            stderr.contains("6 lines were passed over: bad.jsonl, line 1; bad.jsonl, line 4;"),
+            stderr.contains("6 lines were skipped: bad.jsonl, line 1; bad.jsonl, line 4;"),
             "{stderr}"
         );
     }

@@ -166,7 +166,7 @@ fn where_no_word_is_left_there_is_no_verdict() {
             let (output, stdout, stderr) = run(with_lstm(command).arg(text));
             assert_eq!(output.status.code(), Some(1), "{text:?}");
             assert!(
-                stderr.contains("nothing to judge") && stdout.is_empty(),
+                stderr.contains("nothing to classify") && stdout.is_empty(),
                 "{stderr}"
             );
         }
@@ -185,13 +185,13 @@ fn where_no_word_is_left_there_is_no_verdict() {
     let (status, stdout, _) = fed(predict(&[]), input);
     assert_eq!(status, Some(0));
     assert_eq!(
-        stdout.matches("-  (nothing to judge)\n").count(),
+        stdout.matches("-  (nothing to classify)\n").count(),
         3,
         "{stdout}"
     );
     let (status, stdout, _) = fed(with_models("trace"), b"?!\n");
     assert_eq!(
-        (status, stdout.matches("nothing to judge").count()),
+        (status, stdout.matches("nothing to classify").count()),
         (Some(0), 3)
     );
     let mut trace = with_models("trace");

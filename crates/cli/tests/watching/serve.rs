@@ -95,7 +95,7 @@ fn bad_input_gets_an_answer_and_the_server_stays_up() {
     refused(b"{\"texts\": \"x\"}", 400, "texts");
     refused(b"", 400, "JSON");
     refused(b" [\"a good film\", false, false]", 400, "object");
-    refused(b"{\"text\": \"?! <br /> ...\"}", 422, "nothing to judge");
+    refused(b"{\"text\": \"?! <br /> ...\"}", 422, "nothing to classify");
     refused(
         json!({"text": "word ".repeat(210_000)})
             .to_string()

@@ -166,12 +166,19 @@ fn any_frame_of_texts_and_labels_is_a_corpus() {
     )
     .unwrap();
     let (corpus, left_out) = corpus_of(&frame, "body", "queue", Some("part")).unwrap();
-    assert_eq!((corpus.classes().join(" "), left_out), ("7 10".to_owned(), 3));
+    assert_eq!(
+        (corpus.classes().join(" "), left_out),
+        ("7 10".to_owned(), 3)
+    );
     let texts = Part::ALL.map(|part| corpus.part(part).iter().map(|t| t.text).collect::<Vec<_>>());
     assert_eq!(texts, [vec!["one"], vec!["two"], vec!["four"]]);
     let (all, _) = corpus_of(&frame, "body", "queue", None).unwrap();
     assert_eq!(all.train().len(), 3);
-    let said = |label: &str, split| corpus_of(&frame, "body", label, split).unwrap_err().to_string();
+    let said = |label: &str, split| {
+        corpus_of(&frame, "body", label, split)
+            .unwrap_err()
+            .to_string()
+    };
     assert!(said("label", None).contains("the frame has: body, queue, part"));
     assert!(said("queue", Some("body")).contains("no part of a corpus"));
 }

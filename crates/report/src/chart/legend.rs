@@ -70,7 +70,8 @@ impl<'a> Legend<'a> {
                 let stroke = ink.stroke_width(2);
                 if line.dashed {
                     for from in [x, x + 8, x + 16] {
-                        let dash = PathElement::new(vec![(from, y), ((from + 5).min(end), y)], stroke);
+                        let dash =
+                            PathElement::new(vec![(from, y), ((from + 5).min(end), y)], stroke);
                         canvas.draw(&dash).map_err(reason)?;
                     }
                 } else {
@@ -108,7 +109,12 @@ mod tests {
     #[test]
     fn names_go_into_as_many_rows_as_they_need() {
         let long = "n".repeat(500);
-        let lines = [line(Some("lstm")), line(None), line(Some("dense")), line(Some(&long))];
+        let lines = [
+            line(Some("lstm")),
+            line(None),
+            line(Some("dense")),
+            line(Some(&long)),
+        ];
         let legend = Legend::new(&lines, 340);
         let rows: Vec<usize> = legend.rows.iter().map(Vec::len).collect();
         assert_eq!(rows, [2, 1]);

@@ -30,7 +30,7 @@ pub enum Scale {
     Whole,
     /// By their exponent of ten. Values must be above zero; others are left out.
     Log10,
-    /// One word a place, from 0.
+    /// One word a place, from 1.
     Words(Vec<String>),
 }
 
@@ -168,10 +168,15 @@ impl Lines {
     /// # Errors
     /// [`ReportError::Chart`] if the drawing library fails.
     pub fn svg(&self) -> Result<String, ReportError> {
-        svg(&self.title, &self.description, self.whole_size(), |canvas| {
-            canvas.fill(&PAPER.color()).map_err(reason)?;
-            self.draw(canvas)
-        })
+        svg(
+            &self.title,
+            &self.description,
+            self.whole_size(),
+            |canvas| {
+                canvas.fill(&PAPER.color()).map_err(reason)?;
+                self.draw(canvas)
+            },
+        )
     }
 
     /// Draws onto a part of a picture; what its points say by themselves.
@@ -265,7 +270,7 @@ impl Lines {
                 .transform(FontTransform::Rotate270)
                 .pos(Pos::new(HPos::Right, VPos::Center));
             for (place, word) in all.iter().enumerate() {
-                let (x, y) = chart.backend_coord(&(place as f64, from_y));
+                let (x, y) = chart.backend_coord(&(place as f64 + 1.0, from_y));
                 let at = (x - origin_x, y - origin_y + 7);
                 canvas
                     .draw_text(&cut(word, WORD), &style, at)

@@ -80,16 +80,30 @@ pub fn confusion(split: &str, models: &[Confused<'_>], width: u32) -> Result<Str
     let described: Vec<String> = models
         .iter()
         .map(|model| {
-            let right: u64 = model.report.confusion.iter().enumerate().map(|(class, row)| row[class]).sum();
+            let right: u64 = model
+                .report
+                .confusion
+                .iter()
+                .enumerate()
+                .map(|(class, row)| row[class])
+                .sum();
             format!("{}: {right} of {} right", model.label, model.report.texts)
         })
         .collect();
     let names: Vec<&str> = models.iter().map(|model| model.label).collect();
-    let name_lines = names.iter().map(|name| lines(name).len()).max().unwrap_or(1) as i32;
+    let name_lines = names
+        .iter()
+        .map(|name| lines(name).len())
+        .max()
+        .unwrap_or(1) as i32;
     let shapes: Vec<(Shape, (i32, i32))> = models
         .iter()
         .map(|model| {
-            let longest = model.classes.iter().map(|class| class.chars().count()).max();
+            let longest = model
+                .classes
+                .iter()
+                .map(|class| class.chars().count())
+                .max();
             let classes = model.report.confusion.len();
             let shape = Shape::of(classes, longest.unwrap_or(0));
             let classes = if classes > DRAWN { 0 } else { classes };
@@ -114,7 +128,14 @@ pub fn confusion(split: &str, models: &[Confused<'_>], width: u32) -> Result<Str
     svg("Confusion matrices", &description, size, |canvas| {
         canvas.fill(&PAPER.color()).map_err(reason)?;
         for ((model, (shape, _)), at) in models.iter().zip(&shapes).zip(places) {
-            draw(canvas, model, shape, at, name_lines, ink(model.label, &names))?;
+            draw(
+                canvas,
+                model,
+                shape,
+                at,
+                name_lines,
+                ink(model.label, &names),
+            )?;
         }
         Ok(Vec::new())
     })
@@ -142,7 +163,9 @@ fn draw(
             .pos(Pos::new(across, VPos::Center))
     };
     let write = |words: &str, across: HPos, at: (i32, i32)| {
-        canvas.draw_text(words, &style(12, across), at).map_err(reason)
+        canvas
+            .draw_text(words, &style(12, across), at)
+            .map_err(reason)
     };
     let classes = model.report.confusion.len();
     let (left, top) = (x0 + shape.left, y0 + LINE * name_lines + shape.above);
@@ -150,14 +173,22 @@ fn draw(
         write(line, HPos::Left, (x0 + 12, y0 + 14 + LINE * place as i32))?;
     }
     if classes > DRAWN {
-        return write(&format!("{classes} classes: too many to draw"), HPos::Left, (x0 + 12, top));
+        return write(
+            &format!("{classes} classes: too many to draw"),
+            HPos::Left,
+            (x0 + 12, top),
+        );
     }
     let side = shape.cell * classes as i32;
     if classes <= NAMED {
         let heading = top - shape.above + 12;
         write("predicted", HPos::Center, (left + side / 2, heading))?;
     } else {
-        write("rows: class, columns: predicted", HPos::Left, (left, top - 12))?;
+        write(
+            "rows: class, columns: predicted",
+            HPos::Left,
+            (left, top - 12),
+        )?;
     }
     for (label, row) in model.report.confusion.iter().enumerate() {
         let sum = row.iter().sum::<u64>().max(1);
@@ -172,7 +203,9 @@ fn draw(
                 write(&class, HPos::Center, (x, top - 8))?;
             } else {
                 let upright = style(12, HPos::Left).transform(FontTransform::Rotate270);
-                canvas.draw_text(&class, &upright, (x, top - 5)).map_err(reason)?;
+                canvas
+                    .draw_text(&class, &upright, (x, top - 5))
+                    .map_err(reason)?;
             }
         }
         for (predicted, texts) in row.iter().enumerate() {
@@ -190,7 +223,11 @@ fn draw(
                 .draw(&Rectangle::new(cell, shade.filled()))
                 .map_err(reason)?;
             if shape.shares {
-                write(&texts.to_string(), HPos::Center, (x + middle, y + middle - 8))?;
+                write(
+                    &texts.to_string(),
+                    HPos::Center,
+                    (x + middle, y + middle - 8),
+                )?;
                 let share = format!("{:.1} %", 100.0 * share);
                 write(&share, HPos::Center, (x + middle, y + middle + 9))?;
             } else if shape.counts && *texts > 0 {

@@ -18,12 +18,12 @@ use plotters::prelude::*;
 use crate::ReportError;
 use crate::text::{cut, plain};
 
+pub(crate) use lines::NARROW;
 pub use lines::{Axis, Band, Line, Lines, Scale};
 pub use matrix::{Confused, confusion};
 pub use raster::png;
-pub use scenes::{Followed, accuracy, beliefs, calibration, curves, gradients, loss};
-pub(crate) use lines::NARROW;
 pub(crate) use scenes::held_out;
+pub use scenes::{Followed, accuracy, beliefs, calibration, curves, gradients, loss};
 
 type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type DrawError<'a> = DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>;

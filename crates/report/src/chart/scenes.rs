@@ -205,7 +205,11 @@ pub struct Followed<'a> {
 pub fn beliefs(title: &str, followed: &[Followed<'_>]) -> Lines {
     let longest = followed.iter().max_by_key(|of| of.trace.words.len());
     let words = longest.map_or(&[][..], |of| &of.trace.words);
-    let padding = followed.iter().map(|of| of.trace.padding).max().unwrap_or(0);
+    let padding = followed
+        .iter()
+        .map(|of| of.trace.padding)
+        .max()
+        .unwrap_or(0);
     let few = words.len() <= WORDS_UNDER_CHART;
     let names: Vec<&str> = followed.iter().map(|of| of.label).collect();
     let class = followed.first().map_or("", |of| of.class);
@@ -216,7 +220,7 @@ pub fn beliefs(title: &str, followed: &[Followed<'_>]) -> Lines {
             && padding > 0
             && !values.is_empty()
         {
-            values.push((words.len() as f64, *end));
+            values.push((words.len() as f64 + 1.0, *end));
         }
         Line {
             name: Some(match same_class {
@@ -231,18 +235,21 @@ pub fn beliefs(title: &str, followed: &[Followed<'_>]) -> Lines {
         }
     });
     let places = words.len() + usize::from(padding > 0);
-    let end = (places.saturating_sub(1) as f64).max(1.0);
+    let end = (places as f64).max(2.0);
     // Of two classes, above one half is the one, below it the other.
     let half = followed
         .first()
         .filter(|of| of.trace.scores.len() == 2)
-        .map(|_| reference(vec![(0.0, 0.5), (end, 0.5)], None));
+        .map(|_| reference(vec![(1.0, 0.5), (end, 0.5)], None));
     let ends: Vec<String> = followed
         .iter()
         .filter_map(|of| {
             let last = of.trace.beliefs.last()?;
             let class = cut(of.class, LABEL);
-            Some(format!("{}: {class} {last:.2} after the last word", of.label))
+            Some(format!(
+                "{}: {class} {last:.2} after the last word",
+                of.label
+            ))
         })
         .collect();
     let described: Vec<_> = words
@@ -255,7 +262,11 @@ pub fn beliefs(title: &str, followed: &[Followed<'_>]) -> Lines {
         more => format!(" … and {more} more words"),
     };
     let padded = (padding > 0).then(|| format!("padding ×{padding}"));
-    let mut at: Vec<String> = words.iter().enumerate().map(|(n, word)| format!("{} {}", n + 1, cut(word, 24))).collect();
+    let mut at: Vec<String> = words
+        .iter()
+        .enumerate()
+        .map(|(n, word)| format!("{} {}", n + 1, cut(word, 24)))
+        .collect();
     at.extend(padded.clone());
     let written = words.iter().cloned().chain(padded.clone()).collect();
     Lines {
@@ -269,9 +280,11 @@ pub fn beliefs(title: &str, followed: &[Followed<'_>]) -> Lines {
             name: match (few, padding) {
                 (true, _) => String::new(),
                 (false, 0) => "words read".to_owned(),
-                (false, padding) => format!("words read; the last point is after {padding} steps of padding"),
+                (false, padding) => {
+                    format!("words read; the last point is after {padding} steps of padding")
+                }
             },
-            range: (0.0, end),
+            range: (1.0, end),
             scale: match few {
                 true => Scale::Words(written),
                 false => Scale::Linear,
@@ -396,7 +409,7 @@ fn numbered(values: &[f64]) -> Vec<(f64, f64)> {
     values
         .iter()
         .enumerate()
-        .map(|(x, y)| (x as f64, *y))
+        .map(|(place, y)| (place as f64 + 1.0, *y))
         .collect()
 }
 

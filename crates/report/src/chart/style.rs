@@ -58,9 +58,11 @@ pub fn ink(network: &str, drawn: &[&str]) -> Ink {
     }
     let others = drawn.iter().filter(|name| !KNOWN.contains(name));
     let place = others.take_while(|name| **name != network).count();
+    // Grey comes last: it is for what stands back.
     // What no known network needs comes last, so that it is only used up when all are there.
-    let free = (0..SERIES.len())
-        .filter(|place| KNOWN.get(*place).is_none_or(|known| !drawn.contains(known)));
+    let free = [2, 1, 3, 4, 5, 0]
+        .into_iter()
+        .filter(|place: &usize| KNOWN.get(*place).is_none_or(|known| !drawn.contains(known)));
     let free: Vec<usize> = free.collect();
     series(
         free.get(place % free.len().max(1))

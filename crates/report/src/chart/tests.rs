@@ -28,7 +28,9 @@ fn followed<'a>(label: &'a str, trace: &'a TracedReview) -> Followed<'a> {
 
 #[test]
 fn a_chart_is_well_formed_and_carries_its_name() {
-    let svg = beliefs("A & B", &[followed("lstm", &traced(3))]).svg().unwrap();
+    let svg = beliefs("A & B", &[followed("lstm", &traced(3))])
+        .svg()
+        .unwrap();
     usvg::Tree::from_str(&svg, &usvg::Options::default()).unwrap();
     assert!(svg.contains("<title>A &amp; B</title>"), "{svg}");
     assert!(svg.contains("role=\"img\""));
@@ -125,7 +127,9 @@ fn long_names_and_words_are_cut_before_they_are_drawn() {
 #[test]
 fn a_picture_has_the_charts_pixels_and_its_words() {
     let with = |name: &str| {
-        let svg = beliefs("Words", &[followed(name, &traced(3))]).svg().unwrap();
+        let svg = beliefs("Words", &[followed(name, &traced(3))])
+            .svg()
+            .unwrap();
         png(&svg, 1.0).unwrap()
     };
     let picture = with("lstm");
@@ -154,7 +158,11 @@ fn matrices_of_any_number_of_classes_are_drawn_in_their_width() {
             let svg = confusion("test", &[model("lstm"), model("gru")], width).unwrap();
             usvg::Tree::from_str(&svg, &usvg::Options::default()).unwrap();
             let cells = svg.matches("<rect").count();
-            let drawn = if classes > 200 { 0 } else { 2 * classes * classes };
+            let drawn = if classes > 200 {
+                0
+            } else {
+                2 * classes * classes
+            };
             assert!((drawn..drawn + 3).contains(&cells), "{classes}: {cells}");
             assert!(classes > 12 || svg.contains("predicted"));
         }
@@ -165,10 +173,13 @@ fn matrices_of_any_number_of_classes_are_drawn_in_their_width() {
 fn padding_is_drawn_as_the_place_after_the_words() {
     let trace = traced(3);
     let lines = beliefs("Padded", &[followed("lstm", &trace)]);
-    assert_eq!(lines.lines[1].values.last(), Some(&(3.0, 0.9)));
+    assert_eq!(lines.lines[1].values.last(), Some(&(4.0, 0.9)));
     let svg = lines.svg().unwrap();
     assert!(svg.contains("padding ×5"), "{svg}");
-    assert!(svg.contains("<title>3 &lt;w2&gt;: lstm 0.67</title>"), "{svg}");
+    assert!(
+        svg.contains("<title>3 &lt;w2&gt;: lstm 0.67</title>"),
+        "{svg}"
+    );
     let masked = TracedReview {
         padding: 0,
         ..trace

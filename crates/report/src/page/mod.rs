@@ -236,10 +236,12 @@ fn title(runs: &[Run], groups: &[Group<'_>]) -> String {
 
 /// The result in a sentence or two.
 fn result(groups: &[Group<'_>], measured: &[Measured], split: &str) -> String {
-    let mean = |of: &Measured| of.accuracies.iter().sum::<f64>() / of.accuracies.len().max(1) as f64;
+    let mean =
+        |of: &Measured| of.accuracies.iter().sum::<f64>() / of.accuracies.len().max(1) as f64;
     let best = measured.iter().max_by(|a, b| mean(a).total_cmp(&mean(b)));
     let Some(best) = best else {
-        return "No predictions were kept, so that there are only the figures of the epochs.".to_owned();
+        return "No predictions were kept, so that there are only the figures of the epochs."
+            .to_owned();
     };
     let (class, share) = &best.majority;
     let which = match groups.len() {

@@ -98,7 +98,11 @@ pub(super) fn wrong<'a>(evaluations: &[(&'a str, &'a Evaluation)]) -> Vec<Wrong<
 fn predicted(evaluation: &Evaluation, scores: &[f64]) -> String {
     let label = largest(scores);
     let probability = scores.get(label).copied().unwrap_or_default();
-    format!("{} ({:.1} %)", class(evaluation, label as u32), 100.0 * probability)
+    format!(
+        "{} ({:.1} %)",
+        class(evaluation, label as u32),
+        100.0 * probability
+    )
 }
 
 /// The place of the largest; of equal ones, the first.
