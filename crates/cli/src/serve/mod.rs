@@ -65,6 +65,10 @@ struct Shown {
     parameters: usize,
     classes: Vec<String>,
     time: usize,
+    /// Whether it passes over padding. One that does not reads it, and may forget the text on the way.
+    masked: bool,
+    /// Whether it scores each position on its own, and its prediction is the mean of these scores.
+    per_token: bool,
     dataset: String,
     sample: bool,
     /// Reviews of the test split that it got most wrong, to pick from.
@@ -164,22 +168,22 @@ fn router(site: Site, port: u16) -> Router {
     let file = |kind: &'static str, content: &'static str| {
         get(move || async move { ([(header::CONTENT_TYPE, kind)], content) })
     };
+    let script = |content: &'static str| file("text/javascript; charset=utf-8", content);
     Router::new()
         .route(
             "/",
             file("text/html; charset=utf-8", include_str!("page/index.html")),
         )
         .route(
-            "/app.js",
-            file(
-                "text/javascript; charset=utf-8",
-                include_str!("page/app.js"),
-            ),
-        )
-        .route(
             "/style.css",
             file("text/css; charset=utf-8", include_str!("page/style.css")),
         )
+        .route("/app.js", script(include_str!("page/app.js")))
+        .route("/dom.js", script(include_str!("page/dom.js")))
+        .route("/examples.js", script(include_str!("page/examples.js")))
+        .route("/inside.js", script(include_str!("page/inside.js")))
+        .route("/reading.js", script(include_str!("page/reading.js")))
+        .route("/stage.js", script(include_str!("page/stage.js")))
         .route("/api/models", get(models))
         .route("/api/read", post(read))
         .fallback(|| async { trouble(StatusCode::NOT_FOUND, "there is no such page here") })
@@ -214,6 +218,8 @@ fn describe(named: &Named) -> Shown {
         parameters: burn::module::Module::num_params(&model.network),
         classes: model.config.classes.clone(),
         time: model.config.network.time,
+        masked: model.config.network.embedding.masked,
+        per_token: model.config.network.positions() > 1,
         dataset: model.config.provenance.dataset.clone(),
         sample: model.config.provenance.sample,
         worst: evaluation.map_or(Vec::new(), |evaluation| evaluation.worst),

@@ -29,13 +29,32 @@ fn answers_are_those_of_trace() {
     for (model, network) in models.iter().zip(NETWORKS) {
         assert_eq!(model["network"], network);
         assert!(!model["worst"].as_array().unwrap().is_empty());
+        // What the page needs to say why padding matters, and what stands behind a prediction.
+        assert_eq!(model["masked"], false);
+        assert_eq!(model["per_token"], network == "dense");
     }
 }
 
 #[test]
 fn the_page_is_sealed() {
     let server = Server::start();
-    for path in ["/", "/app.js", "/style.css", "/api/models", "/nothing"] {
+    let (_, _, script) = server.get("/app.js");
+    let imports = script
+        .lines()
+        .filter_map(|line| line.split("from \"./").nth(1));
+    let scripts: Vec<String> = imports
+        .map(|rest| format!("/{}", rest.split('"').next().unwrap()))
+        .collect();
+    assert!(scripts.len() > 2, "{scripts:?}");
+    let others = [
+        "/",
+        "/app.js",
+        "/inside.js",
+        "/style.css",
+        "/api/models",
+        "/nothing",
+    ];
+    for path in scripts.iter().map(String::as_str).chain(others) {
         let (status, head, body) = server.get(path);
         assert_eq!(status, if path == "/nothing" { 404 } else { 200 }, "{path}");
         assert!(
