@@ -37,9 +37,8 @@ pub struct Reading {
     pub probability: f64,
     /// All classes.
     pub classes: Vec<String>,
-    /// The probability of each class, in that order, for the whole text.
-    #[serde(skip)]
-    pub scores: Vec<f64>,
+    /// The probability of each class, in that order, for the whole text; in JSON an object by their names.
+    pub scores: ByClass,
     /// Whether the network skips padding.
     #[serde(skip)]
     pub masked: bool,
@@ -64,6 +63,16 @@ pub struct Reading {
     /// One for each recurrent layer and direction.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<LayerReading>,
+}
+
+/// The probability of each class, by its name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ByClass(pub Vec<(String, f64)>);
+
+impl Serialize for ByClass {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(class, score)| (class, score)))
+    }
 }
 
 /// A recurrent layer, one way, while it read.
@@ -133,7 +142,7 @@ impl Reading {
             },
             beliefs_of: class.unwrap_or(1) as u32,
             beliefs: self.beliefs[..self.words].to_vec(),
-            scores: self.scores.clone(),
+            scores: self.scores.0.iter().map(|(_, score)| *score).collect(),
         }
     }
 }
@@ -231,7 +240,7 @@ fn reading(model: &Model, text: &[u8], cleaned: &[u8], ids: &[i32], logits: &[f3
         label: model.config.classes[label].clone(),
         probability: scores[label],
         classes: model.config.classes.clone(),
-        scores,
+        scores: ByClass(model.config.classes.iter().cloned().zip(scores).collect()),
         masked: model.config.network.embedding.masked,
         words,
         unread,
@@ -274,11 +283,13 @@ fn judged(model: &Model, logits: &[f32]) -> (usize, Vec<f64>, Vec<f64>) {
         .probabilities_into(decided, classes, &mut scores);
     let label = largest(&scores);
     let mut at_step = vec![0.0; classes];
+    // Of two classes always the second.
+    let followed = if classes == 2 { 1 } else { label };
     let belief = |row: &[f32]| {
         config
             .objective()
             .probabilities_into(row, classes, &mut at_step);
-        at_step[label]
+        at_step[followed]
     };
     let beliefs = rows.map(belief).collect();
     (label, scores, beliefs)

@@ -264,6 +264,16 @@ fn named_networks_tell_any_number_of_classes_apart() {
             assert_eq!(model.config().network.name, name);
             let reading = model.trace("good 4 planet").unwrap();
             assert_eq!(reading.beliefs.len(), 5);
+            // Of two classes the second is followed, whatever the loss; of more the predicted one.
+            if name != "dense" {
+                let scores = model.scores(&["good 4 planet"]).unwrap();
+                let followed = match corpus.classes().len() {
+                    2 => 1,
+                    _ => scores.iter().next().unwrap().prediction().label,
+                };
+                let (last, score) = (reading.beliefs[4], scores.as_slice()[followed]);
+                assert!((last - score).abs() < 1e-6, "{name}: {last}, not {score}");
+            }
         }
     }
 }

@@ -48,7 +48,7 @@ impl Shape {
             Self {
                 cell,
                 left: text.max(40),
-                above: if shares { 34 } else { text.max(30) + 18 },
+                above: if shares { 40 } else { text.max(30) + 18 },
                 name,
                 counts,
                 shares,
