@@ -4,7 +4,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::lines::Line;
-use super::style::{FONT, TEXT};
+use super::style::{FONT, SMALL, TEXT, TITLED};
 use super::{Canvas, TITLE, reason};
 use crate::text::cut;
 
@@ -55,7 +55,7 @@ impl<'a> Legend<'a> {
         let dark = TEXT.color();
         let (width, _) = canvas.dim_in_pixel();
         let most = (width as usize / CHARACTER as usize).clamp(8, TITLE);
-        let style = (FONT, 13, FontStyle::Bold, &dark)
+        let style = (FONT, TITLED, FontStyle::Bold, &dark)
             .into_text_style(canvas)
             .pos(Pos::new(HPos::Left, VPos::Center));
         canvas
@@ -78,7 +78,7 @@ impl<'a> Legend<'a> {
                     let stroke = PathElement::new(vec![(x, y), (end, y)], stroke);
                     canvas.draw(&stroke).map_err(reason)?;
                 }
-                let style = (FONT, 12, &dark)
+                let style = (FONT, SMALL, &dark)
                     .into_text_style(canvas)
                     .pos(Pos::new(HPos::Left, VPos::Center));
                 canvas

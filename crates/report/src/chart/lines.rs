@@ -4,7 +4,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::legend::Legend;
-use super::style::{FONT, GRID, Ink, PAPER, TEXT};
+use super::style::{FONT, GRID, Ink, PAPER, SMALL, TEXT};
 use super::{Canvas, Tip, path, reason, svg};
 use crate::ReportError;
 use crate::text::cut;
@@ -13,7 +13,7 @@ use crate::text::cut;
 const WORD: usize = 12;
 
 /// Pixels between words below a chart, at least: where there is less room, they are left out.
-const BETWEEN_WORDS: u32 = 13;
+const BETWEEN_WORDS: u32 = 15;
 
 /// The most points that say by themselves what they are.
 const TIPS: usize = 1500;
@@ -198,11 +198,11 @@ impl Lines {
         let mut chart = ChartBuilder::on(canvas)
             .margin(4)
             .margin_right(16)
-            .x_label_area_size(if words.is_some() { 84 } else { 40 })
-            .y_label_area_size(50)
+            .x_label_area_size(if words.is_some() { 96 } else { 46 })
+            .y_label_area_size(58)
             .build_cartesian_2d(from_x..to_x, from_y..to_y)
             .map_err(reason)?;
-        let text = (FONT, 12, &TEXT.color());
+        let text = (FONT, SMALL, &TEXT.color());
         let mut mesh = chart.configure_mesh();
         mesh.bold_line_style(GRID.color())
             .light_line_style(TRANSPARENT)
@@ -265,7 +265,7 @@ impl Lines {
         let (origin_x, origin_y) = canvas.get_base_pixel();
         if let Some(all) = words {
             let ink = TEXT.color();
-            let style = (FONT, 12, &ink)
+            let style = (FONT, SMALL, &ink)
                 .into_text_style(canvas)
                 .transform(FontTransform::Rotate270)
                 .pos(Pos::new(HPos::Right, VPos::Center));

@@ -4,7 +4,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use recurrent_metrics::Report;
 
-use super::style::{FONT, Ink, PAPER, TEXT, ink};
+use super::style::{FONT, Ink, PAPER, SMALL, TEXT, ink};
 use super::{Canvas, reason, svg};
 use crate::ReportError;
 use crate::text::cut;
@@ -44,7 +44,7 @@ impl Shape {
     fn of(classes: usize, names: usize) -> Self {
         let shape = |cell, name: usize, counts, shares| {
             let name = names.min(name);
-            let text = 12 + 7 * name as i32;
+            let text = 14 + 7 * name as i32;
             Self {
                 cell,
                 left: text.max(40),
@@ -157,15 +157,13 @@ fn draw(
     ink: Ink,
 ) -> Result<(), String> {
     let dark = TEXT.color();
-    let style = |size: i32, across: HPos| {
-        (FONT, size, &dark)
+    let style = |across: HPos| {
+        (FONT, SMALL, &dark)
             .into_text_style(canvas)
             .pos(Pos::new(across, VPos::Center))
     };
     let write = |words: &str, across: HPos, at: (i32, i32)| {
-        canvas
-            .draw_text(words, &style(12, across), at)
-            .map_err(reason)
+        canvas.draw_text(words, &style(across), at).map_err(reason)
     };
     let classes = model.report.confusion.len();
     let (left, top) = (x0 + shape.left, y0 + LINE * name_lines + shape.above);
@@ -202,7 +200,7 @@ fn draw(
             if shape.shares {
                 write(&class, HPos::Center, (x, top - 8))?;
             } else {
-                let upright = style(12, HPos::Left).transform(FontTransform::Rotate270);
+                let upright = style(HPos::Left).transform(FontTransform::Rotate270);
                 canvas
                     .draw_text(&class, &upright, (x, top - 5))
                     .map_err(reason)?;

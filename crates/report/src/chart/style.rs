@@ -74,6 +74,10 @@ pub fn ink(network: &str, drawn: &[&str]) -> Ink {
 /// The font of SVGs and pictures.
 pub(crate) const FONT: &str = "sans-serif";
 
+/// Sizes of type: 12 pixels, and 13 for a title. plotters writes a size divided by 1.24 into an SVG.
+pub(crate) const SMALL: f64 = 12.0 * 1.24;
+pub(crate) const TITLED: f64 = 13.0 * 1.24;
+
 /// Rules that turn a chart dark, to be put into a media query or behind an attribute.
 pub fn dark_rules(prefix: &str) -> String {
     let mut rules = String::new();

@@ -1,7 +1,7 @@
 // The page: asks the networks of this machine, and shows what they say, word by word.
 
 import { $, ask, debounce, element, listed, short } from "./dom.js";
-import { EXAMPLES, choices } from "./examples.js";
+import { choices } from "./examples.js";
 import { final, longest, padding, prepare, steps, unreliable } from "./reading.js";
 import * as stage from "./stage.js";
 
@@ -287,7 +287,8 @@ async function start() {
   } catch (error) {
     return say(sentence(error.message), true);
   }
-  for (const { label, reviews } of choices(state.models)) {
+  const groups = choices(state.models);
+  for (const { label, reviews } of groups) {
     const options = reviews.map((review) => element("option", { value: review.text }, short(review.label)));
     $("pick").append(element("optgroup", { label }, ...options));
   }
@@ -296,7 +297,7 @@ async function start() {
     const who = samples.length === state.models.length ? "These models were" : `${listed(samples)} ${samples.length > 1 ? "were" : "was"}`;
     $("about").append(` ${who} trained on the bundled sample of made-up reviews.`);
   }
-  $("text").value = EXAMPLES[0].text;
+  $("text").value = groups[0]?.reviews[0].text ?? "";
   changed();
 }
 

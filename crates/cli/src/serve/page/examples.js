@@ -1,6 +1,6 @@
 // Reviews of our own to begin with, as long as reviews are: networks without a mask need the length.
 
-export const EXAMPLES = [
+const EXAMPLES = [
   {
     title: "Begins badly, ends well",
     text: `I expected very little, and for the first half hour I got it. The opening is slow, the jokes are flat, and the
@@ -25,7 +25,8 @@ it was not a terrible evening either. If you have nothing better to do on a rain
   },
 ].map(({ title, text }) => ({ title, text: text.replaceAll("\n", " ") }));
 
-// What can be picked: our own, and what each model got most wrong; every text once, and none without words.
+// What can be picked: our own reviews where a model tells opinions apart, and what each model got most wrong; every text
+// once, and none without words.
 export function choices(models) {
   const seen = new Set();
   const fresh = ({ label, text }) => {
@@ -34,7 +35,9 @@ export function choices(models) {
     seen.add(key);
     return true;
   };
-  const own = EXAMPLES.map(({ title, text }) => ({ label: title, text }));
+  const tellsOpinions = (model) => model.classes.some((name) => /^(neg|pos)/i.test(name));
+  const fitting = models.some(tellsOpinions) ? EXAMPLES : [];
+  const own = fitting.map(({ title, text }) => ({ label: title, text }));
   const groups = [{ label: "Written for this page", reviews: own.filter(fresh) }];
   for (const model of models) {
     const reviews = (model.worst ?? []).map(({ path, text, label }) => ({
