@@ -254,6 +254,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     if dataset.is_some_and(|dataset| dataset.sample) {
         model = sample(model);
     }
+    // Saving takes it, too.
+    drop(alone);
+    model.save(out)?;
     for name in OUTDATED {
         match std::fs::remove_file(out.join(name)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -262,9 +265,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
             _ => {}
         }
     }
-    // Saving takes it, too.
-    drop(alone);
-    model.save(out)?;
     if let Some(trained) = &model.config().trained {
         let best = trained.epoch;
         show(&format!(
