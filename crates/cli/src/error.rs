@@ -63,6 +63,22 @@ pub(crate) enum CliError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A folder that holds the results of another command.
+    #[error("{} holds {what}; give another --out, or remove it first", .path.display())]
+    FolderTaken {
+        /// The folder.
+        path: PathBuf,
+        /// What it holds.
+        what: &'static str,
+    },
+    /// An option of tables, for an archive.
+    #[error(
+        "{option} is for tables and folders; an archive of reviews has its own texts, labels and splits"
+    )]
+    ArchiveOption {
+        /// The option.
+        option: &'static str,
+    },
     /// A model without the configuration of its training.
     #[error("{} does not say how it was trained: `recurrent train` did not write it", .path.display())]
     NotTrainedHere {

@@ -99,6 +99,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     ));
     let (backend, device) = arguments.backend.open()?;
     let dataset = find(&arguments.dataset, &arguments.data_dir)?;
+    if arguments.out.join("config.json").exists() {
+        return Err(CliError::FolderTaken {
+            path: arguments.out.clone(),
+            what: "a model",
+        });
+    }
     std::fs::create_dir_all(&arguments.out).map_err(FileError::write(&arguments.out))?;
     let _alone = FolderLock::acquire(&arguments.out)?;
     let (corpus, unpacked) = load(arguments, &dataset)?;

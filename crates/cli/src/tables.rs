@@ -43,6 +43,16 @@ fn format(name: &str) -> Result<Format, String> {
 }
 
 impl TableArguments {
+    /// Whether a column of texts was named.
+    pub(crate) fn names_text(&self) -> bool {
+        !self.texts.text.is_empty()
+    }
+
+    /// Whether a column of labels was named.
+    pub(crate) fn names_label(&self) -> bool {
+        self.label.is_some()
+    }
+
     /// With the classes that labels must be of, where they are known, and the column that says which part a row is of.
     pub(crate) fn options(
         &self,

@@ -165,10 +165,15 @@ impl Arguments {
         Ok(config)
     }
 
-    /// All texts, with test and validation texts of their own; and the data set that they are, if it is a known one.
-    fn corpus(&self, config: &TrainConfig) -> Result<(TextCorpus, Option<Dataset>), CliError> {
+    /// All texts, with test and validation texts of their own; the data set that they are, if it is a known one; and the
+    /// hash of the texts before the seed split them.
+    fn corpus(
+        &self,
+        config: &TrainConfig,
+    ) -> Result<(TextCorpus, Option<Dataset>, String), CliError> {
         let (mut corpus, dataset) = match self.archive() {
             Some(choice) => {
+                self.check_archive_options()?;
                 let dataset = find(&choice, &self.data_dir)?;
                 let reviews = dataset.read(&self.reading.options())?;
                 note_passed_over(reviews.passed_over());
@@ -176,13 +181,29 @@ impl Arguments {
             }
             None => (self.tables()?, None),
         };
+        let whole = corpus.sha256().to_owned();
         if corpus.test().is_empty() && self.test_share != 0.0 {
             corpus.split_test(self.test_share, config.seed)?;
         }
         if corpus.validation().is_empty() {
             corpus.split_validation(config.validation, config.seed)?;
         }
-        Ok((corpus, dataset))
+        Ok((corpus, dataset, whole))
+    }
+
+    /// An archive has its own splits and labels: what is said of those of tables would be ignored.
+    fn check_archive_options(&self) -> Result<(), CliError> {
+        let given = [
+            ("--test", !self.test.is_empty()),
+            ("--validation", !self.validation.is_empty()),
+            ("--split", self.split.is_some()),
+            ("--text", self.table.names_text()),
+            ("--label", self.table.names_label()),
+        ];
+        match given.into_iter().find(|(_, given)| *given) {
+            Some((option, _)) => Err(CliError::ArchiveOption { option }),
+            None => Ok(()),
+        }
     }
 
     /// The data set that the input names, unless it is files in the form of tables or folders.
@@ -230,13 +251,19 @@ fn read_config(path: &Path) -> Result<TrainConfig, CliError> {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let config = arguments.config()?;
     config.check()?;
-    let (corpus, dataset) = arguments.corpus(&config)?;
+    let (corpus, dataset, whole) = arguments.corpus(&config)?;
     let show = |text: &str| match arguments.quiet {
         true => Ok(()),
         false => print(text),
     };
     show(&described(&corpus, &config))?;
     let out = &arguments.out;
+    if out.join("run.json").exists() && !out.join("config.json").exists() {
+        return Err(CliError::FolderTaken {
+            path: out.clone(),
+            what: "a run of `recurrent reproduce`",
+        });
+    }
     std::fs::create_dir_all(out).map_err(FileError::write(out))?;
     let alone = FolderLock::acquire(out)?;
     let checkpoint = Checkpoint {
@@ -251,12 +278,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
         ClassifierError::Training(error) => CliError::resume(error),
         error => CliError::Classifier(error),
     })?;
-    if dataset.is_some_and(|dataset| dataset.sample) {
-        model = sample(model);
-    }
-    // Saving takes it, too.
-    drop(alone);
-    model.save(out)?;
+    model = model.with_provenance(Provenance {
+        dataset: corpus.name().to_owned(),
+        dataset_sha256: whole,
+        sample: dataset.as_ref().is_some_and(|dataset| dataset.sample),
+        note: dataset
+            .filter(|dataset| dataset.sample)
+            .map(|_| SAMPLE_NOTE.to_owned()),
+    });
+    model.save_locked(&alone, out)?;
     for name in OUTDATED {
         match std::fs::remove_file(out.join(name)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -290,16 +320,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
         "\nThe model is in {folder}. Next:\n  recurrent predict {folder} \"some text\"\n  recurrent serve {folder}"
     ))?;
     failure.map_or(Ok(()), Err)
-}
-
-/// The model, said to come from the sample.
-fn sample(model: TextClassifier) -> TextClassifier {
-    let provenance = Provenance {
-        sample: true,
-        note: Some(SAMPLE_NOTE.to_owned()),
-        ..model.config().provenance.clone()
-    };
-    model.with_provenance(provenance)
 }
 
 /// Writes down what the model predicts for the test texts, or for those held out for validation where there are none;
@@ -360,6 +380,14 @@ fn info(model: &TextClassifier, config: &TrainConfig) -> RunInfo {
         dataset: provenance.dataset.clone(),
         dataset_sha256: provenance.dataset_sha256.clone(),
         sample: provenance.sample,
+        config_sha256: recurrent::sha256(
+            serde_json::to_string(&TrainConfig {
+                seed: 0,
+                ..config.clone()
+            })
+            .unwrap_or_default()
+            .as_bytes(),
+        ),
         networks: vec![config.name.clone()],
         note: provenance.note.clone(),
         ..this_run::here()

@@ -296,3 +296,54 @@ fn the_bundled_sample_is_trained_on_by_its_name_and_says_that_it_is() {
     );
     assert!(stderr.contains("standard and fast"), "{stderr}");
 }
+
+/// Seeds are averaged, whatever split they made; other settings stand side by side; and no folder holds two kinds of run.
+#[test]
+fn trainings_are_compared_for_what_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = table(folder.path());
+    let train = |out: &str, options: &[&str]| {
+        let mut command = recurrent();
+        command
+            .arg("train")
+            .arg(&table)
+            .args(["--text", "body", "--label", "queue"]);
+        command
+            .args(["--length", "8", "--epochs", "1", "--quiet"])
+            .args(options);
+        succeed(command.arg("--out").arg(folder.path().join(out)));
+        folder.path().join(out)
+    };
+    let runs = [
+        train("a", &[]),
+        train("b", &["--seed", "1"]),
+        train("c", &["--learning-rate", "0.01"]),
+    ];
+    let out = folder.path().join("report");
+    succeed(recurrent().arg("report").args(&runs).arg("--out").arg(&out));
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    assert_eq!(
+        page.matches("<th scope=\"row\">classifier, settings")
+            .count(),
+        2 * 2
+    );
+    assert!(
+        page.contains("<td>2</td><td>1</td>"),
+        "two runs are averaged"
+    );
+    let taken = fail(
+        recurrent()
+            .args(["reproduce", "--out"])
+            .arg(&runs[0])
+            .args(["--dataset", "sample"])
+            .arg("--data-dir")
+            .arg(common::datasets()),
+        1,
+    );
+    assert!(taken.contains("holds a model"), "{taken}");
+    let mut ignored = recurrent();
+    ignored
+        .args(["train", "sample", "--label", "queue", "--out"])
+        .arg(folder.path().join("d"));
+    assert!(fail(&mut ignored, 1).contains("--label is for tables"));
+}

@@ -6,6 +6,7 @@ use burn::module::Module as _;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rayon::prelude::*;
 use recurrent_corpus::{LabelledText, Part, TextCorpus};
+use recurrent_files::FolderLock;
 use recurrent_metrics::{Predictions, Report};
 use recurrent_models::{LayerConfig, Pooling, SequenceClassifier as _};
 use recurrent_runs::{Evaluation, RunInfo};
@@ -215,13 +216,31 @@ impl TextClassifier {
     /// # Errors
     /// [`ModelError::File`] where something cannot be written.
     pub fn save(&self, folder: impl AsRef<Path>) -> Result<(), ModelError> {
-        let Model {
-            config,
-            network,
+        let model = &self.model;
+        let vectorizer = model.vectorizer.vectorizer();
+        Model::save(folder.as_ref(), &model.config, &model.network, vectorizer)?;
+        Ok(())
+    }
+
+    /// As [`save`](Self::save), by a process that has the lock of `folder` already: one that writes other files beside the
+    /// model.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save).
+    pub fn save_locked(
+        &self,
+        lock: &FolderLock,
+        folder: impl AsRef<Path>,
+    ) -> Result<(), ModelError> {
+        let model = &self.model;
+        let vectorizer = model.vectorizer.vectorizer();
+        Model::save_locked(
+            lock,
+            folder.as_ref(),
+            &model.config,
+            &model.network,
             vectorizer,
-            ..
-        } = &self.model;
-        Model::save(folder.as_ref(), config, network, vectorizer.vectorizer())?;
+        )?;
         Ok(())
     }
 

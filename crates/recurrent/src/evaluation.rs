@@ -19,6 +19,9 @@ const WORST: usize = 3;
 /// Classes of which a report follows a text word by word.
 const TRACED: usize = 3;
 
+/// The longest texts, in tokens, that a network which reads backwards is followed through.
+const FOLLOWED_BOTH_WAYS: usize = 1000;
+
 /// Texts that the gradients of a report are taken over, spread evenly over all: nobody is to wait for every one.
 const FELT: usize = 128;
 
@@ -72,6 +75,10 @@ pub fn evaluate(
         scores: of(*place).to_vec(),
     });
     let followed: Vec<&Example<'_>> = followed(examples, &wrong, classes, run.seed);
+    // A network that reads backwards reads a text anew for each of its words: of long ones nobody waits for that.
+    let is_slow =
+        model.config.network.reads_backward() && model.vectorizer.width() > FOLLOWED_BOTH_WAYS;
+    let followed = if is_slow { Vec::new() } else { followed };
     let texts: Vec<&str> = followed.iter().map(|example| example.text).collect();
     let readings = reading::read(model, &texts, Wanted::default(), device);
     let step = examples.len().div_ceil(FELT).max(1);

@@ -40,6 +40,7 @@ pub use recurrent_corpus::{
     Added, Corpus, CorpusError, Format, LabelledText, Part, ReadReport, Rows, ScoredWriter, Split,
     TableOptions, TextCorpus, Texts, read, read_parts,
 };
+pub use recurrent_files::FolderLock;
 pub use recurrent_metrics as metrics;
 pub use recurrent_models::recurrence::Cell;
 pub use recurrent_models::{

@@ -70,7 +70,7 @@ const SAID: [Setting; 5] = [
 ];
 
 /// What a label says only where the others do not tell two groups apart.
-const UNSAID: [Setting; 7] = [
+const UNSAID: [Setting; 8] = [
     Setting {
         value: |run, _| noted(&run.info.dataset_sha256),
         words: |run, _| format!("SHA-256 {}", short(noted(&run.info.dataset_sha256))),
@@ -92,11 +92,19 @@ const UNSAID: [Setting; 7] = [
         words: |run, _| format!("vectorizer {}", short(noted(&run.info.vectorizer_sha256))),
     },
     Setting {
-        value: |run, network| Some(run.evaluations.get(network)?.parameters.to_string()),
+        // Where all settings are noted, what is left is the vocabulary of the texts that the seed chose.
+        value: |run, network| match run.info.config_sha256.is_empty() {
+            true => Some(run.evaluations.get(network)?.parameters.to_string()),
+            false => None,
+        },
         words: |run, network| match run.evaluations.get(network) {
             Some(evaluation) => format!("{} parameters", evaluation.parameters),
             None => "parameters unknown".to_owned(),
         },
+    },
+    Setting {
+        value: |run, _| noted(&run.info.config_sha256),
+        words: |run, _| format!("settings {}", short(noted(&run.info.config_sha256))),
     },
     INSTRUCTIONS,
 ];

@@ -170,9 +170,11 @@ impl Run {
 
     /// Where a network's model is: in a folder of its own, or, of a model that `recurrent train` left, in the run's.
     fn network_folder(&self, network: &str) -> PathBuf {
-        match self.folder.join("config.json").is_file() {
+        let own = self.folder.join(network);
+        let is_model = |folder: &Path| folder.join("config.json").is_file();
+        match !is_model(&own) && is_model(&self.folder) {
             true => self.folder.clone(),
-            false => self.folder.join(network),
+            false => own,
         }
     }
 

@@ -37,6 +37,7 @@ pub(crate) fn run(seed: u64) -> Run {
             dataset: "ok".to_owned(),
             dataset_sha256: "ab".repeat(32),
             vectorizer_sha256: "cd".repeat(32),
+            config_sha256: String::new(),
             sample: false,
             networks: vec!["lstm".to_owned()],
             commit: Some("1234abcd9999".to_owned()),

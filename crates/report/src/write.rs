@@ -67,6 +67,7 @@ pub fn write(runs: &[Run], out: &Path) -> Result<Written, ReportError> {
 }
 
 /// Writes `report.html` alone into `out`, with its charts in it: the page, and what a reader must know of the figures.
+/// Pictures of an earlier report there are removed.
 ///
 /// # Errors
 /// As [`write()`].
@@ -75,6 +76,10 @@ pub fn write_page(runs: &[Run], out: &Path) -> Result<(PathBuf, Vec<String>), Re
     let drawn = page::draw(runs)?;
     let page = out.join(PAGE);
     recurrent_files::write(&page, drawn.html.as_bytes())?;
+    for path in outdated(out, &[]) {
+        // As above.
+        let _ = std::fs::remove_file(path);
+    }
     Ok((page, drawn.notes))
 }
 

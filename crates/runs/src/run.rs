@@ -39,6 +39,9 @@ pub struct RunInfo {
     pub dataset_sha256: String,
     /// SHA-256 of the fitted vectorizer, in hexadecimal digits; empty in files of 0.1.
     pub vectorizer_sha256: String,
+    /// SHA-256 of everything else that was set, but for the seed, where other settings are possible: of `recurrent train`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub config_sha256: String,
     /// Whether that was the bundled sample.
     pub sample: bool,
     /// The networks to train, in order; empty in files of 0.1.
@@ -98,6 +101,7 @@ impl RunInfo {
         check_line("note", self.note.as_deref().unwrap_or_default())?;
         check_sha256("dataset_sha256", &self.dataset_sha256)?;
         check_sha256("vectorizer_sha256", &self.vectorizer_sha256)?;
+        check_sha256("config_sha256", &self.config_sha256)?;
         ensure(self.networks.len() <= MOST_NETWORKS, || {
             format!(
                 "names {} networks, more than {MOST_NETWORKS}",

@@ -116,7 +116,24 @@ impl Model {
             .check()
             .map_err(|reason| ModelError::CannotSave { reason })?;
         std::fs::create_dir_all(folder).map_err(FileError::write(folder))?;
-        let _lock = FolderLock::acquire(folder)?;
+        let lock = FolderLock::acquire(folder)?;
+        Self::save_locked(&lock, folder, config, network, vectorizer)
+    }
+
+    /// As [`save`](Self::save), by a process that has the lock of `folder` already.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save).
+    pub fn save_locked(
+        _lock: &FolderLock,
+        folder: &Path,
+        config: &ModelConfig,
+        network: &Network,
+        vectorizer: &TextVectorizer,
+    ) -> Result<String, ModelError> {
+        config
+            .check()
+            .map_err(|reason| ModelError::CannotSave { reason })?;
         let mut notes = Notes::from([("network".to_owned(), config.network.name.clone())]);
         if let Some(note) = &config.provenance.note {
             notes.insert("note".to_owned(), note.clone());

@@ -28,7 +28,7 @@ const NAME: usize = 32;
 
 /// Classes beyond which a matrix has no room for names, and beyond which it is not drawn.
 const NAMED: usize = 24;
-const DRAWN: usize = 200;
+const DRAWN: usize = 60;
 
 /// How a matrix of so many classes lies: pixels of a cell, of the classes' names, and what of it is written.
 struct Shape {
@@ -72,7 +72,7 @@ impl Shape {
 
 /// How often texts of each class (rows) are predicted to be of each (columns), one matrix a model, each with its name
 /// above it, in rows of `width` pixels; the deeper a cell's colour, the larger its share of its row. Of more than 24
-/// classes the cells have no words, of more than 200 there is no matrix.
+/// classes the cells have no words, of more than 60 there is no matrix.
 ///
 /// # Errors
 /// [`ReportError::Chart`] if the drawing library fails.

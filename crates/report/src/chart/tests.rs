@@ -144,7 +144,7 @@ fn a_picture_has_the_charts_pixels_and_its_words() {
 
 #[test]
 fn matrices_of_any_number_of_classes_are_drawn_in_their_width() {
-    for classes in [2usize, 3, 5, 6, 12, 13, 24, 25, 90, 201] {
+    for classes in [2usize, 3, 5, 6, 12, 13, 24, 25, 60, 61] {
         let labels: Vec<usize> = (0..classes).collect();
         let scores = vec![1.0 / classes as f32; classes * classes];
         let predictions = recurrent_metrics::Predictions::new(classes, &labels, &scores).unwrap();
@@ -158,7 +158,7 @@ fn matrices_of_any_number_of_classes_are_drawn_in_their_width() {
             let svg = confusion("test", &[model("lstm"), model("gru")], width).unwrap();
             usvg::Tree::from_str(&svg, &usvg::Options::default()).unwrap();
             let cells = svg.matches("<rect").count();
-            let drawn = if classes > 200 {
+            let drawn = if classes > 60 {
                 0
             } else {
                 2 * classes * classes

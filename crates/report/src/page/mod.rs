@@ -60,7 +60,9 @@ struct Page<'a> {
     sample: Option<String>,
     notes: &'a [String],
     rows: Vec<Row>,
-    measured: Vec<Measured>,
+    measured: &'a [Measured],
+    /// The one that says what always predicting the same is worth, where that is one thing for all.
+    baseline: Option<&'a Measured>,
     /// Whether a row is the mean of several runs.
     means: bool,
     /// What epochs were evaluated on, and what the trained networks were.
@@ -95,7 +97,9 @@ pub(crate) struct Drawn {
 pub(crate) fn draw(runs: &[Run]) -> Result<Drawn, ReportError> {
     let groups = groups(runs);
     let notes = notes(runs, &groups);
-    let page = page(runs, &groups, &notes)?;
+    let (measured, reports): (Vec<Measured>, Vec<Report>) =
+        groups.iter().filter_map(rows::measured).unzip();
+    let page = page(runs, &groups, (&measured, &reports), &notes)?;
     let charts = page.curves.iter().chain(&page.confusion);
     let mut pictures: Vec<(String, String)> = charts
         .chain(&page.calibration)
@@ -120,6 +124,7 @@ const WIDTH: u32 = 1136;
 fn page<'a>(
     runs: &'a [Run],
     groups: &'a [Group<'a>],
+    (measured, reports): (&'a [Measured], &[Report]),
     notes: &'a [String],
 ) -> Result<Page<'a>, ReportError> {
     // Of each group, the first run's: predictions of single texts cannot be averaged.
@@ -131,8 +136,10 @@ fn page<'a>(
             Some((group.label.as_str(), evaluation))
         })
         .collect();
-    let (measured, reports): (Vec<Measured>, Vec<Report>) =
-        groups.iter().filter_map(rows::measured).unzip();
+    // Whether all were asked the same.
+    let alike = evaluations
+        .windows(2)
+        .all(|pair| pair[0].1.classes == pair[1].1.classes && pair[0].1.labels == pair[1].1.labels);
     let split = same(evaluations.iter().map(|(_, of)| of.split())).unwrap_or("held-out");
     let felt: Vec<_> = evaluations
         .iter()
@@ -144,11 +151,12 @@ fn page<'a>(
     };
     let (confusion, calibration) = match measured.is_empty() {
         true => (Vec::new(), Vec::new()),
-        false => judged(split, &evaluations, &measured, &reports)?,
+        false => judged(split, &evaluations, measured, reports)?,
     };
+    let two = shades(&evaluations);
     Ok(Page {
         title: title(runs, groups),
-        result: result(groups, &measured, split),
+        result: result(groups, measured, split, alike),
         runs,
         sample: sample(runs),
         notes,
@@ -166,12 +174,13 @@ fn page<'a>(
         gradients,
         gradient_texts: felt.iter().map(|(_, curve)| curve.texts).max().unwrap_or(0),
         wrong: texts::wrong(&evaluations),
-        readings: texts::readings(&evaluations)?,
-        two: shades(&evaluations),
+        readings: texts::readings(&evaluations, two.is_some())?,
+        two,
         dense: evaluations
             .iter()
             .any(|(_, evaluation)| evaluation.network == "dense"),
         measured,
+        baseline: measured.first().filter(|_| alike),
         dark: chart::style::dark_rules("svg "),
     })
 }
@@ -235,7 +244,7 @@ fn title(runs: &[Run], groups: &[Group<'_>]) -> String {
 }
 
 /// The result in a sentence or two.
-fn result(groups: &[Group<'_>], measured: &[Measured], split: &str) -> String {
+fn result(groups: &[Group<'_>], measured: &[Measured], split: &str, alike: bool) -> String {
     let mean =
         |of: &Measured| of.accuracies.iter().sum::<f64>() / of.accuracies.len().max(1) as f64;
     let best = measured.iter().max_by(|a, b| mean(a).total_cmp(&mean(b)));
@@ -243,6 +252,10 @@ fn result(groups: &[Group<'_>], measured: &[Measured], split: &str) -> String {
         return "No predictions were kept, so that there are only the figures of the epochs."
             .to_owned();
     };
+    if !alike {
+        return "These networks were evaluated on other texts or other classes: each figure stands for itself."
+            .to_owned();
+    }
     let (class, share) = &best.majority;
     let which = match groups.len() {
         1 => best.label.clone(),

@@ -70,6 +70,8 @@ pub(super) struct Measured {
     pub(super) accuracies: Vec<f64>,
     /// The most frequent class of the first run, and its share.
     pub(super) majority: (String, f64),
+    /// What always predicting it has for balanced accuracy and, where that is defined, AUC.
+    pub(super) baseline: [String; 2],
     /// Each class of the first run.
     pub(super) classes: Vec<OfClass>,
 }
@@ -108,6 +110,7 @@ pub(super) fn measured(group: &Group<'_>) -> Option<(Measured, Report)> {
         let name = evaluation.classes.get(place).map_or("", String::as_str);
         cut(name, LABEL).into_owned()
     };
+    let occurring = report.per_class.iter().filter(|of| of.support > 0).count();
     let classes = report.per_class.iter().enumerate().take(CLASSES);
     let measured = Measured {
         label: group.label.clone(),
@@ -115,6 +118,10 @@ pub(super) fn measured(group: &Group<'_>) -> Option<(Measured, Report)> {
         figures: figures.each_ref().map(|values| figure(values, 4)),
         accuracies: all(|report| Some(report.accuracy)),
         majority: (class(report.majority.class), report.majority.share),
+        baseline: [
+            figure(&[1.0 / occurring.max(1) as f64], 4),
+            report.auc.map_or(String::new(), |_| figure(&[0.5], 4)),
+        ],
         classes: classes
             .map(|(place, of)| OfClass {
                 name: class(place),

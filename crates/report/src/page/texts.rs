@@ -120,6 +120,7 @@ type Read<'a> = (&'a str, &'a Evaluation, &'a TracedReview);
 /// The texts, each with all that read it.
 pub(super) fn readings<'a>(
     evaluations: &[(&'a str, &'a Evaluation)],
+    two: bool,
 ) -> Result<Vec<Reading<'a>>, ReportError> {
     let mut texts: Vec<Vec<Read<'a>>> = Vec::new();
     for (label, evaluation) in evaluations {
@@ -132,7 +133,7 @@ pub(super) fn readings<'a>(
         }
     }
     texts.truncate(READINGS);
-    texts.into_iter().map(reading).collect()
+    texts.into_iter().map(|reads| reading(reads, two)).collect()
 }
 
 /// Whether two read the same text, as far as both read it: another data set may have another one of that name.
@@ -144,7 +145,7 @@ fn is_same((_, evaluation, trace): &Read<'_>, (_, other, other_trace): &Read<'_>
         && words.all(|(word, other)| word == other)
 }
 
-fn reading(reads: Vec<Read<'_>>) -> Result<Reading<'_>, ReportError> {
+fn reading(reads: Vec<Read<'_>>, two: bool) -> Result<Reading<'_>, ReportError> {
     let followed: Vec<Followed<'_>> = reads
         .iter()
         .map(|(label, evaluation, trace)| Followed {
@@ -162,12 +163,12 @@ fn reading(reads: Vec<Read<'_>>) -> Result<Reading<'_>, ReportError> {
         path: cut(&trace.path, PATH),
         label: trace.label.map(|label| class(evaluation, label)),
         charts: [chart.svg()?, chart.narrow().svg()?],
-        networks: reads.into_iter().map(shaded).collect(),
+        networks: reads.into_iter().map(|read| shaded(read, two)).collect(),
     })
 }
 
-fn shaded<'a>((label, evaluation, trace): Read<'a>) -> Shaded<'a> {
-    let two = evaluation.classes.len() == 2;
+/// With shades of two ends where `two` is true, else of one.
+fn shaded<'a>((label, evaluation, trace): Read<'a>, two: bool) -> Shaded<'a> {
     let word = |text: &'a str, unknown: bool, belief: f64| Word {
         text: cut(text, WORD),
         unknown,
@@ -208,14 +209,13 @@ mod tests {
 
     #[test]
     fn shades_have_two_ends_for_two_classes_and_one_for_more() {
-        let mut of = evaluation("lstm");
-        let shades = |of: &Evaluation| -> Vec<usize> {
-            let words = shaded(("lstm", of, &of.traces[0])).words;
+        let of = evaluation("lstm");
+        let shades = |two: bool| -> Vec<usize> {
+            let words = shaded(("lstm", &of, &of.traces[0]), two).words;
             words.iter().map(|word| word.shade).collect()
         };
-        assert_eq!(shades(&of), [5, 6, 4, 9]);
-        of.classes.push("other".to_owned());
-        assert_eq!(shades(&of), [8, 8, 7, 10]);
+        assert_eq!(shades(true), [5, 6, 4, 9]);
+        assert_eq!(shades(false), [8, 8, 7, 10]);
     }
 
     #[test]
@@ -234,7 +234,7 @@ mod tests {
             ("gru", &shorter),
             ("lstm, data set other", &other),
         ];
-        let readings = readings(&all).unwrap();
+        let readings = readings(&all, true).unwrap();
         let labels: Vec<Vec<&str>> = readings
             .iter()
             .map(|reading| reading.networks.iter().map(|n| n.label).collect())
