@@ -10,12 +10,13 @@ use recurrent_files::FolderLock;
 use recurrent_metrics::{Predictions, Report};
 use recurrent_models::{LayerConfig, Pooling, SequenceClassifier as _};
 use recurrent_runs::{Evaluation, RunInfo};
-use recurrent_training::{Encoded, FitConfig, Observer, RunSettings, fit};
-use recurrent_vectorizer::{TextVectorizer, Vectorize as _, VectorizerParams};
+use recurrent_training::{FitConfig, Observer, RunSettings, fit};
+use recurrent_vectorizer::Vectorize as _;
 
 use crate::evaluation::Example;
 use crate::reading::{self, Reading, Wanted};
 use crate::scores::{Prediction, Scores};
+use crate::texts::{encode, fitted};
 use crate::{ClassifierError, Model, ModelConfig, ModelError, Provenance, TrainConfig, Trained};
 
 /// Tokens that are judged together, padding included: what a batch keeps in memory grows with them.
@@ -461,45 +462,4 @@ impl TextClassifier {
             _ => Err(ClassifierError::NotFinite { text: 0 }),
         }
     }
-}
-
-/// The vectorizer of the training texts.
-fn fitted(corpus: &TextCorpus, config: &TrainConfig) -> Result<TextVectorizer, ClassifierError> {
-    let params = VectorizerParams::new()
-        .max_tokens(config.max_tokens)
-        .output_sequence_length(config.length)
-        .check()?;
-    let texts: Vec<_> = corpus
-        .train()
-        .iter()
-        .map(|text| crate::model::cleaned(config.clean, text.text.as_bytes()))
-        .collect();
-    let threads = rayon::current_num_threads();
-    Ok(params.fit_threads(&texts, threads)?)
-}
-
-/// A part of a corpus on `device`, vectorized on all threads.
-fn encode(
-    corpus: &TextCorpus,
-    part: Part,
-    clean: bool,
-    vectorizer: &recurrent_vectorizer::FixedWidth,
-    device: &Device,
-) -> Result<Encoded, ClassifierError> {
-    let texts = corpus.part(part);
-    if texts.is_empty() {
-        return Err(ClassifierError::EmptyPart { part });
-    }
-    let width = vectorizer.width();
-    let labelled: Vec<LabelledText<'_>> = texts.iter().collect();
-    let mut ids = vec![0; labelled.len() * width];
-    labelled
-        .par_iter()
-        .zip(ids.par_chunks_exact_mut(width))
-        .for_each(|(text, row)| {
-            let text = crate::model::cleaned(clean, text.text.as_bytes());
-            vectorizer.vectorizer().vectorize_bytes_into(&text, row);
-        });
-    let labels = labelled.iter().map(|text| text.label as f32).collect();
-    Ok(Encoded::new(ids, width, labels, device)?)
 }

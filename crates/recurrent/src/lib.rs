@@ -31,6 +31,7 @@ pub mod evaluation;
 mod model;
 pub mod reading;
 mod scores;
+mod texts;
 
 pub use classifier::{Checkpoint, TextClassifier};
 pub use config::{ClassWeight, Recipe, TrainConfig, Trained};
