@@ -213,6 +213,13 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_line_that_is_too_long_is_broken_between_figures() {
+        let line = "2s - loss: 0.5 - accuracy: 0.7";
+        assert_eq!(wrapped(line, 80), line);
+        assert_eq!(wrapped(line, 20), "2s - loss: 0.5\n  accuracy: 0.7");
+    }
+
     fn record(epoch: usize) -> EpochRecord {
         EpochRecord {
             network: "lstm".to_owned(),

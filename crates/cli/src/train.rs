@@ -22,7 +22,7 @@ use crate::error::CliError;
 use crate::progress::Display;
 use crate::tables::{self, TableArguments};
 use crate::terminal::printable;
-use crate::{evaluate, interrupt, print, report, run as this_run, say};
+use crate::{evaluate, interrupt, print, report, run as this_run, say, texts};
 
 /// What a training left that was here before, and says nothing of the new one.
 const OUTDATED: [&str; 5] = [
@@ -344,7 +344,7 @@ fn measure(
     if part == Part::Test {
         write_json(&out.join("test.json"), &measures)?;
     }
-    let info = info(model, config);
+    let info = info(model, config)?;
     let examples: Vec<Example<'_>> = texts
         .iter()
         .zip(&labels)
@@ -368,9 +368,13 @@ fn measure(
 }
 
 /// How the model was made, for its report.
-fn info(model: &TextClassifier, config: &TrainConfig) -> RunInfo {
+fn info(model: &TextClassifier, config: &TrainConfig) -> Result<RunInfo, CliError> {
     let provenance = &model.config().provenance;
-    RunInfo {
+    let settings = texts::json(&TrainConfig {
+        seed: 0,
+        ..config.clone()
+    })?;
+    Ok(RunInfo {
         backend: "flex".to_owned(),
         seed: config.seed,
         held_out: Part::Validation.name().to_owned(),
@@ -380,18 +384,11 @@ fn info(model: &TextClassifier, config: &TrainConfig) -> RunInfo {
         dataset: provenance.dataset.clone(),
         dataset_sha256: provenance.dataset_sha256.clone(),
         sample: provenance.sample,
-        config_sha256: recurrent::sha256(
-            serde_json::to_string(&TrainConfig {
-                seed: 0,
-                ..config.clone()
-            })
-            .unwrap_or_default()
-            .as_bytes(),
-        ),
+        config_sha256: recurrent::sha256(settings.as_bytes()),
         networks: vec![config.name.clone()],
         note: provenance.note.clone(),
         ..this_run::here()
-    }
+    })
 }
 
 /// What there is to learn from, and what to keep in mind about it.

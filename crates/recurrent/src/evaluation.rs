@@ -40,8 +40,8 @@ pub struct Example<'a> {
     pub label: usize,
 }
 
-/// Evaluates a model of `run` on `examples`, the texts of `split`, for whose texts it has the probabilities `scores`, text by text and class by
-/// class.
+/// Evaluates a model of `run` on `examples`, the texts of `split`, for which it has the probabilities `scores`, text by
+/// text and class by class.
 ///
 /// The run's seed chooses a text of each of the first three classes, the same ones for every network of a run, to be
 /// followed word by word; with one more that the model gets wrong.
