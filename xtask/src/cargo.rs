@@ -129,20 +129,33 @@ pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
 #[derive(Deserialize)]
 struct Message {
     reason: String,
-    target: Option<Target>,
-    executable: Option<PathBuf>,
-    profile: Option<Profile>,
+    #[serde(flatten)]
+    artifact: Option<Artifact>,
+}
+
+/// What cargo built, or found built.
+#[derive(Deserialize)]
+pub(crate) struct Artifact {
+    pub(crate) package_id: String,
+    pub(crate) target: Target,
+    pub(crate) profile: Profile,
+    /// Each with the hash of all that decides over its contents.
+    pub(crate) filenames: Vec<PathBuf>,
+    pub(crate) executable: Option<PathBuf>,
+    /// It was there already.
+    pub(crate) fresh: bool,
 }
 
 #[derive(Deserialize)]
-struct Profile {
-    test: bool,
+pub(crate) struct Profile {
+    pub(crate) opt_level: String,
+    pub(crate) test: bool,
 }
 
 #[derive(Deserialize)]
-struct Target {
-    name: String,
-    kind: Vec<String>,
+pub(crate) struct Target {
+    pub(crate) name: String,
+    pub(crate) kind: Vec<String>,
 }
 
 /// Builds `package` in release mode, its progress streamed, and says where the executable `target` lies.
@@ -164,15 +177,25 @@ pub(crate) fn build_with(
 ) -> Result<PathBuf, Error> {
     let mut command = cargo(args);
     complete(&mut command);
+    let artifacts = artifacts(command)?;
+    let found = artifacts.into_iter().rev();
+    found
+        .filter_map(|artifact| executable(artifact, target))
+        .next()
+        .ok_or_else(|| Error::NoExecutable {
+            target: target.to_owned(),
+        })
+}
+
+/// Runs a cargo command that builds, its progress streamed, and says what it built and what it found built.
+pub(crate) fn artifacts(mut command: Command) -> Result<Vec<Artifact>, Error> {
     command.args(["--message-format", "json-render-diagnostics"]);
     let name = shown(&command);
-    let mut found = None;
+    let mut found = Vec::new();
     let mut broken = None;
-    let status = lines(&mut command, |line| {
-        match serde_json::from_str::<Message>(line) {
-            Ok(message) => found = executable(message, target).or(found.take()),
-            Err(source) => broken = Some(source),
-        }
+    let status = lines(&mut command, |line| match artifact(line) {
+        Ok(artifact) => found.extend(artifact),
+        Err(source) => broken = Some(source),
     })?;
     if !status.success() {
         return Err(Error::Failed {
@@ -180,29 +203,32 @@ pub(crate) fn build_with(
             status: status.to_string(),
         });
     }
-    match (found, broken) {
-        (Some(path), _) => Ok(path),
-        (None, Some(source)) => Err(Error::Json {
+    match broken {
+        // One that is not understood may be of another kind.
+        Some(source) if found.is_empty() => Err(Error::Json {
             command: name,
             source,
         }),
-        (None, None) => Err(Error::NoExecutable {
-            target: target.to_owned(),
-        }),
+        _ => Ok(found),
     }
 }
 
-fn executable(message: Message, name: &str) -> Option<PathBuf> {
-    let target = message.target.filter(|target| target.name == name)?;
+/// The artifact that a message names, if it names one.
+fn artifact(line: &str) -> Result<Option<Artifact>, serde_json::Error> {
+    let message: Message = serde_json::from_str(line)?;
+    Ok(message
+        .artifact
+        .filter(|_| message.reason == "compiler-artifact"))
+}
+
+fn executable(artifact: Artifact, name: &str) -> Option<PathBuf> {
     // The unit tests of a program, and of a library of its name, are executables of that name, too. A benchmark is built
     // as a test as well, and is the one wanted.
-    let unit_tests = message.profile.is_some_and(|profile| profile.test)
-        && target
-            .kind
-            .iter()
-            .any(|kind| kind == "bin" || kind == "lib");
-    let built = message.reason == "compiler-artifact" && !unit_tests;
-    message.executable.filter(|_| built)
+    let kind = &artifact.target.kind;
+    let unit_tests =
+        artifact.profile.test && kind.iter().any(|kind| kind == "bin" || kind == "lib");
+    let wanted = artifact.target.name == name && !unit_tests;
+    artifact.executable.filter(|_| wanted)
 }
 
 #[cfg(test)]
@@ -211,22 +237,24 @@ mod tests {
 
     #[test]
     fn finds_the_executable_among_the_messages() {
-        let check = |json: &str| executable(serde_json::from_str(json).unwrap(), "recurrent");
-        let lib = r#"{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"recurrent"},"executable":null,"fresh":true}"#;
-        let bin = r#"{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"recurrent"},"executable":"t/release/recurrent"}"#;
-        let tests = r#"{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"recurrent"},"executable":"t/release/deps/recurrent-1","profile":{"test":true}}"#;
-        assert_eq!(check(tests), None);
-        assert_eq!(check(&tests.replace("\"bin\"", "\"lib\"")), None);
-        let bench = r#"{"reason":"compiler-artifact","target":{"kind":["bench"],"name":"recurrent"},"executable":"t/release/deps/recurrent-2","profile":{"test":true}}"#;
-        assert_eq!(
-            check(bench),
-            Some(PathBuf::from("t/release/deps/recurrent-2"))
-        );
-        let other = r#"{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"xtask"},"executable":"t/release/xtask"}"#;
-        assert_eq!(check(lib), None);
-        assert_eq!(check(other), None);
+        let message = |kind: &str, name: &str, executable: &str, test: bool| {
+            format!(
+                r#"{{"reason":"compiler-artifact","package_id":"p","target":{{"kind":["{kind}"],"name":"{name}"}},"profile":{{"opt_level":"3","test":{test}}},"filenames":[],"executable":{executable},"fresh":true}}"#
+            )
+        };
+        let check = |message: &str| {
+            let artifact = artifact(message).unwrap()?;
+            executable(artifact, "recurrent")
+        };
+        let there = Some(PathBuf::from("t/recurrent"));
+        let path = "\"t/recurrent\"";
+        assert_eq!(check(&message("lib", "recurrent", "null", false)), None);
+        assert_eq!(check(&message("bin", "recurrent", path, false)), there);
+        assert_eq!(check(&message("bin", "recurrent", path, true)), None);
+        assert_eq!(check(&message("lib", "recurrent", path, true)), None);
+        assert_eq!(check(&message("bench", "recurrent", path, true)), there);
+        assert_eq!(check(&message("bin", "xtask", path, false)), None);
         assert_eq!(check(r#"{"reason":"build-finished","success":true}"#), None);
-        assert_eq!(check(bin), Some(PathBuf::from("t/release/recurrent")));
     }
 
     #[test]

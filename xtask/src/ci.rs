@@ -9,9 +9,10 @@ use crate::browser::Browser;
 use crate::cargo;
 use crate::error::Error;
 use crate::inputs::Inputs;
-use crate::{docs, emulate, libtorch, reproduce, results, sanitize, test, tidy, torture};
+use crate::{builds, docs, emulate, libtorch, reproduce, results, sanitize, test, tidy, torture};
 
-/// The steps that are one cargo command each; tidy, the book, the tests, other processors, the sanitizers, a fuzzer, a whole run,
+/// The steps that are one cargo command each, in release mode, so that macros and build scripts are built once; tidy, the
+/// book, the builds, the tests, other processors, the sanitizers, a fuzzer, a whole run,
 /// the damage campaign, the tests of libtorch and the comparison with the recorded results follow.
 const LINTS: [(&str, &[&str]); 3] = [
     ("fmt", &["fmt", "--all", "--check"]),
@@ -19,6 +20,7 @@ const LINTS: [(&str, &[&str]); 3] = [
         "clippy",
         &[
             "clippy",
+            "--release",
             "--workspace",
             "--all-targets",
             "--all-features",
@@ -29,7 +31,13 @@ const LINTS: [(&str, &[&str]); 3] = [
     ),
     (
         "doc",
-        &["doc", "--workspace", "--no-deps", "--all-features"],
+        &[
+            "doc",
+            "--release",
+            "--workspace",
+            "--no-deps",
+            "--all-features",
+        ],
     ),
 ];
 
@@ -154,8 +162,11 @@ fn all(
     if !report.step("docs", || docs::check(root))? {
         return Ok(());
     }
+    if !report.step("builds", builds::check)? {
+        return Ok(());
+    }
     if !report.step("test", || {
-        let outcome = test::run(inputs, &Browser::provide(root)?, &[], &[])?;
+        let outcome = test::run(root, inputs, &Browser::provide(root)?, &[], &[])?;
         let passed = outcome.success();
         *counts = Some(outcome.counts);
         Ok(passed)
@@ -181,9 +192,7 @@ fn all(
         return Ok(());
     }
     if !report.step("torture", || {
-        let program = test::built_program(reproduce::PROGRAM)?;
-        let campaign = test::built_program(torture::CAMPAIGN)?;
-        Ok(torture::start(&program, &campaign, &["--quick".into()])? == ExitCode::SUCCESS)
+        Ok(torture::run(&["--quick".into()])? == ExitCode::SUCCESS)
     })? {
         return Ok(());
     }
@@ -240,7 +249,7 @@ fn fuzz(root: &Path) -> Result<Outcome, Error> {
     Ok(Outcome::Passed)
 }
 
-/// The main job whole, by the program that the tests have built: on the reviews where they are, else on the sample.
+/// The main job whole, by the program that is built already: on the reviews where they are, else on the sample.
 fn run_whole(root: &Path, inputs: &Inputs) -> Result<bool, Error> {
     let dataset = if inputs.have_reviews() {
         "auto"
@@ -248,7 +257,10 @@ fn run_whole(root: &Path, inputs: &Inputs) -> Result<bool, Error> {
         "sample"
     };
     let args = ["--dataset", dataset, "--out", RUN].map(OsString::from);
-    let program = Command::new(test::built_program(reproduce::PROGRAM)?);
+    let program = Command::new(cargo::build_release(
+        reproduce::PACKAGE,
+        reproduce::PROGRAM,
+    )?);
     let code = reproduce::start(root, inputs, &args, program)?;
     Ok(code == ExitCode::SUCCESS)
 }

@@ -17,6 +17,7 @@ use clap::{Parser, Subcommand};
 mod apt;
 mod bench;
 mod browser;
+mod builds;
 mod caches;
 mod cargo;
 mod ci;
@@ -129,7 +130,7 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
             Ok(outcome.code())
         }
         Command::Test { args, harness, .. } => {
-            let outcome = test::run(&inputs, &Browser::find(&root), &args, &harness)?;
+            let outcome = test::run(&root, &inputs, &Browser::find(&root), &args, &harness)?;
             println!("{}", outcome.counts);
             Ok(outcome.code())
         }

@@ -19,6 +19,9 @@ pub(crate) const PACKAGE: &str = "recurrent-cli";
 /// The command.
 pub(crate) const PROGRAM: &str = "recurrent";
 
+/// What cargo is asked for to build it.
+pub(crate) const BUILD: [&str; 4] = ["build", "--release", "--package", PACKAGE];
+
 /// Tells the binary which commit it was built from, for `run.json`.
 const COMMIT_VARIABLE: &str = "RECURRENT_COMMIT";
 
@@ -76,8 +79,7 @@ fn commit(root: &Path) -> Option<String> {
 /// The command built with libtorch, once it is seen to start.
 pub(crate) fn with(libtorch: &Libtorch) -> Result<Command, Error> {
     eprintln!("xtask: with {}", libtorch.describe());
-    let args = ["build", "--release", "--package", PACKAGE];
-    let args = [args.as_slice(), &["--features", "libtorch"]].concat();
+    let args = [BUILD.as_slice(), &["--features", "libtorch"]].concat();
     let binary = cargo::build_with(&args, PROGRAM, |command| libtorch.set(command))?;
     let output = Command::new(&binary)
         .arg("doctor")

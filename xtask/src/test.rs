@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
 
 use crate::browser::Browser;
@@ -12,33 +12,98 @@ use crate::error::Error;
 use crate::inputs::Inputs;
 use crate::libtorch::{self, Kind, Version};
 
-/// The command that the README names. Release mode, because training in debug mode takes minutes; the features,
-/// because what is optional would go untested.
-const COMMAND: [&str; 6] = [
-    "test",
-    "--workspace",
-    "--release",
-    "--no-fail-fast",
-    "--features",
-    FEATURES,
-];
-const FEATURES: &str = "recurrent-corpus/parquet,recurrent-data/frames,recurrent-kernels/pairs,recurrent-vectorizer/polars,recurrent-vectorizer/rayon,recurrent-vectorizer/serde";
+/// The folders of the packages whose tests need features that the command does without: polars, and AVX-512's tiles
+/// on AVX2.
+const WITH_FEATURES: [&str; 3] = ["data", "kernels", "vectorizer"];
+const FEATURES: &str = "recurrent-data/download,recurrent-data/frames,recurrent-kernels/pairs,recurrent-vectorizer/polars,recurrent-vectorizer/rayon,recurrent-vectorizer/serde";
 
-/// The tests of libtorch, in the same build but for one feature: what that does not reach, polars first of all, is
-/// built already.
+/// The tests are two commands, so that what the command is made of is not built a second time for features that
+/// only the tests ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// All packages but those below, with the features that the command has.
+    Command,
+    /// Those of [`WITH_FEATURES`], with all features that they have.
+    Features,
+}
+
+impl Part {
+    pub(crate) const ALL: [Self; 2] = [Self::Command, Self::Features];
+
+    /// The arguments for cargo. In release mode, because training in debug mode takes minutes.
+    pub(crate) fn arguments(self) -> Vec<String> {
+        let packages = WITH_FEATURES.map(|folder| format!("recurrent-{folder}"));
+        let mut arguments = ["test", "--release", "--no-fail-fast"]
+            .map(str::to_owned)
+            .to_vec();
+        match self {
+            Self::Command => {
+                arguments.push("--workspace".to_owned());
+                let excluded = packages.map(|name| ["--exclude".to_owned(), name]);
+                arguments.extend(excluded.into_iter().flatten());
+            }
+            Self::Features => {
+                let chosen = packages.map(|name| ["--package".to_owned(), name]);
+                arguments.extend(chosen.into_iter().flatten());
+                arguments.extend(["--features", FEATURES].map(str::to_owned));
+            }
+        }
+        arguments
+    }
+
+    /// Whether one of its packages, whose folders are in `crates`, has tests of this name: cargo refuses a name that
+    /// none has.
+    fn has(self, crates: &Path, name: &str) -> bool {
+        let Ok(folders) = std::fs::read_dir(crates) else {
+            return false;
+        };
+        folders.flatten().any(|folder| {
+            let ours = match folder.file_name().to_str() {
+                Some(folder) => WITH_FEATURES.contains(&folder) == (self == Self::Features),
+                None => false,
+            };
+            let tests = folder.path().join("tests");
+            ours && (tests.join(name).join("main.rs").is_file()
+                || tests.join(name).with_extension("rs").is_file())
+        })
+    }
+}
+
+/// The parts that have what cargo's arguments `args` ask for: with `--test NAME`, those with tests of that name.
+fn parts(crates: &Path, args: &[OsString]) -> Vec<Part> {
+    let mut names = Vec::new();
+    let mut rest = args.iter().filter_map(|arg| arg.to_str());
+    while let Some(arg) = rest.next() {
+        match arg.strip_prefix("--test=") {
+            Some(name) => names.push(name),
+            None if arg == "--test" => names.extend(rest.next()),
+            None => {}
+        }
+    }
+    let asked_for = |part: &Part| names.iter().all(|name| part.has(crates, name));
+    let parts: Vec<Part> = Part::ALL.into_iter().filter(asked_for).collect();
+    // What neither has, cargo shall say.
+    if parts.is_empty() {
+        return vec![Part::Command];
+    }
+    parts
+}
+
+/// The tests of libtorch, in the same build but for one feature.
 fn libtorch_command() -> Command {
-    let [test, workspace, release, go_on, ..] = COMMAND;
-    let features = format!("{FEATURES},recurrent-cli/libtorch");
-    let mut command = cargo::cargo([test, workspace, release, go_on, "--features", &features]);
+    let mut command = cargo::cargo(Part::Command.arguments());
+    command.args(["--features", "recurrent-cli/libtorch"]);
     command.args(["--lib", "--test", "libtorch", "--", "libtorch"]);
     command
 }
 
-/// The tests that hold the golden hashes against this processor, in the same build; not those of whole programs.
-pub(crate) fn golden() -> Command {
-    let mut command = cargo::cargo(COMMAND);
-    command.args(["--test", "same_bytes", "--", "golden"]);
-    command
+/// The tests that hold the golden hashes against this processor, in the same builds; not those of whole programs.
+pub(crate) fn golden() -> [Command; 2] {
+    Part::ALL.map(|part| {
+        let mut command = cargo::cargo(part.arguments());
+        command.args(["--test", "same_bytes", "--", "golden"]);
+        command
+    })
 }
 
 /// What they run on.
@@ -126,33 +191,40 @@ fn ignored(line: &str) -> Option<(&str, &str)> {
 }
 
 /// How the run ended.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Outcome {
     /// The sums of the `test result:` lines.
     pub(crate) counts: Counts,
-    status: ExitStatus,
+    /// Of the last command that cargo was not satisfied with.
+    failure: Option<ExitStatus>,
+}
+
+impl std::ops::AddAssign for Outcome {
+    fn add_assign(&mut self, next: Self) {
+        self.counts += next.counts;
+        self.failure = next.failure.or(self.failure);
+    }
 }
 
 impl Outcome {
     /// Whether cargo was satisfied and no test failed.
     pub(crate) fn success(&self) -> bool {
-        self.status.success() && self.counts.failed == 0
+        self.failure.is_none() && self.counts.failed == 0
     }
 
     /// The exit code for this process.
     pub(crate) fn code(&self) -> ExitCode {
-        if self.success() {
-            ExitCode::SUCCESS
-        } else if self.status.success() {
-            ExitCode::FAILURE
-        } else {
-            cargo::exit_code(self.status)
+        match self.failure {
+            Some(status) => cargo::exit_code(status),
+            None if self.success() => ExitCode::SUCCESS,
+            None => ExitCode::FAILURE,
         }
     }
 }
 
 /// Runs the tests, `args` added to cargo's own and `harness` handed to the test binaries.
 pub(crate) fn run(
+    root: &Path,
     inputs: &Inputs,
     browser: &Browser,
     args: &[OsString],
@@ -160,14 +232,17 @@ pub(crate) fn run(
 ) -> Result<Outcome, Error> {
     inputs.check()?;
     println!("{}\n{}", inputs.before_tests(), browser.before_tests());
-    let mut command = cargo::cargo(COMMAND);
-    command.args(args);
-    if !harness.is_empty() {
-        command.arg("--").args(harness);
+    let mut outcome = Outcome::default();
+    for part in parts(&root.join("crates"), args) {
+        let mut command = cargo::cargo(part.arguments());
+        command.args(args);
+        if !harness.is_empty() {
+            command.arg("--").args(harness);
+        }
+        inputs.set(&mut command);
+        browser.set(&mut command);
+        outcome += counted(&mut command)?;
     }
-    inputs.set(&mut command);
-    browser.set(&mut command);
-    let outcome = counted(&mut command)?;
     println!();
     for line in inputs
         .after_tests()
@@ -214,14 +289,8 @@ fn counted(command: &mut Command) -> Result<Outcome, Error> {
         println!("{line}");
         counts.read(line);
     })?;
-    Ok(Outcome { counts, status })
-}
-
-/// The program as the tests have it. It differs from what `reproduce` builds in optional features alone, and
-/// after the tests there is nothing left to build.
-pub(crate) fn built_program(name: &str) -> Result<PathBuf, Error> {
-    let args: Vec<&str> = COMMAND.iter().copied().chain(["--no-run"]).collect();
-    cargo::build(&args, name)
+    let failure = (!status.success()).then_some(status);
+    Ok(Outcome { counts, failure })
 }
 
 #[cfg(test)]
@@ -276,6 +345,21 @@ test result: ok. 1 passed; 0 failed; 5 ignored; 0 measured; 0 filtered out; fini
         }
         let expected = "4 passed, 0 failed, 2 ignored: a, b (needs X)";
         assert_eq!(sum.to_string(), expected);
+    }
+
+    #[test]
+    fn a_name_of_tests_chooses_the_parts_that_have_them() {
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
+        let check = |args: &[&str], expect: &[Part]| {
+            let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+            assert_eq!(parts(&crates, &args), expect, "{args:?}");
+        };
+        check(&[], &Part::ALL);
+        check(&["--doc"], &Part::ALL);
+        check(&["--test", "polars"], &[Part::Features]);
+        check(&["--test=model"], &[Part::Command]);
+        check(&["--test", "same_bytes"], &Part::ALL);
+        check(&["--test", "no_such_tests"], &[Part::Command]);
     }
 
     #[test]

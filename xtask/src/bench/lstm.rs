@@ -13,6 +13,9 @@ use crate::error::Error;
 
 pub(super) const BENCH: &str = "lstm_throughput";
 
+/// Its package and name.
+pub(super) const BUILD: (&str, &str) = ("recurrent-models", BENCH);
+
 /// What to run, how often at most, and for how long.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Request {
@@ -167,7 +170,7 @@ pub(crate) fn run(
     quick: bool,
     json: Option<&Path>,
 ) -> Result<ExitCode, Error> {
-    let binary = super::build("recurrent-models", BENCH)?;
+    let binary = super::build(BUILD)?;
     let script = super::peer_script(root, "lstm.py")?;
     let mut machine = Machine::look();
     let mut ours = Process::start(Command::new(binary).arg("--serve"))?;

@@ -105,10 +105,29 @@ pub(crate) fn run(
     }
 }
 
-/// Builds a benchmark and says where its executable lies.
-fn build(package: &str, bench: &str) -> Result<PathBuf, Error> {
-    let args = ["bench", "-p", package, "--bench", bench, "--no-run"];
-    cargo::build(&args, bench)
+/// Builds a benchmark, given as its package and name, and says where its executable lies.
+fn build(bench: (&str, &str)) -> Result<PathBuf, Error> {
+    cargo::build(&arguments(bench), bench.1)
+}
+
+/// The arguments for cargo; beside the command, so that both stand on the same builds of our packages.
+fn arguments<'a>((package, name): (&'a str, &'a str)) -> [&'a str; 8] {
+    let command = crate::reproduce::PACKAGE;
+    [
+        "bench",
+        "--package",
+        package,
+        "--package",
+        command,
+        "--bench",
+        name,
+        "--no-run",
+    ]
+}
+
+/// What cargo is asked for to build the benchmarks.
+pub(crate) fn builds() -> [[&'static str; 8]; 2] {
+    [lstm::BUILD, vectorizer::BUILD].map(arguments)
 }
 
 /// The peers' scripts; the first is a module of the others.

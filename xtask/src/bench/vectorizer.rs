@@ -13,7 +13,8 @@ use crate::cargo;
 use crate::error::Error;
 use crate::inputs::Inputs;
 
-const BENCH: &str = "vectorize";
+/// The package of the benchmark, and its name.
+pub(super) const BUILD: (&str, &str) = ("recurrent-vectorizer", "vectorize");
 pub(super) const OURS: &str = "recurrent";
 
 /// Who is compared.
@@ -213,7 +214,7 @@ pub(crate) fn run(
     json: Option<&Path>,
 ) -> Result<ExitCode, Error> {
     let starter = Starter {
-        bench: super::build("recurrent-vectorizer", BENCH)?,
+        bench: super::build(BUILD)?,
         script: super::peer_script(root, "vectorizer.py")?,
         python,
         text: root.join("target").join("vectorizer-texts.bin"),

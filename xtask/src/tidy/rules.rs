@@ -125,6 +125,13 @@ pub(super) const RULES: &[Rule] = &[
         only_optional: &[],
     },
     Rule {
+        // It names features, and must not bring what a package can do without.
+        package: "unified",
+        never: &["burn*", "outside", "polars*", "recurrent*"],
+        never_directly: &[],
+        only_optional: &[],
+    },
+    Rule {
         package: "xtask",
         never: &["burn*", "polars*", "recurrent*"],
         never_directly: &[],

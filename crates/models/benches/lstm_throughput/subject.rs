@@ -4,8 +4,8 @@ use std::hint::black_box;
 
 use burn::module::Module;
 use burn::nn;
-use burn::optim::{AdamConfig as StockAdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Int, Tensor, TensorData, activation::relu};
+use burn_optim::{AdamConfig as StockAdamConfig, GradientsParams, ModuleOptimizer};
 use recurrent_kernels::{
     Cell, Direction, Input, Options, Precision, Shape, Upstream, Weights, forward,
     forward_recorded, reference,

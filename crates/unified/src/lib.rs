@@ -1,0 +1,1 @@
+//! Empty: what matters of this package is its manifest.
