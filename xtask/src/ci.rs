@@ -159,6 +159,9 @@ fn all(
     if !report.step("tidy", || tidy::check(root))? {
         return Ok(());
     }
+    if !report.step("deny", deny)? {
+        return Ok(());
+    }
     if !report.step("docs", || docs::check(root))? {
         return Ok(());
     }
@@ -217,6 +220,20 @@ fn all(
         }
     })?;
     Ok(())
+}
+
+/// Licences, sources and packages that must not come in, by cargo-deny, where it is installed. Known defects it looks up
+/// in a database that it fetches: that is for a person to ask (`cargo deny check`), not for a check that must not depend
+/// on the day.
+fn deny() -> Result<Outcome, Error> {
+    let mut version = cargo::cargo(["deny", "--version"]);
+    let there = version.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if !there.is_ok_and(|status| status.success()) {
+        println!("ignored: there is no cargo-deny (cargo install cargo-deny)");
+        return Ok(Outcome::Ignored);
+    }
+    let checks = ["deny", "check", "licenses", "bans", "sources"];
+    Ok(shell(&mut cargo::cargo(checks))?.into())
 }
 
 /// The vectorizer's fuzz targets, each for a bounded time; where there is no fuzzer, says so: the tests

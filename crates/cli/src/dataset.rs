@@ -60,8 +60,17 @@ pub(crate) fn note_passed_over(passed_over: &PassedOver) {
     }
 }
 
-/// The data set for `choice`, downloaded into `folder` if it must be.
+/// As [`find_quietly`]; that it is only the sample is printed.
 pub(crate) fn find(choice: &DatasetChoice, folder: &Path) -> Result<Dataset, CliError> {
+    let dataset = find_quietly(choice, folder)?;
+    if dataset.sample {
+        print(&banner())?;
+    }
+    Ok(dataset)
+}
+
+/// The data set for `choice`, downloaded into `folder` if it must be.
+pub(crate) fn find_quietly(choice: &DatasetChoice, folder: &Path) -> Result<Dataset, CliError> {
     let bar = ProgressBar::no_length();
     if let Ok(style) =
         ProgressStyle::with_template("download {bytes}/{total_bytes} [{bar:30}] {eta} left")
@@ -81,9 +90,6 @@ pub(crate) fn find(choice: &DatasetChoice, folder: &Path) -> Result<Dataset, Cli
     let dataset = found?;
     if let Some(reason) = &dataset.fallback {
         say(&format!("Could not get the reviews: {reason}"));
-    }
-    if dataset.sample {
-        print(&banner())?;
     }
     Ok(dataset)
 }

@@ -130,18 +130,16 @@ pub(crate) enum CliError {
     },
     /// A label that a model does not know.
     #[error(
-        "{} is no class of {}; its classes are {} and {}",
-        quoted(.label), .model.display(), quoted(.first), quoted(.second)
+        "{} is no class of {}; its classes are {classes}",
+        quoted(.label), .model.display()
     )]
     Label {
         /// What was asked for.
         label: String,
         /// The model's folder.
         model: PathBuf,
-        /// Its first class.
-        first: String,
-        /// Its second class.
-        second: String,
+        /// Its classes.
+        classes: String,
     },
     /// Gradients through time of networks that have no time.
     #[error(

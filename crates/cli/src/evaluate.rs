@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::tables::{self, TableArguments};
-use crate::terminal::printable;
+use crate::terminal::{printable, shortened};
 use crate::{named, print};
 
 /// Classes of which a table shows the confusion: more do not fit beside each other.
@@ -96,8 +96,8 @@ pub(crate) fn table(title: &str, classes: &[String], report: &Report) -> String 
     ] {
         let _ = writeln!(text, "  {name:<20}{value:>8}{note}");
     }
-    let width = classes.iter().map(|class| printable(class).chars().count());
-    let width = width.max().unwrap_or(0).clamp(8, 30) + 2;
+    let width = classes.iter().map(|class| shortened(class).chars().count());
+    let width = width.max().unwrap_or(0).max(8) + 2;
     let _ = writeln!(
         text,
         "\n  {:<width$}{:>10}{:>10}{:>10}{:>10}",
@@ -107,7 +107,7 @@ pub(crate) fn table(title: &str, classes: &[String], report: &Report) -> String 
         let _ = writeln!(
             text,
             "  {:<width$}{:>10.4}{:>10.4}{:>10.4}{:>10}",
-            printable(class),
+            shortened(class),
             of.precision,
             of.recall,
             of.f1,
@@ -122,7 +122,7 @@ pub(crate) fn table(title: &str, classes: &[String], report: &Report) -> String 
             let _ = write!(text, "{shown:>10}");
         }
         for (class, row) in classes.iter().zip(&report.confusion) {
-            let _ = write!(text, "\n  {:<width$}", printable(class));
+            let _ = write!(text, "\n  {:<width$}", shortened(class));
             for count in row {
                 let _ = write!(text, "{count:>10}");
             }

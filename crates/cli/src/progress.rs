@@ -1,17 +1,23 @@
 //! Shows a run as it goes: a bar on a terminal, plain lines otherwise.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use recurrent_training::{EpochRecord, Observer, Progress};
+use recurrent_training::{EpochRecord, Observer, Progress, Score};
 
 use crate::error::CliError;
 use crate::print;
 
+/// The running score in the bar is this old at most.
+const BETWEEN_SCORES: Duration = Duration::from_millis(500);
+
 /// Prints epochs as Keras does.
 pub(crate) struct Display {
     bar: Option<ProgressBar>,
-    epoch_start: Instant,
+    /// When the score of the epoch so far was last asked for.
+    scored: Instant,
+    /// The held-out accuracy of the epoch before, for the bar.
+    before: String,
     terminal: bool,
     /// What the texts are that are held out.
     held_out: &'static str,
@@ -32,7 +38,8 @@ impl Display {
         Self {
             held_out,
             bar: None,
-            epoch_start: Instant::now(),
+            scored: Instant::now(),
+            before: String::new(),
             terminal: std::io::IsTerminal::is_terminal(&std::io::stderr()),
             failure: None,
         }
@@ -46,9 +53,6 @@ impl Display {
 
 impl Observer for Display {
     fn step(&mut self, progress: Progress) {
-        if progress.step == 1 {
-            self.epoch_start = Instant::now();
-        }
         if !self.terminal {
             return;
         }
@@ -72,6 +76,23 @@ impl Observer for Display {
         bar.set_position(done);
     }
 
+    fn wants_score(&mut self) -> bool {
+        let wanted = self.terminal && self.scored.elapsed() > BETWEEN_SCORES;
+        if wanted {
+            self.scored = Instant::now();
+        }
+        wanted
+    }
+
+    fn score(&mut self, so_far: Score) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(format!(
+                "; loss {:.4} - accuracy {:.4}{}",
+                so_far.loss, so_far.accuracy, self.before
+            ));
+        }
+    }
+
     fn epoch(&mut self, epochs: usize, steps: usize, record: &EpochRecord) {
         let lines = epoch_lines(self.held_out, epochs, steps, record);
         let printed = match &self.bar {
@@ -81,11 +102,12 @@ impl Observer for Display {
         if let Err(error) = printed {
             self.failure.get_or_insert(error);
         }
+        self.before = format!(
+            "; last {}_accuracy {:.4}",
+            self.held_out, record.test_accuracy
+        );
         match &self.bar {
-            Some(bar) if record.epoch < epochs => bar.set_message(format!(
-                "; {}_accuracy {:.4}",
-                self.held_out, record.test_accuracy
-            )),
+            Some(bar) if record.epoch < epochs => bar.set_message(self.before.clone()),
             _ => {
                 if let Some(bar) = self.bar.take() {
                     bar.finish_and_clear();

@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
         (None, [only]) => only.clone(),
         (None, _) => PathBuf::from("target/report"),
     };
-    write_and_say(&arguments.runs, &out)
+    print(&write(&arguments.runs, &out)?)
 }
 
 /// Writes the page of the run in `folder` into it, without pictures beside it, and prints where it is.
@@ -43,8 +43,8 @@ pub(crate) fn write_page_and_say(folder: &Path) -> Result<(), CliError> {
     ))
 }
 
-/// Writes the report of the runs in `folders` into `out` and prints where it is.
-pub(crate) fn write_and_say(folders: &[PathBuf], out: &Path) -> Result<(), CliError> {
+/// Writes the report of the runs in `folders` into `out`, and says where it is.
+pub(crate) fn write(folders: &[PathBuf], out: &Path) -> Result<String, CliError> {
     let start = Instant::now();
     let runs = folders
         .iter()
@@ -54,7 +54,7 @@ pub(crate) fn write_and_say(folders: &[PathBuf], out: &Path) -> Result<(), CliEr
     for note in &written.notes {
         say(&format!("note: {}", printable(note)));
     }
-    print(&format!(
+    Ok(format!(
         "\nReport: {} and {} pictures beside it, in {:.1} s",
         printable(&written.page.display().to_string()),
         written.pictures.len(),

@@ -9,27 +9,27 @@ use clap::value_parser;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use recurrent::evaluation::{Example, evaluate};
-use recurrent::{Model, ModelConfig, Provenance, sha256};
+use recurrent::{Model, ModelConfig, Provenance, sha256, without_addresses};
 use recurrent_data::{
     Cleanup, Corpus, Dataset, DatasetChoice, Extracted, ReviewCorpus, Split, found_line,
     hash_source_with, index, read,
 };
-use recurrent_files::{FileError, FolderLock, quoted};
+use recurrent_files::{FileError, FolderLock};
 use recurrent_models::{Network, NetworkConfig, NetworkKind, Preset, summary};
 use recurrent_runs::{EpochRecord, Evaluation, RunInfo};
 use recurrent_training::{
-    EVALUATION_BATCH, Encoded, FitConfig, Loss, RunSettings, check_resume, encode, fit,
-    probabilities, write_json,
+    EVALUATION_BATCH, Encoded, FitConfig, Loss, NoopObserver, RunSettings, check_resume, encode,
+    fit, probabilities, write_json,
 };
 use recurrent_vectorizer::{FixedWidth, Vectorize, VectorizerParams};
 
 use crate::backend::Backend;
 use crate::dashboard::Dashboard;
-use crate::dataset::{ReadArguments, SAMPLE_NOTE, banner, find, note_passed_over};
+use crate::dataset::{ReadArguments, SAMPLE_NOTE, banner, find, find_quietly, note_passed_over};
 use crate::error::CliError;
 use crate::interrupt::OnStop;
 use crate::progress::Display;
-use crate::terminal::printable;
+use crate::terminal::{printable, some_of};
 use crate::{interrupt, print, report, run, say};
 
 /// What a network's training goes on from, in its folder.
@@ -79,8 +79,21 @@ pub(crate) struct Arguments {
     /// Show live training curves (ignored if output is not a terminal).
     #[arg(long)]
     dashboard: bool,
+    /// Print neither progress nor tables.
+    #[arg(long, short, conflicts_with = "dashboard")]
+    quiet: bool,
     #[command(flatten)]
     reading: ReadArguments,
+}
+
+impl Arguments {
+    /// Prints, unless that is not wanted.
+    fn show(&self, text: &str) -> Result<(), CliError> {
+        match self.quiet {
+            true => Ok(()),
+            false => print(text),
+        }
+    }
 }
 
 /// A line of the final table.
@@ -98,7 +111,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
         arguments.out.display()
     ));
     let (backend, device) = arguments.backend.open()?;
-    let dataset = find(&arguments.dataset, &arguments.data_dir)?;
+    let dataset = match arguments.quiet {
+        true => find_quietly(&arguments.dataset, &arguments.data_dir),
+        false => find(&arguments.dataset, &arguments.data_dir),
+    }?;
     if arguments.out.join("config.json").exists() {
         return Err(CliError::FolderTaken {
             path: arguments.out.clone(),
@@ -110,9 +126,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let (corpus, unpacked) = load(arguments, &dataset)?;
     check_classes(&dataset, corpus.classes())?;
     for split in Split::ALL {
-        print(&found_line(corpus.texts(split).len(), corpus.classes()))?;
+        arguments.show(&found_line(corpus.texts(split).len(), corpus.classes()))?;
     }
-    show_one(&corpus, arguments.seed)?;
+    arguments.show(&one(&corpus, arguments.seed))?;
     let vectorizer = fit_vectorizer(arguments, &corpus)?;
     let info = RunInfo {
         backend: backend.to_owned(),
@@ -139,9 +155,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     };
     run.begin()?;
     let (rows, unprinted) = run.train_all()?;
-    let printed = print(&table(&rows, dataset.sample));
+    let printed = arguments.show(&table(&rows, dataset.sample));
     if !rows.is_empty() {
-        report::write_and_say(std::slice::from_ref(&arguments.out), &arguments.out)?;
+        let folders = std::slice::from_ref(&arguments.out);
+        arguments.show(&report::write(folders, &arguments.out)?)?;
         next(arguments, &rows)?;
     }
     if let Some(unpacked) = unpacked {
@@ -157,7 +174,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
 fn next(arguments: &Arguments, rows: &[Row]) -> Result<(), CliError> {
     let out = printable(&arguments.out.display().to_string()).into_owned();
     let last = rows.last().map_or(String::new(), |row| row.network.name());
-    print(&format!(
+    arguments.show(&format!(
         "\nNext:\n  recurrent serve {out}                  watch the networks read, on a local page\n  \
          recurrent predict {out}/{last} \"some text\"   classify a text\n  \
          recurrent train imdb --recipe fast --out target/fast   a better classifier of the same reviews, in a minute"
@@ -186,20 +203,6 @@ fn check_classes(dataset: &Dataset, classes: &[String]) -> Result<(), CliError> 
         count: classes.len(),
         classes: some_of(classes),
     })
-}
-
-/// Some of many names, for a message.
-fn some_of(names: &[String]) -> String {
-    const SHOWN: usize = 8;
-    let mut shown: Vec<String> = names
-        .iter()
-        .take(SHOWN)
-        .map(|name| quoted(name).to_string())
-        .collect();
-    if names.len() > SHOWN {
-        shown.push(format!("and {} more", names.len() - SHOWN));
-    }
-    shown.join(", ")
 }
 
 /// What was unpacked, and is removed at the end or when the program is interrupted.
@@ -243,21 +246,22 @@ fn load(
     Ok((corpus, Some(Unpacked { extracted, on_stop })))
 }
 
-/// A random review of the training split with its label.
-fn show_one(corpus: &ReviewCorpus, seed: u64) -> Result<(), CliError> {
+/// A random review of the training split with its label, without the e-mail addresses that some reviewers give.
+fn one(corpus: &ReviewCorpus, seed: u64) -> String {
     let reviews = corpus.reviews(Split::Train);
     if reviews.is_empty() {
-        return Ok(());
+        return String::new();
     }
     let review = &reviews[ChaCha8Rng::seed_from_u64(seed).random_range(0..reviews.len())];
-    let lines: Vec<_> = review.text.lines().map(printable).collect();
-    print(&format!(
+    let text = without_addresses(&review.text);
+    let lines: Vec<_> = text.lines().map(printable).collect();
+    format!(
         "\nReview {}:\n{}\nLabel: {} ({})\n",
         printable(&review.path),
         lines.join("\n"),
         review.label,
         printable(&corpus.classes()[review.label])
-    ))
+    )
 }
 
 fn fit_vectorizer(arguments: &Arguments, corpus: &ReviewCorpus) -> Result<FixedWidth, CliError> {
@@ -268,7 +272,7 @@ fn fit_vectorizer(arguments: &Arguments, corpus: &ReviewCorpus) -> Result<FixedW
         .check()?;
     let texts = corpus.texts(Split::Train).map(|text| text.text);
     let vectorizer = params.fit(texts)?.into_fixed_width()?;
-    print(&format!(
+    arguments.show(&format!(
         "Vocabulary of {} tokens in {:.2} s",
         vectorizer.vocabulary_size(),
         start.elapsed().as_secs_f64()
@@ -353,7 +357,7 @@ impl Run<'_> {
         for &kind in &self.arguments.networks {
             let start = Instant::now();
             let config = self.network_config(kind);
-            let printed = print(&format!("\n{}", summary(&config)));
+            let printed = self.arguments.show(&format!("\n{}", summary(&config)));
             unprinted = unprinted.or(printed.err());
             let folder = self.folder(kind);
             std::fs::create_dir_all(&folder).map_err(FileError::write(&folder))?;
@@ -362,6 +366,9 @@ impl Run<'_> {
             let (train, test) = (&self.train, &self.test);
             let trained = match dashboard(&mut drawn) {
                 Some(mut dashboard) => fit(network, train, test, &fit_config, &mut dashboard),
+                None if self.arguments.quiet => {
+                    fit(network, train, test, &fit_config, &mut NoopObserver)
+                }
                 None => {
                     let mut display = Display::new();
                     let trained = fit(network, train, test, &fit_config, &mut display);

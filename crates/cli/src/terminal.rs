@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use recurrent_files::quoted;
+
 /// Whether a terminal would obey a character instead of showing it, or would show what follows it in another place:
 /// control characters (line ends and tabs, too), ends of lines and paragraphs, and what turns the direction of text.
 fn acts(c: char) -> bool {
@@ -30,6 +32,32 @@ pub(crate) fn printable_json(json: &str) -> Cow<'_, str> {
     replaced(json, |c| format!("\\u{:04x}", u32::from(c)))
 }
 
+/// The most columns that the name of a class has in a table.
+pub(crate) const NAME: usize = 30;
+
+/// As [`printable`], with `…` for what would not fit into a table of columns [`NAME`] wide.
+pub(crate) fn shortened(text: &str) -> String {
+    let line = printable(text);
+    match line.char_indices().nth(NAME) {
+        None => line.into_owned(),
+        Some(_) => line.chars().take(NAME - 1).chain(['…']).collect(),
+    }
+}
+
+/// Some of many names, for a message.
+pub(crate) fn some_of(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let mut shown: Vec<String> = names
+        .iter()
+        .take(SHOWN)
+        .map(|name| quoted(name).to_string())
+        .collect();
+    if names.len() > SHOWN {
+        shown.push(format!("and {} more", names.len() - SHOWN));
+    }
+    shown.join(", ")
+}
+
 fn replaced(text: &str, escaped: impl Fn(char) -> String) -> Cow<'_, str> {
     if !text.contains(acts) {
         return Cow::Borrowed(text);
@@ -48,6 +76,15 @@ fn replaced(text: &str, escaped: impl Fn(char) -> String) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_name_is_cut_to_its_column() {
+        assert_eq!(shortened("billing"), "billing");
+        let long = shortened(&"é".repeat(31));
+        assert_eq!(long.chars().count(), NAME);
+        assert!(long.ends_with("é…"));
+        assert_eq!(shortened(&"é".repeat(30)), "é".repeat(30));
+    }
 
     #[test]
     fn nothing_acts_on_a_terminal_and_all_else_is_left_alone() {

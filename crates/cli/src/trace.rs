@@ -21,7 +21,7 @@ use crate::dataset::{ReadArguments, find, note_passed_over};
 use crate::error::CliError;
 use crate::lines::Lines;
 use crate::named::{self, Named};
-use crate::terminal::printable;
+use crate::terminal::{printable, some_of};
 use crate::texts::{self, NO_WORDS, NOTHING};
 use crate::{print, say};
 use recurrent::evaluation::gradients;
@@ -276,8 +276,7 @@ fn class(named: &Named, label: &str) -> Result<usize, CliError> {
     place.ok_or_else(|| CliError::Label {
         label: label.to_owned(),
         model: named.folder.clone(),
-        first: classes[0].clone(),
-        second: classes[1].clone(),
+        classes: some_of(classes),
     })
 }
 

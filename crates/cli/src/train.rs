@@ -10,18 +10,18 @@ use recurrent::metrics::Predictions;
 use recurrent::runs::RunInfo;
 use recurrent::{
     Checkpoint, ClassWeight, ClassifierError, EpochRecord, NetworkKind, Observer, Part, Progress,
-    Provenance, Recipe, TextClassifier, TextCorpus, TrainConfig,
+    Provenance, Recipe, Score, TextClassifier, TextCorpus, TrainConfig,
 };
 use recurrent_data::{Dataset, DatasetChoice};
 use recurrent_files::{FileError, FolderLock};
 use recurrent_models::summary;
 use recurrent_training::write_json;
 
-use crate::dataset::{ReadArguments, SAMPLE_NOTE, find, note_passed_over};
+use crate::dataset::{ReadArguments, SAMPLE_NOTE, find, find_quietly, note_passed_over};
 use crate::error::CliError;
 use crate::progress::Display;
 use crate::tables::{self, TableArguments};
-use crate::terminal::printable;
+use crate::terminal::{printable, shortened};
 use crate::{evaluate, interrupt, print, report, run as this_run, say, texts};
 
 /// What a training left that was here before, and says nothing of the new one.
@@ -174,7 +174,10 @@ impl Arguments {
         let (mut corpus, dataset) = match self.archive() {
             Some(choice) => {
                 self.check_archive_options()?;
-                let dataset = find(&choice, &self.data_dir)?;
+                let dataset = match self.quiet {
+                    true => find_quietly(&choice, &self.data_dir),
+                    false => find(&choice, &self.data_dir),
+                }?;
                 let reviews = dataset.read(&self.reading.options())?;
                 note_passed_over(reviews.passed_over());
                 (TextCorpus::try_from(reviews)?, Some(dataset))
@@ -395,15 +398,18 @@ fn info(model: &TextClassifier, config: &TrainConfig) -> Result<RunInfo, CliErro
 fn described(corpus: &TextCorpus, config: &TrainConfig) -> String {
     let counts = |part: Part| corpus.counts(part);
     let all = Part::ALL.map(counts);
+    let names = corpus.classes().iter();
+    let width = names.map(|class| shortened(class).chars().count());
+    let width = width.max().unwrap_or(0).max(22) + 2;
     let mut lines = vec![format!(
-        "{:<24}{:>10}{:>12}{:>10}",
+        "{:<width$}{:>10}{:>12}{:>10}",
         "class", "train", "validation", "test"
     )];
     for (label, class) in corpus.classes().iter().enumerate() {
         let [train, validation, test] = [0, 1, 2].map(|part: usize| all[part][label]);
         lines.push(format!(
-            "{:<24}{train:>10}{validation:>12}{test:>10}",
-            printable(class)
+            "{:<width$}{train:>10}{validation:>12}{test:>10}",
+            shortened(class)
         ));
     }
     let train = &all[0];
@@ -441,6 +447,16 @@ impl Observer for Shown {
     fn step(&mut self, progress: Progress) {
         if let Some(display) = &mut self.display {
             display.step(progress);
+        }
+    }
+
+    fn wants_score(&mut self) -> bool {
+        self.display.as_mut().is_some_and(Observer::wants_score)
+    }
+
+    fn score(&mut self, so_far: Score) {
+        if let Some(display) = &mut self.display {
+            display.score(so_far);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Labelled texts of one's own, from files to a corpus in memory, and row by row through files of any length.
+//! Your own labelled texts, from files to a corpus in memory, and row by row through files of any length.
 //!
 //! This crate knows tables, JSON lines, Parquet, folders of texts, labels and splits. It does not know about archives,
 //! cleaning, tokens or tensors.

@@ -19,10 +19,10 @@ use crate::scores::{Prediction, Scores};
 use crate::texts::{encode, fitted};
 use crate::{ClassifierError, Model, ModelConfig, ModelError, Provenance, TrainConfig, Trained};
 
-/// Tokens that are judged together, padding included: what a batch keeps in memory grows with them.
+/// Tokens that are classified together, padding included: what a batch keeps in memory grows with them.
 const BATCH_TOKENS: usize = 102_400;
 
-/// The most texts that are judged together.
+/// The most texts that are classified together.
 const BATCH_TEXTS: usize = 1024;
 
 /// The most classes that a model keeps the confusion of: it is a number for each two of them.

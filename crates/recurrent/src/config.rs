@@ -1,4 +1,4 @@
-//! How a classifier of one's own is trained, as data.
+//! How a classifier is trained, as data.
 
 use recurrent_metrics::Report;
 use recurrent_models::{

@@ -12,6 +12,7 @@ use recurrent_vectorizer::Vectorize as _;
 use crate::Model;
 use crate::reading::{self, Wanted};
 use crate::scores::largest;
+use crate::texts::without_addresses;
 
 /// Texts that a report shows of those a network got most wrong.
 const WORST: usize = 3;
@@ -70,7 +71,7 @@ pub fn evaluate(
     wrong.sort_by(|a, b| wrongness(b).total_cmp(&wrongness(a)));
     let worst = wrong.iter().take(WORST).map(|place| JudgedReview {
         path: examples[*place].path.clone(),
-        text: examples[*place].text.to_owned(),
+        text: without_addresses(examples[*place].text).into_owned(),
         label: examples[*place].label as u32,
         scores: of(*place).to_vec(),
     });

@@ -50,6 +50,7 @@ pub use recurrent_models::{
 };
 pub use recurrent_runs as runs;
 pub use recurrent_training::{
-    EpochRecord, Keep, Loss, NoopObserver, Observer, Progress, Schedule, adam::AdamConfig,
+    EpochRecord, Keep, Loss, NoopObserver, Observer, Progress, Schedule, Score, adam::AdamConfig,
 };
 pub use scores::{Prediction, Scores, TextScores};
+pub use texts::without_addresses;

@@ -1,10 +1,14 @@
 //! The texts of a corpus, as a vectorizer and a training take them.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use burn::tensor::Device;
 use rayon::prelude::*;
 use recurrent_corpus::{LabelledText, Part, TextCorpus};
 use recurrent_training::Encoded;
 use recurrent_vectorizer::{FixedWidth, TextVectorizer, Vectorize as _, VectorizerParams};
+use regex::Regex;
 
 use crate::{ClassifierError, TrainConfig};
 
@@ -50,4 +54,37 @@ pub(crate) fn encode(
         });
     let labels = labelled.iter().map(|text| text.label as f32).collect();
     Ok(Encoded::new(ids, width, labels, device)?)
+}
+
+/// A text to show to others, with `[e-mail address]` in the place of every e-mail address: some writers of reviews give
+/// theirs. Only for showing; what is learned from keeps them.
+///
+/// ```
+/// let text = "Write to jane.doe@mail.example.com, please.";
+/// assert_eq!(recurrent::without_addresses(text), "Write to [e-mail address], please.");
+/// ```
+#[must_use]
+pub fn without_addresses(text: &str) -> Cow<'_, str> {
+    static ADDRESS: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"[\w.+-]+@[\w-]+(\.[\w-]+)*").ok());
+    match &*ADDRESS {
+        Some(address) => address.replace_all(text, "[e-mail address]"),
+        None => Cow::Borrowed(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_not_shown_and_all_else_is() {
+        let check = |text: &str, expect: &str| assert_eq!(without_addresses(text), expect);
+        check("no address @ all, 4 @home", "no address @ all, 4 @home");
+        check(
+            "a@b.com and c_d+e@f-g.co.uk!",
+            "[e-mail address] and [e-mail address]!",
+        );
+        check("horse4hire@hotmail", "[e-mail address]");
+    }
 }

@@ -17,7 +17,7 @@ mod run;
 pub use evaluation::{Evaluation, GradientCurve, JudgedReview, Quantiles, TracedReview};
 pub use history::{EpochRecord, check_history, networks};
 pub use model::ModelFile;
-pub use names::check_name;
+pub use names::{check_class, check_name};
 pub use run::RunInfo;
 
 /// The version of these files. Files that name none are of 0.1, the first release, and are read; those of a later

@@ -28,6 +28,14 @@ pub fn check_name(name: &str) -> Result<(), Invalid> {
     })
 }
 
+/// Whether `name` can be that of a class.
+///
+/// # Errors
+/// [`Invalid`] for one of more than 10,000 bytes.
+pub fn check_class(name: &str) -> Result<(), Invalid> {
+    check_line("the name of a class", name)
+}
+
 /// Whether a text that should be a line is not longer than one.
 pub(crate) fn check_line(field: &str, text: &str) -> Result<(), Invalid> {
     ensure(text.len() <= LONGEST_LINE, || {

@@ -1,4 +1,4 @@
-//! A corpus of one's own: texts from a list, a file, a data base. Run with
+//! Your own corpus: texts from a list, a file, a data base. Run with
 //! `cargo run --release -p recurrent-training --example own_corpus`.
 
 #![allow(
@@ -15,7 +15,7 @@ use recurrent_models::{NetworkKind, Preset};
 use recurrent_training::{EpochRecord, FitConfig, NoopObserver, encode, fit};
 use recurrent_vectorizer::{Vectorize, VectorizerParams};
 
-/// Dishes, judged. The word before the adjective decides, so neighbours must be seen together.
+/// Opinions on dishes. The word before the adjective decides, so neighbours must be seen together.
 struct Dishes {
     classes: [String; 2],
     train: Vec<(usize, String)>,

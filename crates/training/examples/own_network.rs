@@ -1,4 +1,4 @@
-//! A network of one's own: a cell with a single gate, written in tensor operations. Run with
+//! Your own network: a cell with a single gate, written in tensor operations. Run with
 //! `cargo run --release -p recurrent-training --example own_network`.
 
 #![allow(

@@ -1,4 +1,4 @@
-//! A tokenizer of one's own: every character of a number is a token. Run with
+//! Your own tokenizer: every character of a number is a token. Run with
 //! `cargo run --release -p recurrent-training --example own_tokenizer`.
 
 #![allow(

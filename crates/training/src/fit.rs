@@ -95,6 +95,13 @@ pub struct Progress {
 pub trait Observer {
     /// After every step.
     fn step(&mut self, progress: Progress);
+    /// Asked after every step: whether to be told the [score](Self::score) of the epoch so far. It has to be read from the
+    /// device, which waits for it; ask a few times a second.
+    fn wants_score(&mut self) -> bool {
+        false
+    }
+    /// The loss and accuracy of the epoch's texts so far, each as it was when it was learned from.
+    fn score(&mut self, _so_far: Score) {}
     /// After every epoch, its evaluation and its checkpoint.
     fn epoch(&mut self, epochs: usize, steps: usize, record: &EpochRecord);
     /// Asked after every epoch: whether to end the training there, as if no more had been asked for.
@@ -315,9 +322,15 @@ fn train_epoch<M: SequenceClassifier>(
             step: step + 1,
             steps,
         });
+        // One that is not finite is found at the epoch's end.
+        if observer.wants_score()
+            && let Ok(score) = tally.clone().read(objective, train.labels())
+        {
+            observer.score(score);
+        }
     }
-    let judged = tally.read(objective, train.labels());
-    let score = judged.map_err(|(step, loss)| TrainingError::NotFinite {
+    let read = tally.read(objective, train.labels());
+    let score = read.map_err(|(step, loss)| TrainingError::NotFinite {
         network: config.network.clone(),
         epoch,
         step,
@@ -398,7 +411,7 @@ pub fn probabilities<M: SequenceClassifier>(
 }
 
 /// Losses and logits of a pass, left on the device until asked for.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Tally {
     losses: Vec<Tensor<1>>,
     logits: Vec<Tensor<3>>,
@@ -410,8 +423,8 @@ impl Tally {
         self.logits.push(logits);
     }
 
-    /// The means over all texts, whose labels are `[N, 1]` in the order in which they were added; or step
-    /// (from 1) and loss where a loss is not finite.
+    /// The means over all texts added, of whose labels the first are of `[N, 1]`, in that order; or step (from 1) and loss
+    /// where a loss is not finite.
     fn read(self, objective: &Objective, labels: Tensor<2>) -> Result<Score, (usize, f32)> {
         let texts: Vec<usize> = self.logits.iter().map(|logits| logits.dims()[0]).collect();
         let losses: Vec<f32> = Tensor::cat(self.losses, 0).into_data().iter().collect();
@@ -420,7 +433,7 @@ impl Tally {
         }
         let logits = Tensor::cat(self.logits, 0);
         let [rows, positions, _] = logits.dims();
-        let correct = objective.correct(logits, labels);
+        let correct = objective.correct(logits, labels.narrow(0, 0, rows));
         let correct: Vec<f32> = correct.into_data().iter().collect();
         let correct: f64 = correct.iter().map(|count| f64::from(*count)).sum();
         let loss: f64 = losses

@@ -60,6 +60,9 @@ pub(crate) struct Arguments {
     /// Write the results there, too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Of `lstm`: draw the results for the notebook's shape there, too, as bars
+    #[arg(long, value_name = "FILE.svg", requires = "json")]
+    chart: Option<PathBuf>,
     #[command(flatten)]
     selection: lstm::Selection,
 }
@@ -96,7 +99,13 @@ pub(crate) fn run(
             let backend = backend.unwrap_or(Backend::LibtorchCpu);
             libtorch::operations(root, &python, kind(backend), &cases, json.as_deref())
         }
-        (What::Lstm, None) => lstm::run(root, &python, &cases, quick, json.as_deref()),
+        (What::Lstm, None) => {
+            let code = lstm::run(root, &python, &cases, quick, json.as_deref())?;
+            if let (Some(json), Some(chart)) = (&json, &arguments.chart) {
+                draw(json, &started_in.join(chart))?;
+            }
+            Ok(code)
+        }
         (What::Vectorizer, _) => {
             let inputs = Inputs::find(root, started_in);
             inputs.check()?;
@@ -123,6 +132,16 @@ fn arguments<'a>((package, name): (&'a str, &'a str)) -> [&'a str; 8] {
         name,
         "--no-run",
     ]
+}
+
+/// Draws the results of `lstm` in a file: that is the report's work.
+fn draw(results: &Path, chart: &Path) -> Result<(), Error> {
+    const EXAMPLE: &str = "speed";
+    let package = ["build", "--release", "--package", "recurrent-report"];
+    let command = ["--package", crate::reproduce::PACKAGE];
+    let args = [&package[..], &command, &["--example", EXAMPLE]].concat();
+    let mut program = std::process::Command::new(cargo::build(&args, EXAMPLE)?);
+    cargo::must(program.arg(results).arg(chart))
 }
 
 /// What cargo is asked for to build the benchmarks.

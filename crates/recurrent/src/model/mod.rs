@@ -337,7 +337,8 @@ impl ModelConfig {
             return Err(format!("two classes called {}", ModelError::class(pair[0])));
         }
         for name in &self.classes {
-            if name.is_empty() || name.chars().any(char::is_control) {
+            let wrong = name.is_empty() || name.chars().any(char::is_control);
+            if wrong || recurrent_runs::check_class(name).is_err() {
                 return Err(format!("a class called {}", ModelError::class(name)));
             }
         }

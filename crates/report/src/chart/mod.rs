@@ -3,6 +3,7 @@
 //! [`Lines`] draws everything that has axes, [`confusion`] the matrices; [`png`] turns either into
 //! pixels. Numbers are computed elsewhere ([`crate::measures`]).
 
+mod bars;
 mod legend;
 mod lines;
 mod matrix;
@@ -18,6 +19,7 @@ use plotters::prelude::*;
 use crate::ReportError;
 use crate::text::{cut, plain};
 
+pub use bars::Bars;
 pub(crate) use lines::NARROW;
 pub use lines::{Axis, Band, Line, Lines, Scale};
 pub use matrix::{Confused, confusion};

@@ -74,6 +74,8 @@ pub(super) struct Measured {
     pub(super) baseline: [String; 2],
     /// Each class of the first run.
     pub(super) classes: Vec<OfClass>,
+    /// How many classes are not listed.
+    pub(super) unlisted: usize,
 }
 
 /// How a network does on one class.
@@ -129,6 +131,7 @@ pub(super) fn measured(group: &Group<'_>) -> Option<(Measured, Report)> {
                 texts: of.support,
             })
             .collect(),
+        unlisted: report.per_class.len().saturating_sub(CLASSES),
     };
     Some((measured, report.clone()))
 }
