@@ -14,7 +14,7 @@ use crate::{builds, docs, emulate, libtorch, reproduce, results, sanitize, test,
 /// The steps that are one cargo command each, in release mode, so that macros and build scripts are built once; tidy, the
 /// book, the builds, the tests, other processors, the sanitizers, a fuzzer, a whole run,
 /// the damage campaign, the tests of libtorch and the comparison with the recorded results follow.
-const LINTS: [(&str, &[&str]); 3] = [
+const LINTS: [(&str, &[&str]); 4] = [
     ("fmt", &["fmt", "--all", "--check"]),
     (
         "clippy",
@@ -39,6 +39,8 @@ const LINTS: [(&str, &[&str]); 3] = [
             "--all-features",
         ],
     ),
+    // As users of the library have it: with none of the features that the workspace unifies.
+    ("alone", &["check", "--release", "--package", "recurrent"]),
 ];
 
 /// Where the whole run leaves its files.

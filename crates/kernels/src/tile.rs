@@ -104,7 +104,8 @@ pub(crate) fn tiles(
 }
 
 /// Calls the body with the constant `R` equal to the number of rows of a tile, as [`tiles`] gives them: 1 to
-/// `TILE_ROWS`, and `TILE_ROWS` is 6 at most.
+/// `TILE_ROWS`, and `TILE_ROWS` is 6 at most. The conditions are `const` blocks, so that the compiler makes no code for
+/// tiles that an instruction set never has.
 macro_rules! with_rows {
     ($V:ident, $rows:expr, $R:ident => $body:expr) => {
         match $rows {
@@ -120,15 +121,15 @@ macro_rules! with_rows {
                 const $R: usize = 3;
                 $body
             }
-            4 if $V::TILE_ROWS >= 4 => {
+            4 if const { $V::TILE_ROWS >= 4 } => {
                 const $R: usize = 4;
                 $body
             }
-            5 if $V::TILE_ROWS >= 5 => {
+            5 if const { $V::TILE_ROWS >= 5 } => {
                 const $R: usize = 5;
                 $body
             }
-            6 if $V::TILE_ROWS >= 6 => {
+            6 if const { $V::TILE_ROWS >= 6 } => {
                 const $R: usize = 6;
                 $body
             }

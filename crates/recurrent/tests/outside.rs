@@ -50,16 +50,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 "#;
 
 #[test]
-fn a_program_of_ones_own_trains_saves_loads_and_asks() {
+fn a_program_outside_trains_saves_loads_and_asks() {
     let folder = tempfile::tempdir().unwrap();
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let workspace = here.parent().unwrap().parent().unwrap();
     fs::create_dir(folder.path().join("src")).unwrap();
     fs::write(folder.path().join("src/main.rs"), PROGRAM).unwrap();
+    // With the features that the workspace's builds have, so that they are taken; that the library asks for all that it
+    // needs is a step of `cargo xtask ci`.
     let manifest = format!(
         "[package]\nname = \"outside-program\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
-         [dependencies]\nrecurrent = {{ path = {:?} }}\n\n[workspace]\n",
-        here.display().to_string()
+         [dependencies]\nrecurrent = {{ path = {:?} }}\n\
+         unified = {{ path = {:?}, features = [\"command\"] }}\n\n[workspace]\n",
+        here.display().to_string(),
+        workspace.join("crates/unified").display().to_string()
     );
     fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
     // The versions that the workspace has, so that nothing need be fetched.

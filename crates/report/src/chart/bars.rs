@@ -71,20 +71,13 @@ impl Bars {
             .into_text_style(canvas)
             .pos(Pos::new(HPos::Left, VPos::Center));
         let title = cut(&self.title, TITLE);
-        canvas
-            .draw_text(&title, &style, (12, 16))
-            .map_err(reason)?;
+        canvas.draw_text(&title, &style, (12, 16)).map_err(reason)?;
         text(canvas, &cut(&self.note, TITLE), (12, 34), HPos::Left, false)
     }
 }
 
 /// The bars of a piece of work, from `y` downwards.
-fn group(
-    canvas: &Canvas<'_>,
-    bars: &[(String, f64)],
-    y: i32,
-    width: i32,
-) -> Result<(), String> {
+fn group(canvas: &Canvas<'_>, bars: &[(String, f64)], y: i32, width: i32) -> Result<(), String> {
     let longest = bars.iter().map(|(_, value)| *value);
     let longest = longest.fold(0.0, f64::max);
     for (place, (name, value)) in bars.iter().enumerate() {
