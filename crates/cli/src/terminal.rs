@@ -44,7 +44,7 @@ pub(crate) fn shortened(text: &str) -> String {
     }
 }
 
-/// Some of many names, for a message.
+/// Some of many names, quoted, for a message.
 pub(crate) fn some_of(names: &[String]) -> String {
     const SHOWN: usize = 8;
     let mut shown: Vec<String> = names
@@ -53,9 +53,12 @@ pub(crate) fn some_of(names: &[String]) -> String {
         .map(|name| quoted(name).to_string())
         .collect();
     if names.len() > SHOWN {
-        shown.push(format!("and {} more", names.len() - SHOWN));
+        shown.push(format!("{} more", names.len() - SHOWN));
     }
-    shown.join(", ")
+    match shown.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        _ => shown.concat(),
+    }
 }
 
 fn replaced(text: &str, escaped: impl Fn(char) -> String) -> Cow<'_, str> {
@@ -76,6 +79,20 @@ fn replaced(text: &str, escaped: impl Fn(char) -> String) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_listed_as_in_a_sentence() {
+        let check = |count: usize, expect: &str| {
+            let names: Vec<String> = (0..count).map(|name| name.to_string()).collect();
+            assert_eq!(some_of(&names), expect);
+        };
+        check(0, "");
+        check(1, "\"0\"");
+        check(2, "\"0\" and \"1\"");
+        check(3, "\"0\", \"1\" and \"2\"");
+        let eight: Vec<String> = (0..8).map(|name| format!("\"{name}\"")).collect();
+        check(10, &format!("{} and 2 more", eight.join(", ")));
+    }
 
     #[test]
     fn a_long_name_is_cut_to_its_column() {
