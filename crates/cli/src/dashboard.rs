@@ -16,7 +16,7 @@ use ratatui::symbols::Marker;
 use ratatui::text::Line;
 use ratatui::widgets::{Axis, Block, Chart, Dataset, Gauge, GraphType, Widget};
 use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
-use recurrent_training::{EpochRecord, Observer, Progress};
+use recurrent_training::{EpochRecord, Observer, Progress, Score};
 
 use crate::interrupt::{OnStop, on_stop};
 use crate::print;
@@ -28,19 +28,35 @@ const HEIGHT: u16 = 18;
 /// How often it is drawn at most.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A dashboard of all networks of a run, one after the other.
+/// The running score in it is this old at most.
+const BETWEEN_SCORES: Duration = Duration::from_millis(500);
+
+/// A dashboard of a network that is trained, with what those before it reached.
 pub(crate) struct Dashboard {
     terminal: Terminal<CrosstermBackend<Stderr>>,
     /// Gives the terminal back when the program is interrupted.
     _restored: OnStop,
+    shown: Shown,
+    drawn: Instant,
+    scored: Instant,
+}
+
+/// What is on it.
+#[derive(Default)]
+struct Shown {
+    /// Of the networks that were trained before.
+    earlier: Vec<EpochRecord>,
+    /// Of this one.
     records: Vec<EpochRecord>,
     progress: Option<Progress>,
-    drawn: Instant,
+    /// Of the epoch so far.
+    score: Option<Score>,
 }
 
 impl Dashboard {
-    /// None where standard output or standard error is no terminal, or cannot be drawn on.
-    pub(crate) fn open() -> Option<Self> {
+    /// With the epochs of `earlier` networks. None where standard output or standard error is no terminal, or cannot be
+    /// drawn on.
+    pub(crate) fn open(earlier: &[EpochRecord]) -> Option<Self> {
         if !stderr().is_terminal() || !std::io::stdout().is_terminal() || !has_room() {
             return None;
         }
@@ -56,17 +72,20 @@ impl Dashboard {
         Some(Self {
             terminal,
             _restored: restored,
-            records: Vec::new(),
-            progress: None,
+            shown: Shown {
+                earlier: earlier.to_vec(),
+                ..Shown::default()
+            },
             drawn: Instant::now(),
+            scored: Instant::now(),
         })
     }
 
     fn draw(&mut self) {
-        let (records, progress) = (&self.records, self.progress);
+        let shown = &self.shown;
         // A picture that cannot be drawn is no reason to end a run.
         if has_room() {
-            let _ = self.terminal.draw(|frame| show(frame, records, progress));
+            let _ = self.terminal.draw(|frame| show(frame, shown));
             let _ = self.terminal.show_cursor();
         }
         self.drawn = Instant::now();
@@ -75,10 +94,22 @@ impl Dashboard {
 
 impl Observer for Dashboard {
     fn step(&mut self, progress: Progress) {
-        self.progress = Some(progress);
+        self.shown.progress = Some(progress);
         if self.drawn.elapsed() > PAUSE {
             self.draw();
         }
+    }
+
+    fn wants_score(&mut self) -> bool {
+        let wanted = self.scored.elapsed() > BETWEEN_SCORES;
+        if wanted {
+            self.scored = Instant::now();
+        }
+        wanted
+    }
+
+    fn score(&mut self, so_far: Score) {
+        self.shown.score = Some(so_far);
     }
 
     fn epoch(&mut self, epochs: usize, steps: usize, record: &EpochRecord) {
@@ -97,9 +128,8 @@ impl Observer for Dashboard {
                 }
             });
         }
-        // One network at a time: another one begins a new picture.
-        self.records.retain(|known| known.network == record.network);
-        self.records.push(record.clone());
+        self.shown.records.push(record.clone());
+        self.shown.score = None;
         self.draw();
     }
 }
@@ -128,18 +158,22 @@ fn has_room() -> bool {
     size().is_ok_and(|(columns, rows)| columns > 0 && rows > 0)
 }
 
-fn show(frame: &mut Frame, records: &[EpochRecord], progress: Option<Progress>) {
+fn show(frame: &mut Frame, shown: &Shown) {
+    let progress = shown.progress;
     let [charts, gauge] =
         Layout::vertical([Constraint::Min(8), Constraint::Length(1)]).areas(frame.area());
     let [left, right] = Layout::horizontal([Constraint::Fill(1); 2]).areas(charts);
-    let epochs = progress.map_or(records.len(), |progress| progress.epochs);
+    let epochs = progress.map_or(shown.records.len(), |progress| progress.epochs);
     let losses = |record: &EpochRecord| [record.train_loss, record.test_loss];
     let accuracies = |record: &EpochRecord| [record.train_accuracy, record.test_accuracy];
-    curves(frame, left, "loss", epochs, records, losses);
-    curves(frame, right, "accuracy", epochs, records, accuracies);
+    curves(frame, left, "loss", epochs, shown, losses);
+    curves(frame, right, "accuracy", epochs, shown, accuracies);
     if let Some(progress) = progress {
+        let score = shown.score.map_or(String::new(), |score| {
+            format!(", loss {:.4}, accuracy {:.4}", score.loss, score.accuracy)
+        });
         let label = format!(
-            "epoch {}/{}, step {}/{}",
+            "epoch {}/{}, step {}/{}{score}",
             progress.epoch, progress.epochs, progress.step, progress.steps
         );
         let share = progress.step as f64 / progress.steps.max(1) as f64;
@@ -153,19 +187,28 @@ fn curves(
     area: Rect,
     name: &str,
     epochs: usize,
-    records: &[EpochRecord],
+    shown: &Shown,
     values: impl Fn(&EpochRecord) -> [f64; 2],
 ) {
+    let records = &shown.records;
+    let point = |record: &EpochRecord, which: usize| (record.epoch as f64, values(record)[which]);
     let points = |which: usize| -> Vec<(f64, f64)> {
-        records
-            .iter()
-            .map(|record| (record.epoch as f64, values(record)[which]))
-            .collect()
+        let points = records.iter().map(|record| point(record, which));
+        points.collect()
     };
     let (train, test) = (points(0), points(1));
+    // Of earlier networks the test curves, for comparison.
+    let mut earlier: Vec<(String, Vec<(f64, f64)>)> = Vec::new();
+    for record in &shown.earlier {
+        match earlier.last_mut() {
+            Some((network, points)) if *network == record.network => points.push(point(record, 1)),
+            _ => earlier.push((record.network.clone(), vec![point(record, 1)])),
+        }
+    }
     let all = train
         .iter()
         .chain(&test)
+        .chain(earlier.iter().flat_map(|(_, points)| points))
         .map(|(_, y)| *y)
         .filter(|y| y.is_finite());
     let (low, high) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| {
@@ -175,18 +218,25 @@ fn curves(
         true => (low - 0.01, high + 0.01),
         false => (0.0, 1.0),
     };
-    let line = |name: &'static str, color, points| {
+    fn line<'a>(name: &'a str, color: Color, points: &'a [(f64, f64)]) -> Dataset<'a> {
         Dataset::default()
             .name(name)
             .marker(Marker::Braille)
             .graph_type(GraphType::Line)
             .style(Style::new().fg(color))
             .data(points)
-    };
-    let datasets = vec![
-        line("train", Color::Yellow, &train),
-        line("test", Color::Cyan, &test),
-    ];
+    }
+    let mut datasets: Vec<Dataset<'_>> = earlier
+        .iter()
+        .zip(
+            [Color::Magenta, Color::Green, Color::DarkGray]
+                .into_iter()
+                .cycle(),
+        )
+        .map(|((network, points), color)| line(network, color, points))
+        .collect();
+    datasets.push(line("train", Color::Yellow, &train));
+    datasets.push(line("test", Color::Cyan, &test));
     let last = epochs.max(2) as f64;
     let network = records.first().map_or("", |record| record.network.as_str());
     let chart = Chart::new(datasets)
@@ -233,11 +283,9 @@ mod tests {
         }
     }
 
-    fn drawn(records: &[EpochRecord], progress: Option<Progress>) -> String {
+    fn drawn(shown: &Shown) -> String {
         let mut terminal = Terminal::new(TestBackend::new(80, HEIGHT)).unwrap();
-        terminal
-            .draw(|frame| show(frame, records, progress))
-            .unwrap();
+        terminal.draw(|frame| show(frame, shown)).unwrap();
         terminal.backend().to_string()
     }
 
@@ -249,8 +297,21 @@ mod tests {
             step: 391,
             steps: 782,
         };
-        let text = drawn(&[record(1), record(2)], Some(progress));
+        let text = drawn(&Shown {
+            earlier: vec![EpochRecord {
+                network: "dense".to_owned(),
+                ..record(1)
+            }],
+            records: vec![record(1), record(2)],
+            progress: Some(progress),
+            score: Some(Score {
+                loss: 0.25,
+                accuracy: 0.875,
+            }),
+        });
         for word in [
+            "dense",
+            "loss 0.2500, accuracy 0.8750",
             "lstm loss",
             "lstm accuracy",
             "epoch 3/10, step 391/782",
@@ -269,6 +330,6 @@ mod tests {
 
     #[test]
     fn before_the_first_epoch_there_is_a_picture_too() {
-        assert!(drawn(&[], None).contains("loss"));
+        assert!(drawn(&Shown::default()).contains("loss"));
     }
 }

@@ -364,7 +364,7 @@ impl Run<'_> {
             let network = config.init(self.info.seed, &self.device.clone().autodiff());
             let fit_config = self.fit_config(kind);
             let (train, test) = (&self.train, &self.test);
-            let trained = match dashboard(&mut drawn) {
+            let trained = match dashboard(&mut drawn, &history) {
                 Some(mut dashboard) => fit(network, train, test, &fit_config, &mut dashboard),
                 None if self.arguments.quiet => {
                     fit(network, train, test, &fit_config, &mut NoopObserver)
@@ -455,8 +455,8 @@ fn remove(path: &Path) -> Result<(), FileError> {
 
 /// A picture for each network, so that what is printed between them stays in order. Where there can be
 /// none, that is said, once.
-fn dashboard(wanted: &mut bool) -> Option<Dashboard> {
-    let dashboard = wanted.then(Dashboard::open)?;
+fn dashboard(wanted: &mut bool, earlier: &[EpochRecord]) -> Option<Dashboard> {
+    let dashboard = wanted.then(|| Dashboard::open(earlier))?;
     if dashboard.is_none() {
         *wanted = false;
         say("note: a dashboard needs a terminal that can be drawn on; lines instead");
