@@ -125,12 +125,10 @@ pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
     }
 }
 
-/// One message of `--message-format json`, as far as we read it.
+/// What a message of `--message-format json` is about.
 #[derive(Deserialize)]
 struct Message {
     reason: String,
-    #[serde(flatten)]
-    artifact: Option<Artifact>,
 }
 
 /// What cargo built, or found built.
@@ -204,21 +202,20 @@ pub(crate) fn artifacts(mut command: Command) -> Result<Vec<Artifact>, Error> {
         });
     }
     match broken {
-        // One that is not understood may be of another kind.
-        Some(source) if found.is_empty() => Err(Error::Json {
+        Some(source) => Err(Error::Json {
             command: name,
             source,
         }),
-        _ => Ok(found),
+        None => Ok(found),
     }
 }
 
 /// The artifact that a message names, if it names one.
 fn artifact(line: &str) -> Result<Option<Artifact>, serde_json::Error> {
     let message: Message = serde_json::from_str(line)?;
-    Ok(message
-        .artifact
-        .filter(|_| message.reason == "compiler-artifact"))
+    (message.reason == "compiler-artifact")
+        .then(|| serde_json::from_str(line))
+        .transpose()
 }
 
 fn executable(artifact: Artifact, name: &str) -> Option<PathBuf> {
@@ -255,6 +252,8 @@ mod tests {
         assert_eq!(check(&message("bench", "recurrent", path, true)), there);
         assert_eq!(check(&message("bin", "xtask", path, false)), None);
         assert_eq!(check(r#"{"reason":"build-finished","success":true}"#), None);
+        // One that says less than it should is not passed over.
+        assert!(artifact(r#"{"reason":"compiler-artifact","package_id":"p"}"#).is_err());
     }
 
     #[test]

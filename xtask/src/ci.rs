@@ -12,7 +12,7 @@ use crate::inputs::Inputs;
 use crate::{builds, docs, emulate, libtorch, reproduce, results, sanitize, test, tidy, torture};
 
 /// The steps that are one cargo command each, in release mode, so that macros and build scripts are built once; tidy, the
-/// book, the builds, the tests, other processors, the sanitizers, a fuzzer, a whole run,
+/// licences, the book, the builds, the tests, other processors, the sanitizers, a fuzzer, a whole run,
 /// the damage campaign, the tests of libtorch and the comparison with the recorded results follow.
 const LINTS: [(&str, &[&str]); 4] = [
     ("fmt", &["fmt", "--all", "--check"]),
@@ -224,9 +224,9 @@ fn all(
     Ok(())
 }
 
-/// Licences, sources and packages that must not come in, by cargo-deny, where it is installed. Known defects it looks up
-/// in a database that it fetches: that is for a person to ask (`cargo deny check`), not for a check that must not depend
-/// on the day.
+/// Licences, sources and packages that must not come in, by cargo-deny, where it is installed. Known
+/// vulnerabilities it looks up in a database that it downloads, which changes from day to day: `cargo deny check` by hand
+/// does that.
 fn deny() -> Result<Outcome, Error> {
     let mut version = cargo::cargo(["deny", "--version"]);
     let there = version.stdout(Stdio::null()).stderr(Stdio::null()).status();

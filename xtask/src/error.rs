@@ -39,6 +39,16 @@ pub(crate) enum Error {
         /// Its exit status in words.
         status: String,
     },
+    /// A package, where all are meant.
+    #[error(
+        "`cargo xtask test` runs the tests of all packages; for one, run `cargo test --release --package NAME`"
+    )]
+    PackageOfTests,
+    /// A chart of results that are not drawn.
+    #[error(
+        "--chart draws the results of `bench lstm` for the notebook's shape (batch 32, time 100, units 64); leave it out"
+    )]
+    NoChart,
     /// A program printed something that is not the JSON asked for.
     #[error(
         "`{command}` printed JSON that xtask cannot read ({source}); is it the version that this repository names?"

@@ -51,9 +51,8 @@ impl Part {
         arguments
     }
 
-    /// Whether one of its packages, whose folders are in `crates`, has tests of this name: cargo refuses a name that
-    /// none has.
-    fn has(self, crates: &Path, name: &str) -> bool {
+    /// Whether one of its packages, whose folders are in `crates`, has a target of this name in its folder `kind`.
+    fn has(self, crates: &Path, kind: &str, name: &str) -> bool {
         let Ok(folders) = std::fs::read_dir(crates) else {
             return false;
         };
@@ -62,31 +61,66 @@ impl Part {
                 Some(folder) => WITH_FEATURES.contains(&folder) == (self == Self::Features),
                 None => false,
             };
-            let tests = folder.path().join("tests");
-            ours && (tests.join(name).join("main.rs").is_file()
-                || tests.join(name).with_extension("rs").is_file())
+            let targets = folder.path().join(kind);
+            ours && (targets.join(name).join("main.rs").is_file()
+                || targets.join(name).with_extension("rs").is_file())
         })
     }
 }
 
-/// The parts that have what cargo's arguments `args` ask for: with `--test NAME`, those with tests of that name.
-fn parts(crates: &Path, args: &[OsString]) -> Vec<Part> {
-    let mut names = Vec::new();
-    let mut rest = args.iter().filter_map(|arg| arg.to_str());
-    while let Some(arg) = rest.next() {
-        match arg.strip_prefix("--test=") {
-            Some(name) => names.push(name),
-            None if arg == "--test" => names.extend(rest.next()),
-            None => {}
+/// Options of cargo that name a target, and the folder in which such targets are.
+const TARGETS: [(&str, &str); 3] = [
+    ("--test", "tests"),
+    ("--example", "examples"),
+    ("--bench", "benches"),
+];
+
+/// The parts that have what cargo's arguments `args` ask for, each with its arguments: cargo refuses a target that none
+/// of its packages has.
+///
+/// # Errors
+/// [`Error::PackageOfTests`] for a package: it may be in either part.
+fn parts(crates: &Path, args: &[OsString]) -> Result<Vec<(Part, Vec<OsString>)>, Error> {
+    let (mut named, mut rest) = (Vec::new(), Vec::new());
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        let text = arg.to_str().unwrap_or_default();
+        if ["-p", "--package"].contains(&text) || text.starts_with("--package=") {
+            return Err(Error::PackageOfTests);
+        }
+        let (option, value) = match text.split_once('=') {
+            Some((option, value)) => (option, Some(value.to_owned())),
+            None => (text, None),
+        };
+        match TARGETS.iter().find(|(known, _)| *known == option) {
+            Some((option, kind)) => {
+                let next = || args.next().map(|arg| arg.to_string_lossy().into_owned());
+                named.push((*option, *kind, value.or_else(next).unwrap_or_default()));
+            }
+            None => rest.push(arg.clone()),
         }
     }
-    let asked_for = |part: &Part| names.iter().all(|name| part.has(crates, name));
-    let parts: Vec<Part> = Part::ALL.into_iter().filter(asked_for).collect();
-    // What neither has, cargo shall say.
-    if parts.is_empty() {
-        return vec![Part::Command];
+    let of_part = |part: Part| -> Vec<OsString> {
+        let own = named.iter();
+        let own = own.filter(|(_, kind, name)| part.has(crates, kind, name));
+        own.flat_map(|(option, _, name)| [OsString::from(option), OsString::from(name)])
+            .chain(rest.iter().cloned())
+            .collect()
+    };
+    let mut parts = Vec::new();
+    for part in Part::ALL {
+        let args = of_part(part);
+        if named.is_empty() || args.len() > rest.len() {
+            parts.push((part, args));
+        }
     }
-    parts
+    if parts.is_empty() {
+        // Cargo reports a name that neither has.
+        let all = named.iter();
+        let all = all.flat_map(|(option, _, name)| [OsString::from(option), OsString::from(name)]);
+        parts.push((Part::Command, all.chain(rest.iter().cloned()).collect()));
+    }
+    Ok(parts)
 }
 
 /// The tests of libtorch, in the same build but for one feature.
@@ -233,7 +267,7 @@ pub(crate) fn run(
     inputs.check()?;
     println!("{}\n{}", inputs.before_tests(), browser.before_tests());
     let mut outcome = Outcome::default();
-    for part in parts(&root.join("crates"), args) {
+    for (part, args) in parts(&root.join("crates"), args)? {
         let mut command = cargo::cargo(part.arguments());
         command.args(args);
         if !harness.is_empty() {
@@ -350,16 +384,45 @@ test result: ok. 1 passed; 0 failed; 5 ignored; 0 measured; 0 filtered out; fini
     #[test]
     fn a_name_of_tests_chooses_the_parts_that_have_them() {
         let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
-        let check = |args: &[&str], expect: &[Part]| {
+        let check = |args: &[&str], expect: &[(Part, &[&str])]| {
             let args: Vec<OsString> = args.iter().map(OsString::from).collect();
-            assert_eq!(parts(&crates, &args), expect, "{args:?}");
+            let expect: Vec<(Part, Vec<OsString>)> = expect
+                .iter()
+                .map(|(part, args)| (*part, args.iter().map(OsString::from).collect()))
+                .collect();
+            assert_eq!(parts(&crates, &args).unwrap(), expect, "{args:?}");
         };
-        check(&[], &Part::ALL);
-        check(&["--doc"], &Part::ALL);
-        check(&["--test", "polars"], &[Part::Features]);
-        check(&["--test=model"], &[Part::Command]);
-        check(&["--test", "same_bytes"], &Part::ALL);
-        check(&["--test", "no_such_tests"], &[Part::Command]);
+        let both = |args: &'static [&str]| Part::ALL.map(|part| (part, args));
+        check(&[], &both(&[]));
+        check(&["--doc"], &both(&["--doc"]));
+        check(&["--test", "same_bytes"], &both(&["--test", "same_bytes"]));
+        check(
+            &["--test", "polars"],
+            &[(Part::Features, &["--test", "polars"])],
+        );
+        check(
+            &["--test=model", "--no-run"],
+            &[(Part::Command, &["--test", "model", "--no-run"])],
+        );
+        check(
+            &["--test", "polars", "--test", "model"],
+            &[
+                (Part::Command, &["--test", "model"]),
+                (Part::Features, &["--test", "polars"]),
+            ],
+        );
+        check(
+            &["--example", "polars_lazy"],
+            &[(Part::Features, &["--example", "polars_lazy"])],
+        );
+        check(
+            &["--test", "no_such_tests"],
+            &[(Part::Command, &["--test", "no_such_tests"])],
+        );
+        for package in [&["-p", "x"][..], &["--package=x"]] {
+            let args: Vec<OsString> = package.iter().map(OsString::from).collect();
+            assert!(parts(&crates, &args).is_err());
+        }
     }
 
     #[test]

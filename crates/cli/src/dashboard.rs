@@ -31,6 +31,10 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// The running score in it is this old at most.
 const BETWEEN_SCORES: Duration = Duration::from_millis(500);
 
+/// The most networks whose curves stay, and characters of their names: more would take the legend's room.
+const EARLIER: usize = 2;
+const NAME: usize = 14;
+
 /// A dashboard of a network that is trained, with what those before it reached.
 pub(crate) struct Dashboard {
     terminal: Terminal<CrosstermBackend<Stderr>>,
@@ -197,13 +201,17 @@ fn curves(
         points.collect()
     };
     let (train, test) = (points(0), points(1));
-    // Of earlier networks the test curves, for comparison.
+    // Of the last networks before it the test curves, for comparison.
     let mut earlier: Vec<(String, Vec<(f64, f64)>)> = Vec::new();
     for record in &shown.earlier {
         match earlier.last_mut() {
             Some((network, points)) if *network == record.network => points.push(point(record, 1)),
             _ => earlier.push((record.network.clone(), vec![point(record, 1)])),
         }
+    }
+    let mut earlier = earlier.split_off(earlier.len().saturating_sub(EARLIER));
+    for (network, _) in &mut earlier {
+        *network = network.chars().take(NAME).collect();
     }
     let all = train
         .iter()
@@ -226,17 +234,14 @@ fn curves(
             .style(Style::new().fg(color))
             .data(points)
     }
-    let mut datasets: Vec<Dataset<'_>> = earlier
-        .iter()
-        .zip(
-            [Color::Magenta, Color::Green, Color::DarkGray]
-                .into_iter()
-                .cycle(),
-        )
-        .map(|((network, points), color)| line(network, color, points))
-        .collect();
-    datasets.push(line("train", Color::Yellow, &train));
-    datasets.push(line("test", Color::Cyan, &test));
+    let mut datasets = vec![
+        line("train", Color::Yellow, &train),
+        line("test", Color::Cyan, &test),
+    ];
+    let colors = [Color::Magenta, Color::Green];
+    for ((network, points), color) in earlier.iter().zip(colors) {
+        datasets.push(line(network, color, points));
+    }
     let last = epochs.max(2) as f64;
     let network = records.first().map_or("", |record| record.network.as_str());
     let chart = Chart::new(datasets)
@@ -298,10 +303,12 @@ mod tests {
             steps: 782,
         };
         let text = drawn(&Shown {
-            earlier: vec![EpochRecord {
-                network: "dense".to_owned(),
-                ..record(1)
-            }],
+            earlier: ["gru", "dense", "stacked_bilstm_masked"]
+                .map(|network| EpochRecord {
+                    network: network.to_owned(),
+                    ..record(1)
+                })
+                .to_vec(),
             records: vec![record(1), record(2)],
             progress: Some(progress),
             score: Some(Score {
@@ -311,6 +318,7 @@ mod tests {
         });
         for word in [
             "dense",
+            "stacked_bilstm",
             "loss 0.2500, accuracy 0.8750",
             "lstm loss",
             "lstm accuracy",
@@ -321,6 +329,8 @@ mod tests {
         ] {
             assert!(text.contains(word), "{word} in\n{text}");
         }
+        // The last two of those before it.
+        assert!(!text.contains("gru"), "{text}");
         // There are curves: Braille, which nothing else here is written in.
         assert!(
             text.chars()

@@ -60,18 +60,17 @@ pub(crate) fn note_passed_over(passed_over: &PassedOver) {
     }
 }
 
-/// As [`find_quietly`]; that it is only the sample is printed.
-pub(crate) fn find(choice: &DatasetChoice, folder: &Path) -> Result<Dataset, CliError> {
-    let dataset = find_quietly(choice, folder)?;
-    if dataset.sample {
-        print(&banner())?;
-    }
-    Ok(dataset)
-}
-
-/// The data set for `choice`, downloaded into `folder` if it must be.
-pub(crate) fn find_quietly(choice: &DatasetChoice, folder: &Path) -> Result<Dataset, CliError> {
-    let bar = ProgressBar::no_length();
+/// The data set for `choice`, downloaded into `folder` if it must be; that it is only the sample is printed, or, where
+/// nothing but notes is wanted, noted.
+pub(crate) fn find(
+    choice: &DatasetChoice,
+    folder: &Path,
+    quiet: bool,
+) -> Result<Dataset, CliError> {
+    let bar = match quiet {
+        true => ProgressBar::hidden(),
+        false => ProgressBar::no_length(),
+    };
     if let Ok(style) =
         ProgressStyle::with_template("download {bytes}/{total_bytes} [{bar:30}] {eta} left")
     {
@@ -90,6 +89,11 @@ pub(crate) fn find_quietly(choice: &DatasetChoice, folder: &Path) -> Result<Data
     let dataset = found?;
     if let Some(reason) = &dataset.fallback {
         say(&format!("Could not get the reviews: {reason}"));
+    }
+    match (dataset.sample, quiet) {
+        (true, true) => say(&format!("note: {SAMPLE_NOTE}")),
+        (true, false) => print(&banner())?,
+        (false, _) => {}
     }
     Ok(dataset)
 }

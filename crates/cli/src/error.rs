@@ -22,7 +22,7 @@ pub(crate) enum CliError {
     /// Training a classifier, or asking it.
     #[error(transparent)]
     Classifier(#[from] ClassifierError),
-    /// Reading texts of one's own.
+    /// Reading your own texts.
     #[error(transparent)]
     Corpus(#[from] CorpusError),
     /// A command without a model.

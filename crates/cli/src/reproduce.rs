@@ -25,7 +25,7 @@ use recurrent_vectorizer::{FixedWidth, Vectorize, VectorizerParams};
 
 use crate::backend::Backend;
 use crate::dashboard::Dashboard;
-use crate::dataset::{ReadArguments, SAMPLE_NOTE, banner, find, find_quietly, note_passed_over};
+use crate::dataset::{ReadArguments, SAMPLE_NOTE, banner, find, note_passed_over};
 use crate::error::CliError;
 use crate::interrupt::OnStop;
 use crate::progress::Display;
@@ -111,10 +111,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
         arguments.out.display()
     ));
     let (backend, device) = arguments.backend.open()?;
-    let dataset = match arguments.quiet {
-        true => find_quietly(&arguments.dataset, &arguments.data_dir),
-        false => find(&arguments.dataset, &arguments.data_dir),
-    }?;
+    let dataset = find(&arguments.dataset, &arguments.data_dir, arguments.quiet)?;
     if arguments.out.join("config.json").exists() {
         return Err(CliError::FolderTaken {
             path: arguments.out.clone(),
@@ -128,7 +125,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     for split in Split::ALL {
         arguments.show(&found_line(corpus.texts(split).len(), corpus.classes()))?;
     }
-    arguments.show(&one(&corpus, arguments.seed))?;
+    if let Some(review) = one(&corpus, arguments.seed) {
+        arguments.show(&review)?;
+    }
     let vectorizer = fit_vectorizer(arguments, &corpus)?;
     let info = RunInfo {
         backend: backend.to_owned(),
@@ -247,21 +246,21 @@ fn load(
 }
 
 /// A random review of the training split with its label, without the e-mail addresses that some reviewers give.
-fn one(corpus: &ReviewCorpus, seed: u64) -> String {
+fn one(corpus: &ReviewCorpus, seed: u64) -> Option<String> {
     let reviews = corpus.reviews(Split::Train);
     if reviews.is_empty() {
-        return String::new();
+        return None;
     }
     let review = &reviews[ChaCha8Rng::seed_from_u64(seed).random_range(0..reviews.len())];
     let text = without_addresses(&review.text);
     let lines: Vec<_> = text.lines().map(printable).collect();
-    format!(
+    Some(format!(
         "\nReview {}:\n{}\nLabel: {} ({})\n",
         printable(&review.path),
         lines.join("\n"),
         review.label,
         printable(&corpus.classes()[review.label])
-    )
+    ))
 }
 
 fn fit_vectorizer(arguments: &Arguments, corpus: &ReviewCorpus) -> Result<FixedWidth, CliError> {

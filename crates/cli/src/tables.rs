@@ -1,4 +1,4 @@
-//! Files of one's own on the command line: what their columns are called, and what reading them found.
+//! Your own files on the command line: what their columns are called, and what reading them found.
 
 use std::path::{Path, PathBuf};
 

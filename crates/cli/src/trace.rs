@@ -397,7 +397,7 @@ fn over_test_split(
     out: &Path,
     device: &Device,
 ) -> Result<(), CliError> {
-    let dataset = find(&arguments.dataset, &arguments.data_dir)?;
+    let dataset = find(&arguments.dataset, &arguments.data_dir, false)?;
     let corpus = read(&dataset.path, &arguments.reading.options())?;
     note_passed_over(corpus.passed_over());
     let all = corpus.reviews(Split::Test);

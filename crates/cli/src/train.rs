@@ -17,7 +17,7 @@ use recurrent_files::{FileError, FolderLock};
 use recurrent_models::summary;
 use recurrent_training::write_json;
 
-use crate::dataset::{ReadArguments, SAMPLE_NOTE, find, find_quietly, note_passed_over};
+use crate::dataset::{ReadArguments, SAMPLE_NOTE, find, note_passed_over};
 use crate::error::CliError;
 use crate::progress::Display;
 use crate::tables::{self, TableArguments};
@@ -174,10 +174,7 @@ impl Arguments {
         let (mut corpus, dataset) = match self.archive() {
             Some(choice) => {
                 self.check_archive_options()?;
-                let dataset = match self.quiet {
-                    true => find_quietly(&choice, &self.data_dir),
-                    false => find(&choice, &self.data_dir),
-                }?;
+                let dataset = find(&choice, &self.data_dir, self.quiet)?;
                 let reviews = dataset.read(&self.reading.options())?;
                 note_passed_over(reviews.passed_over());
                 (TextCorpus::try_from(reviews)?, Some(dataset))

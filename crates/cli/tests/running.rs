@@ -260,3 +260,17 @@ fn an_older_runs_description_does_not_stay_beside_new_results() {
     assert_eq!(json(&out.path().join("run.json"))["seed"], 4);
     assert!(out.path().join("lstm/weights.safetensors").exists());
 }
+
+#[test]
+fn a_quiet_run_prints_nothing_and_leaves_the_same() {
+    let data = small();
+    let (loud, quiet) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    succeed(&mut run(data.path(), loud.path(), &["--epochs", "1"]));
+    let output = run(data.path(), quiet.path(), &["--epochs", "1", "--quiet"])
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+    assert_eq!(weights(loud.path()), weights(quiet.path()));
+    assert_eq!(names(loud.path()), names(quiet.path()));
+}

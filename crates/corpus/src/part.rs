@@ -1,4 +1,4 @@
-//! The three parts of a corpus of one's own: the two splits that every corpus has, and validation between them.
+//! The three parts of a corpus of your own texts: the two splits that every corpus has, and validation between them.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! A corpus of one's own, in memory.
+//! A corpus of your own texts, in memory.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;

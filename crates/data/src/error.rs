@@ -417,7 +417,7 @@ pub enum DataError {
     /// The data set is not at hand and could not be fetched.
     #[error(
         "the IMDB data set is not at hand and could not be fetched; put imdb.zip or \
-         aclImdb_v1.tar.gz into {folder}, or name `sample` instead: the bundled one",
+         aclImdb_v1.tar.gz into {folder}, or use the bundled sample instead (`sample`)",
         folder = .folder.display()
     )]
     Download {

@@ -97,7 +97,7 @@ pub struct ReadOptions<'a> {
     /// What to do with reviews that are not UTF-8. Unpacking does not look.
     pub invalid_utf8: InvalidUtf8,
     /// Whether symbolic links inside of a folder are followed. They may lead out of the folder: for
-    /// folders of one's own. Links in archives are never followed.
+    /// folders of your own. Links in archives are never followed.
     pub follow_links: bool,
     /// Told how far the work is.
     pub progress: Option<Progress<'a>>,

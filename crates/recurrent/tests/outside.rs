@@ -56,8 +56,8 @@ fn a_program_outside_trains_saves_loads_and_asks() {
     let workspace = here.parent().unwrap().parent().unwrap();
     fs::create_dir(folder.path().join("src")).unwrap();
     fs::write(folder.path().join("src/main.rs"), PROGRAM).unwrap();
-    // With the features that the workspace's builds have, so that they are taken; that the library asks for all that it
-    // needs is a step of `cargo xtask ci`.
+    // With the features and the profile that the workspace's builds have, so that they are taken; that the library asks
+    // for all that it needs is a step of `cargo xtask ci`.
     let manifest = format!(
         "[package]\nname = \"outside-program\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
          [dependencies]\nrecurrent = {{ path = {:?} }}\n\
@@ -65,6 +65,7 @@ fn a_program_outside_trains_saves_loads_and_asks() {
         here.display().to_string(),
         workspace.join("crates/unified").display().to_string()
     );
+    let manifest = manifest + &profiles(&workspace.join("Cargo.toml"));
     fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
     // The versions that the workspace has, so that nothing need be fetched.
     fs::copy(
@@ -87,4 +88,20 @@ fn a_program_outside_trains_saves_loads_and_asks() {
         String::from_utf8_lossy(&output.stdout).trim(),
         "all is well"
     );
+}
+
+/// The sections of a manifest that say how single dependencies are optimized.
+fn profiles(manifest: &Path) -> String {
+    let text = fs::read_to_string(manifest).unwrap();
+    let mut profiles = String::new();
+    let mut wanted = false;
+    for line in text.lines() {
+        if line.starts_with('[') {
+            wanted = line.starts_with("[profile.release.package.") && !line.contains("xtask");
+        }
+        if wanted {
+            profiles += &format!("{line}\n");
+        }
+    }
+    profiles
 }

@@ -81,13 +81,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let machine = &results.machine;
     let chart = Bars {
         title: "Milliseconds for a batch of 32 texts of 100 tokens, 64 units (median)".to_owned(),
-        note: format!(
-            "{}, {} threads, {}; {}",
-            machine.cpu,
-            machine.threads,
-            machine.date,
-            machine.peers.join(", ")
-        ),
+        note: vec![
+            format!(
+                "{}, {} threads, {}",
+                machine.cpu, machine.threads, machine.date
+            ),
+            format!("beside {}", machine.peers.join(" and ")),
+        ],
         groups,
     };
     recurrent_files::write(Path::new(&to), chart.draw(720)?.as_bytes())?;

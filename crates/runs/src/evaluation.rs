@@ -49,7 +49,7 @@ pub struct Evaluation {
 pub struct JudgedReview {
     /// Where it comes from.
     pub path: String,
-    /// The text.
+    /// The text, with `[e-mail address]` in the place of e-mail addresses.
     pub text: String,
     /// Its class.
     pub label: u32,

@@ -279,6 +279,47 @@ fn divergence_names_epoch_and_step() {
     );
 }
 
+/// The score of the epoch so far is that of the texts so far, and asking for it changes nothing.
+#[test]
+fn the_running_score_ends_as_the_epochs() {
+    #[derive(Default)]
+    struct Ask {
+        running: Vec<recurrent_training::Score>,
+        epochs: Vec<recurrent_training::EpochRecord>,
+    }
+    impl recurrent_training::Observer for Ask {
+        fn step(&mut self, _: Progress) {}
+        fn wants_score(&mut self) -> bool {
+            true
+        }
+        fn score(&mut self, so_far: recurrent_training::Score) {
+            self.running.push(so_far);
+        }
+        fn epoch(&mut self, _: usize, _: usize, record: &recurrent_training::EpochRecord) {
+            self.epochs.push(record.clone());
+        }
+    }
+    let data = problem(70, &Device::flex());
+    let mut ask = Ask::default();
+    for kind in [NetworkKind::Dense, NetworkKind::LSTM] {
+        ask = Ask::default();
+        let (_, told) = fit(network(kind), &data, &data, &config(2), &mut ask).unwrap();
+        let (_, untold) = fit(network(kind), &data, &data, &config(2), &mut NoopObserver).unwrap();
+        let losses = |records: &[recurrent_training::EpochRecord]| -> Vec<f64> {
+            records.iter().map(|record| record.train_loss).collect()
+        };
+        assert_eq!(losses(&told), losses(&untold));
+    }
+    // Three steps an epoch; after the last one it is the epoch's.
+    assert_eq!(ask.running.len(), 6);
+    for (epoch, record) in ask.epochs.iter().enumerate() {
+        let last = ask.running[3 * epoch + 2];
+        assert_eq!(last.loss, record.train_loss);
+        assert_eq!(last.accuracy, record.train_accuracy);
+        assert_ne!(ask.running[3 * epoch].loss, record.train_loss);
+    }
+}
+
 #[test]
 fn every_step_is_reported() {
     struct Count(Vec<Progress>);

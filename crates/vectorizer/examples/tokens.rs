@@ -1,4 +1,4 @@
-//! The tokens themselves, with a function of one's own to standardize texts. Run with
+//! The tokens themselves, with your own function to standardize texts. Run with
 //! `cargo run -p recurrent-vectorizer --example tokens`.
 
 #![allow(

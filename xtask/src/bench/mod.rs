@@ -82,6 +82,16 @@ pub(crate) fn run(
         (What::Vectorizer, _) if arguments.selection.is_empty() => Vec::new(),
         (What::Vectorizer, _) => return Err(Error::NoSuchShape),
     };
+    if arguments.chart.is_some() {
+        let drawn = (arguments.what, arguments.backend) == (What::Lstm, None);
+        if !drawn
+            || !cases
+                .iter()
+                .any(|(_, _, b, t, h)| (*b, *t, *h) == (32, 100, 64))
+        {
+            return Err(Error::NoChart);
+        }
+    }
     let python = match &arguments.python {
         Some(python) => started_in.join(python),
         None => venv::ensure()?,

@@ -125,7 +125,7 @@ pub(super) const RULES: &[Rule] = &[
         only_optional: &[],
     },
     Rule {
-        // It names features, and must not bring what a package can do without.
+        // It names features. The command gets a little by them that only polars needs (HTTP/2); nothing large may come so.
         package: "unified",
         never: &["burn*", "outside", "polars*", "recurrent*"],
         never_directly: &[],

@@ -395,7 +395,7 @@ mod tests {
 
     use super::*;
 
-    /// A network of one's own: vectors instead of tokens, two kinds of layers, both ways.
+    /// Another network: vectors instead of tokens, two kinds of layers, both ways.
     #[test]
     fn layers_combine_by_hand() {
         let device = Device::flex().autodiff();

@@ -1,5 +1,5 @@
-//! The folder of a model: `config.json`, `vectorizer.cbor`, `vocabulary`, `weights.safetensors`, and, of a classifier of
-//! one's own, `training.json`.
+//! The folder of a model: `config.json`, `vectorizer.cbor`, `vocabulary`, `weights.safetensors`, and, if it
+//! was trained as a classifier, `training.json`.
 //!
 //! `config.json` is what makes the others one model: it has the checksum of each, and is written last. Parts are first
 //! written as `NAME.new` and take their names after it, and a part is looked for under both, so that a write that is

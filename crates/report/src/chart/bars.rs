@@ -13,20 +13,23 @@ use crate::text::cut;
 pub struct Bars {
     /// What is measured, with its unit.
     pub title: String,
-    /// Where and when.
-    pub note: String,
+    /// Where, when, and with what: lines below the title.
+    pub note: Vec<String>,
     /// Each piece of work, with the names and values of those who did it.
     pub groups: Vec<(String, Vec<(String, f64)>)>,
 }
 
-/// Pixels of a bar with the space below it, of a group's name, and of the title with the note.
+/// Pixels of a bar with the space below it, of a group's name, and of the title or a line of the note.
 const ROW: i32 = 20;
 const NAME: i32 = 26;
-const HEAD: i32 = 46;
+const LINE: i32 = 18;
 
 /// Pixels for the names of bars, and for the values behind them.
 const LEFT: i32 = 110;
 const RIGHT: i32 = 70;
+
+/// Characters of a line of the note.
+const LONGEST: usize = 110;
 
 /// Characters of a name.
 const CHARACTERS: usize = 14;
@@ -38,7 +41,8 @@ impl Bars {
     /// [`ReportError::Chart`] if the drawing library fails.
     pub fn draw(&self, width: u32) -> Result<String, ReportError> {
         let rows: usize = self.groups.iter().map(|(_, bars)| bars.len()).sum();
-        let height = HEAD + NAME * self.groups.len() as i32 + ROW * rows as i32 + 8;
+        let head = 10 + LINE * (1 + self.note.len() as i32);
+        let height = head + NAME * self.groups.len() as i32 + ROW * rows as i32 + 8;
         let described: Vec<String> = self
             .groups
             .iter()
@@ -49,12 +53,12 @@ impl Bars {
                 format!("{work}: {}", bars.collect::<Vec<_>>().join(", "))
             })
             .collect();
-        let description = format!("{}. {}.", self.note, described.join("; "));
+        let description = format!("{}. {}.", self.note.join(", "), described.join("; "));
         let size = (width.max(300), height as u32);
         svg(&self.title, &description, size, |canvas| {
             canvas.fill(&PAPER.color()).map_err(reason)?;
             self.head(canvas)?;
-            let mut y = HEAD;
+            let mut y = head;
             for (work, bars) in &self.groups {
                 text(canvas, work, (12, y + NAME / 2), HPos::Left, true)?;
                 y += NAME;
@@ -72,7 +76,11 @@ impl Bars {
             .pos(Pos::new(HPos::Left, VPos::Center));
         let title = cut(&self.title, TITLE);
         canvas.draw_text(&title, &style, (12, 16)).map_err(reason)?;
-        text(canvas, &cut(&self.note, TITLE), (12, 34), HPos::Left, false)
+        for (place, line) in self.note.iter().enumerate() {
+            let y = 16 + LINE * (1 + place as i32);
+            text(canvas, &cut(line, LONGEST), (12, y), HPos::Left, false)?;
+        }
+        Ok(())
     }
 }
 
@@ -128,7 +136,7 @@ mod tests {
     fn bars_are_as_long_as_their_values_and_named() {
         let bars = Bars {
             title: "Milliseconds".to_owned(),
-            note: "here".to_owned(),
+            note: vec!["here".to_owned()],
             groups: vec![(
                 "a step".to_owned(),
                 vec![("ours".to_owned(), 2.5), ("theirs".to_owned(), 10.0)],
@@ -154,7 +162,7 @@ mod tests {
         for value in [f64::NAN, f64::INFINITY, -1.0, 0.0] {
             let bars = Bars {
                 title: String::new(),
-                note: String::new(),
+                note: Vec::new(),
                 groups: vec![("w".to_owned(), vec![("a".to_owned(), value)])],
             };
             assert!(bars.draw(1).unwrap().starts_with("<svg"), "{value}");
