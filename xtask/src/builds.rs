@@ -16,7 +16,7 @@ use crate::{bench, reproduce, test, torture};
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Row {
     name: &'static str,
-    /// Libraries, macros and build scripts of others.
+    /// Libraries and macros of others.
     dependencies: usize,
     /// Of ours.
     ours: usize,
@@ -44,6 +44,16 @@ impl Seen {
             // What lies in this workspace has a path for a name.
             if artifact.package_id.starts_with("path+") {
                 row.ours += usize::from(!artifact.fresh);
+                continue;
+            }
+            // A build script takes no time to compile; where its package is needed for programs and for macros, with other
+            // features for each, there are two of it.
+            if artifact
+                .target
+                .kind
+                .iter()
+                .any(|kind| kind == "custom-build")
+            {
                 continue;
             }
             row.dependencies += usize::from(!artifact.fresh);
@@ -181,6 +191,17 @@ mod tests {
         assert_eq!((fresh.dependencies, fresh.again.len()), (0, 0));
         let again = seen.count("c", vec![built(id, "1", "3", false)]);
         assert_eq!((again.dependencies, again.again.len()), (1, 1));
+    }
+
+    #[test]
+    fn build_scripts_are_not_counted() {
+        let mut seen = Seen::default();
+        for (command, hash) in [("a", "1"), ("b", "2")] {
+            let mut script = built("registry+index#libc@0.2.0", hash, "0", false);
+            script.target.kind = vec!["custom-build".to_owned()];
+            let row = seen.count(command, vec![script]);
+            assert_eq!((row.dependencies, row.again.len()), (0, 0));
+        }
     }
 
     #[test]
