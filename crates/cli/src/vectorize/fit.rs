@@ -154,6 +154,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CliError> {
         let threads = arguments.input.threads();
         let counts = count(layer.params(), batches, threads, limit)?;
         reading.skipped.warn();
+        if arguments.input.input.is_empty() && counts.texts() == 0 {
+            return Err(VectorizeError::NoInput.into());
+        }
         return open.finish(config, layer, &counts);
     };
     match &arguments.output.output {
