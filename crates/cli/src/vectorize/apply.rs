@@ -22,13 +22,18 @@ const WIDEST: usize = 1 << 26;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The folder that `fit` or `merge` wrote, or that of a trained network, whose ids these then are.
+    /// A directory that `fit` or `merge` wrote, or a model's, whose ids these are then.
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     #[command(flatten)]
     input: input::InputArguments,
     /// A file, or `-` for standard output: JSON lines, or Parquet if its name ends in .parquet.
-    #[arg(long = "out", alias = "output", value_name = "FILE")]
+    #[arg(
+        long = "out",
+        alias = "output",
+        default_value = "-",
+        value_name = "FILE"
+    )]
     output: PathBuf,
 }
 

@@ -52,7 +52,7 @@ pub(crate) enum VectorizeError {
         name: String,
     },
     /// Nothing to read.
-    #[error("no texts to read: name files with --input, or standard input with --input -")]
+    #[error("no texts to read: name files with --input, or pipe texts in")]
     NoInput,
     /// Standard input named more than once.
     #[error("standard input is named more than once, and can be read only once; name it once")]

@@ -10,6 +10,7 @@ use recurrent_vectorizer::keras::{Config, Layer};
 use recurrent_vectorizer::{
     Functions, OutputMode, TextVectorizer, TokenCounts, ValidParams, VectorizerError,
 };
+use serde_json::Value;
 
 use super::batches::{Batch, Batches};
 use super::error::VectorizeError;
@@ -37,13 +38,77 @@ const STREAM_LIMIT: u64 = 1 << 26;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Keras' arguments of `TextVectorization`, as JSON.
-    #[arg(long, value_name = "CONFIG.json")]
-    config: PathBuf,
+    #[command(flatten)]
+    options: Options,
     #[command(flatten)]
     input: input::InputArguments,
     #[command(flatten)]
     output: OutputArguments,
+}
+
+/// What the vectorizer is: Keras' arguments of `TextVectorization`. Those that are not given are Keras' defaults.
+#[derive(clap::Args)]
+struct Options {
+    /// A JSON file with Keras' arguments of `TextVectorization`; the options below override it.
+    #[arg(long, value_name = "CONFIG.json")]
+    config: Option<PathBuf>,
+    /// Maximum size of the vocabulary (`max_tokens`).
+    #[arg(long, value_name = "N")]
+    max_tokens: Option<u32>,
+    /// Number of ids per text: longer texts are cut, shorter ones padded (`output_sequence_length`).
+    #[arg(long, value_name = "N")]
+    length: Option<u32>,
+    /// What a text becomes (`output_mode`).
+    #[arg(long, value_name = "MODE", value_parser = ["int", "multi_hot", "count", "tf_idf"])]
+    mode: Option<String>,
+    /// Use all sequences of up to N words as tokens (`ngrams`).
+    #[arg(long, value_name = "N")]
+    ngrams: Option<u32>,
+}
+
+impl Options {
+    /// What errors call the options: the file, or where there is none, the command line.
+    fn name(&self) -> &Path {
+        self.config
+            .as_deref()
+            .unwrap_or_else(|| Path::new("the command line"))
+    }
+
+    /// Keras' arguments as JSON: those of the file, with the options in their place.
+    fn json(&self) -> Result<String, CliError> {
+        let json = match &self.config {
+            Some(path) => read_text_at_most(path, bound(path, CONFIG_LIMIT))?,
+            None => "{}".to_owned(),
+        };
+        let number = |given: Option<u32>| given.map(Value::from);
+        let given = [
+            ("max_tokens", number(self.max_tokens)),
+            ("output_sequence_length", number(self.length)),
+            ("output_mode", self.mode.clone().map(Value::from)),
+            ("ngrams", number(self.ngrams)),
+        ];
+        if given.iter().all(|(_, value)| value.is_none()) {
+            return Ok(json);
+        }
+        // Of the file as it is: what is wrong in it is not to be lost when it is written anew.
+        Config::from_json(&json).map_err(VectorizeError::vectorizer(self.name()))?;
+        let Ok(Value::Object(mut arguments)) =
+            serde_json::from_str(json.trim_start_matches('\u{feff}'))
+        else {
+            return Ok(json);
+        };
+        // A layer that Keras has serialized has its arguments inside.
+        let target = match arguments.get_mut("config") {
+            Some(Value::Object(inner)) => inner,
+            _ => &mut arguments,
+        };
+        for (name, value) in given {
+            if let Some(value) = value {
+                target.insert(name.to_owned(), value);
+            }
+        }
+        Ok(Value::Object(arguments).to_string())
+    }
 }
 
 #[derive(clap::Args)]
@@ -51,9 +116,8 @@ pub(crate) struct MergeArguments {
     /// What `fit --counts` or `merge --counts` wrote.
     #[arg(required = true, value_name = "COUNTS")]
     parts: Vec<PathBuf>,
-    /// Keras' arguments of `TextVectorization`, as JSON.
-    #[arg(long, value_name = "CONFIG.json")]
-    config: PathBuf,
+    #[command(flatten)]
+    options: Options,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -61,7 +125,7 @@ pub(crate) struct MergeArguments {
 /// What is wanted of the counts.
 #[derive(clap::Args)]
 struct OutputArguments {
-    /// The folder for the vectorizer; other files in it stay.
+    /// Directory for the vectorizer; other files in it stay.
     #[arg(
         long = "out",
         alias = "output",
@@ -69,18 +133,19 @@ struct OutputArguments {
         required_unless_present = "counts"
     )]
     output: Option<PathBuf>,
-    /// A file for the counts themselves, to be merged with others later.
+    /// Write the counts to FILE, to be merged with others later.
     #[arg(long, value_name = "FILE")]
     counts: Option<PathBuf>,
-    /// Bounds memory: beyond so many distinct tokens the rarest are dropped.
+    /// Bound memory: drop the rarest tokens where there are more than so many distinct ones.
     #[arg(long, value_name = "DISTINCT")]
     limit: Option<NonZeroUsize>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), CliError> {
-    let config = &arguments.config;
-    let read = arguments.input.input.iter().chain([config]);
-    let Given { layer, .. } = arguments.output.check(config, read.cloned().collect())?;
+    let options = &arguments.options;
+    let config = options.name();
+    let read = arguments.input.input.iter().chain(&options.config);
+    let Given { layer, .. } = arguments.output.check(options, read.cloned().collect())?;
     let Ok(given) = layer.vectorizer() else {
         let limit = arguments.output.limit.map(usize::from);
         let batches = arguments.input.batches(Limits::USUAL, false)?;
@@ -89,6 +154,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CliError> {
         let threads = arguments.input.threads();
         let counts = count(layer.params(), batches, threads, limit)?;
         reading.skipped.warn();
+        if arguments.input.input.is_empty() && counts.texts() == 0 {
+            return Err(VectorizeError::NoInput.into());
+        }
         return open.finish(config, layer, &counts);
     };
     match &arguments.output.output {
@@ -105,10 +173,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CliError> {
 }
 
 pub(super) fn merge(arguments: &MergeArguments) -> Result<(), CliError> {
-    let read = arguments.parts.iter().chain([&arguments.config]);
-    let checked = arguments
-        .output
-        .check(&arguments.config, read.cloned().collect())?;
+    let options = &arguments.options;
+    let read = arguments.parts.iter().chain(&options.config);
+    let checked = arguments.output.check(options, read.cloned().collect())?;
     let open = arguments.output.open()?;
     let mut sum: Option<TokenCounts> = None;
     for path in &arguments.parts {
@@ -120,7 +187,7 @@ pub(super) fn merge(arguments: &MergeArguments) -> Result<(), CliError> {
         sum.merge(&part).map_err(VectorizeError::counts(path))?;
     }
     match sum {
-        Some(counts) => open.finish(&arguments.config, checked.layer, &counts),
+        Some(counts) => open.finish(options.name(), checked.layer, &counts),
         None => Err(VectorizeError::NoInput.into()),
     }
 }
@@ -140,9 +207,9 @@ struct Given {
     vocabulary: Option<PathBuf>,
 }
 
-/// Keras' layer as the configuration describes it; a path of a vocabulary starts from its folder.
-fn read_config(path: &Path) -> Result<Given, CliError> {
-    let json = read_text_at_most(path, bound(path, CONFIG_LIMIT))?;
+/// Keras' layer as the options describe it; a path of a vocabulary starts from the folder of their file.
+fn read_config(options: &Options) -> Result<Given, CliError> {
+    let (path, json) = (options.name(), options.json()?);
     let makes = || VectorizeError::vectorizer(path);
     let functions = Functions::new();
     let config = Config::from_json(&json).map_err(makes())?;
@@ -220,7 +287,7 @@ struct Open {
 
 impl OutputArguments {
     /// Reads the configuration, once it is known that no result has the name of what is `read`, or of something else.
-    fn check(&self, config: &Path, mut read: Vec<PathBuf>) -> Result<Given, CliError> {
+    fn check(&self, options: &Options, mut read: Vec<PathBuf>) -> Result<Given, CliError> {
         let in_folder = |folder: &PathBuf| {
             let names = [VECTORIZER_FILE, CONFIG, VOCABULARY];
             names.map(|name| folder.join(name))
@@ -250,7 +317,7 @@ impl OutputArguments {
                 .into());
             }
         }
-        let given = read_config(config)?;
+        let given = read_config(options)?;
         if let Some(vocabulary) = &given.vocabulary {
             read.push(vocabulary.clone());
             same::check(read.iter().map(PathBuf::as_path), written())?;

@@ -1,7 +1,7 @@
 //! Where texts come from: the arguments, and what is checked before anything is read.
 
 use std::fs::{File, Metadata};
-use std::io::Read;
+use std::io::{IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,7 +16,8 @@ use crate::threads::MOST;
 /// Where texts come from.
 #[derive(clap::Args)]
 pub(super) struct InputArguments {
-    /// Files of texts: lines, JSON lines (.jsonl, .ndjson, .json) or Parquet (.parquet); `-` is standard input.
+    /// Files of texts: lines, JSON lines (.jsonl, .ndjson, .json) or Parquet (.parquet); `-` is standard input
+    /// [default: what is piped in].
     #[arg(long, num_args = 1.., value_name = "FILE")]
     pub(super) input: Vec<PathBuf>,
     /// What the files hold, whatever their names say.
@@ -31,13 +32,13 @@ pub(super) struct InputArguments {
     /// The column of a Parquet file.
     #[arg(long, value_name = "NAME", hide = true)]
     column: Option<String>,
-    /// Pass over lines that are no JSON, have no text in the field, or a NUL byte; a warning says how many and which.
+    /// Skip lines that are not JSON, have no text in the field, or have a NUL byte; a warning says how many and which.
     #[arg(long)]
     skip_invalid: bool,
     /// Replace `<br />` by a space before anything else, as `recurrent reproduce` does.
     #[arg(long)]
     pub(super) clean: bool,
-    /// How many threads work, at most 1024; by default as many as there are processors. The result is the same.
+    /// Number of threads, at most 1024 [default: one per processor]; the result does not depend on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(MOST)))]
     threads: Option<u16>,
 }
@@ -88,10 +89,14 @@ impl InputArguments {
     /// there, and of what it should be with the text where it should be, is checked before the first is read; of a pipe
     /// when its turn comes.
     pub(super) fn batches(&self, limits: Limits, clean: bool) -> Result<Batches, CliError> {
-        if self.input.is_empty() {
-            return Err(VectorizeError::NoInput.into());
-        }
-        let names: Vec<InputName> = self.input.iter().map(|path| InputName::new(path)).collect();
+        let piped = [PathBuf::from("-")];
+        let given = match self.input.as_slice() {
+            // Nobody is to wait for a person who does not know that text is expected.
+            [] if std::io::stdin().is_terminal() => return Err(VectorizeError::NoInput.into()),
+            [] => &piped,
+            given => given,
+        };
+        let names: Vec<InputName> = given.iter().map(|path| InputName::new(path)).collect();
         if names.iter().filter(|name| name.is_stdin()).count() > 1 {
             return Err(VectorizeError::StdinTwice.into());
         }

@@ -8,7 +8,7 @@ use recurrent_models::{NetworkKind, Preset};
 use recurrent_vectorizer::{Vectorize as _, VectorizerParams};
 use serde_json::json;
 
-use crate::shell::{Folder, fail, succeed};
+use crate::shell::{Folder, fail, feed, succeed};
 
 const TEXTS: [&str; 4] = [
     "The film was good.<br /><br />The end",
@@ -187,4 +187,71 @@ fn a_folder_without_a_vectorizer_says_so() {
             "{stderr}"
         );
     }
+}
+
+#[test]
+fn options_stand_for_a_configuration_and_override_one() {
+    let folder = Folder::new();
+    folder.write("texts.txt", TEXTS.join("\n"));
+    folder.write(
+        "config.json",
+        r#"{"max_tokens": 8, "output_sequence_length": 3, "ngrams": 2, "output_mode": "int"}"#,
+    );
+    let fit = |name: &str, options: &[&str]| -> Vec<u8> {
+        let arguments = ["fit", "--input", "texts.txt", "--out", name];
+        succeed(folder.run(&arguments).args(options));
+        folder.read(&format!("{name}/vectorizer.cbor"))
+    };
+    let of_file = fit("file", &["--config", "config.json"]);
+    let of_options = [
+        "--max-tokens",
+        "8",
+        "--length",
+        "3",
+        "--ngrams",
+        "2",
+        "--mode",
+        "int",
+    ];
+    assert_eq!(fit("options", &of_options), of_file);
+    let longer = fit("longer", &["--config", "config.json", "--length", "5"]);
+    assert_ne!(longer, of_file);
+    // A layer as Keras writes it has its arguments inside.
+    folder.write(
+        "layer.json",
+        r#"{"class_name": "TextVectorization", "config": {"max_tokens": 8, "ngrams": 2}}"#,
+    );
+    let layer = ["--config", "layer.json", "--length", "5"];
+    assert_eq!(fit("layer", &layer), longer);
+    // What is wrong is said of the command line, or of the file.
+    let refused = |options: &[&str]| {
+        let arguments = ["fit", "--input", "texts.txt", "--out", "x"];
+        fail(folder.run(&arguments).args(options), 1)
+    };
+    let said = refused(&["--max-tokens", "1", "--mode", "int"]);
+    assert!(said.contains("the command line"), "{said}");
+    folder.write("wrong.json", r#"{"max_token": 8}"#);
+    let said = refused(&["--config", "wrong.json", "--length", "5"]);
+    assert!(
+        said.contains("wrong.json") && said.contains("max_token"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_is_piped_in_is_read_and_what_comes_out_is_printed() {
+    let folder = Folder::new();
+    let said = feed(
+        &mut folder.run(&["fit", "--out", "model"]),
+        b"a film\na good film\n",
+    );
+    assert_eq!(
+        said,
+        "2 texts, 3 distinct tokens; a vocabulary of 5 tokens\n"
+    );
+    let ids = feed(
+        &mut folder.run(&["apply", "--model", "model"]),
+        b"good film\n",
+    );
+    assert!(ids.contains('['), "{ids}");
 }
