@@ -83,7 +83,7 @@ pub(crate) fn automatic(facts: &Facts) -> (Backend, String) {
         // Without a GPU nothing is amiss.
         Err(_) if facts.driver.is_none() => (
             Backend::Flex,
-            "no NVIDIA driver answers, and of the backends for CPUs this is the fastest".to_owned(),
+            "no NVIDIA driver found; on a CPU it is the fastest".to_owned(),
         ),
         Err(reason) => (Backend::Flex, reason.to_string()),
     }

@@ -215,7 +215,7 @@ pub(crate) enum CliError {
     )]
     Signals(#[source] ctrlc::Error),
     /// The page cannot be served.
-    #[error("port {port} of this machine cannot be listened on; try another with --port")]
+    #[error("port {port} is in use or not allowed; try another with --port")]
     Port {
         /// The port asked for.
         port: u16,
