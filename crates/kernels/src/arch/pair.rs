@@ -13,8 +13,7 @@ pub(crate) struct Pair<V>(V, V);
 impl<V: Vector> Vector for Pair<V> {
     type Elem = V::Elem;
     const LANES: usize = 2 * V::LANES;
-    /// As AVX-512 has them.
-    const TILE_ROWS: usize = if size_of::<V::Elem>() == 8 { 3 } else { 6 };
+    const TILE_ROWS: usize = 6;
 
     #[inline(always)]
     unsafe fn splat(value: V::Elem) -> Self {

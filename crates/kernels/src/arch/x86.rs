@@ -127,7 +127,7 @@ pub(crate) mod avx512 {
         shift 23 _mm512_castps_si512 _mm512_slli_epi32 _mm512_castsi512_ps
     );
     registers!(
-        f64, __m512d, lanes 8, tile 3, features "avx2,fma,avx512f",
+        f64, __m512d, lanes 8, tile 6, features "avx2,fma,avx512f",
         _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_add_pd, _mm512_sub_pd, _mm512_mul_pd,
         _mm512_div_pd, _mm512_sqrt_pd, _mm512_fmadd_pd, _mm512_min_pd, _mm512_max_pd,
         shift 52 _mm512_castpd_si512 _mm512_slli_epi64 _mm512_castsi512_pd
