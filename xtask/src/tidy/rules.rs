@@ -60,6 +60,12 @@ pub(super) const RULES: &[Rule] = &[
         only_optional: &[],
     },
     Rule {
+        package: "recurrent-linear",
+        never: &["burn*", "recurrent*"],
+        never_directly: &[],
+        only_optional: &[],
+    },
+    Rule {
         package: "recurrent-metrics",
         never: &["burn*", "recurrent*"],
         never_directly: &[],
