@@ -230,8 +230,7 @@ impl Judge {
     fn ids(&self, text: &[u8]) -> Vec<i32> {
         let model = self.classifier.model();
         let mut ids = vec![0; model.config.network.time];
-        let vectorizer = model.vectorizer.vectorizer();
-        vectorizer.vectorize_bytes_into(&model.cleaned(text), &mut ids);
+        model.ids_into(text, &mut ids);
         ids
     }
 

@@ -406,6 +406,7 @@ impl Run<'_> {
             loss: Loss::BinaryCrossEntropy,
             classes: self.corpus.classes().to_vec(),
             cleaned: self.arguments.reading.options().clean,
+            cut: recurrent::Cut::Beginning,
             provenance: Provenance {
                 dataset: self.info.dataset.clone(),
                 dataset_sha256: self.info.dataset_sha256.clone(),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{cell_of, name_of};
-use crate::layers::RecurrentLayer;
+use crate::layers::{Ngrams, RecurrentLayer};
 use crate::network::{BodyLayer, NamedLayer, Network};
 use crate::recurrence::Cell;
 use crate::{initializers::Init, layers::Dense, layers::Embedding};
@@ -68,6 +68,19 @@ pub enum LayerConfig {
         #[serde(default, skip_serializing_if = "is_zero")]
         recurrent_dropout: f32,
     },
+    /// Behind the vector at each step, that of the n-grams that end there, from a table of hashed n-grams. It reads token
+    /// ids, and stands below all other layers.
+    Ngrams {
+        /// How many tokens an n-gram has, from 2 to 8: `[2]` for pairs, `[2, 3]` for the sum of both.
+        widths: Vec<usize>,
+        /// Rows of the table.
+        buckets: usize,
+        /// Width of a vector.
+        width: usize,
+        /// The share of steps, 0 to below 1, that go without their n-grams in a training step.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        dropout: f32,
+    },
     /// One vector a text from one at each step.
     Pool {
         /// What becomes of the steps.
@@ -124,6 +137,10 @@ pub enum Pooling {
     /// The mean of each element over the steps that are not masked (Keras' `GlobalAveragePooling1D`); zero where all
     /// are.
     Mean,
+    /// The largest of each element over the steps that are not masked, and behind these the mean: twice as wide. Zero
+    /// where all are masked. Source: Howard and Ruder, "Universal Language Model Fine-tuning for Text Classification",
+    /// 2018, who pool so.
+    MaxAndMean,
 }
 
 /// What a dense layer does with its sums.
@@ -203,13 +220,26 @@ impl NetworkConfig {
                     };
                     (layer_type, parameters)
                 }
+                LayerConfig::Ngrams {
+                    buckets,
+                    width: own,
+                    ..
+                } => {
+                    width = below.saturating_add(*own);
+                    let parameters = (*buckets as u64).checked_mul(*own as u64);
+                    ("NgramEmbedding", parameters)
+                }
                 LayerConfig::Pool { over } => {
                     steps = false;
                     let layer_type = match over {
                         Pooling::Last => "Lambda",
                         Pooling::Max => "GlobalMaxPooling1D",
                         Pooling::Mean => "GlobalAveragePooling1D",
+                        Pooling::MaxAndMean => "Concatenate",
                     };
+                    if *over == Pooling::MaxAndMean {
+                        width = below.saturating_mul(2);
+                    }
                     (layer_type, Some(0))
                 }
                 LayerConfig::Dropout { .. } => ("Dropout", Some(0)),
@@ -244,11 +274,12 @@ impl NetworkConfig {
         let dense = count(|layer| matches!(layer, LayerConfig::Dense { .. }));
         let pools = count(|layer| matches!(layer, LayerConfig::Pool { .. }));
         let dropouts = count(|layer| matches!(layer, LayerConfig::Dropout { .. }));
+        let ngrams = count(|layer| matches!(layer, LayerConfig::Ngrams { .. }));
         let numbered = |name: &str, place: usize, of: usize| match of {
             1 => name.to_owned(),
             _ => format!("{name}_{place}"),
         };
-        let mut seen = [0usize; 4];
+        let mut seen = [0usize; 5];
         let mut next = |of: usize| {
             seen[of] += 1;
             seen[of] - 1
@@ -257,6 +288,7 @@ impl NetworkConfig {
             LayerConfig::Recurrent { .. } => numbered("recurrent", next(0), recurrent),
             LayerConfig::Pool { .. } => numbered("pool", next(1), pools),
             LayerConfig::Dropout { .. } => numbered("dropout", next(2), dropouts),
+            LayerConfig::Ngrams { .. } => numbered("ngrams", next(4), ngrams),
             LayerConfig::Dense { .. } => match next(3) {
                 place if place + 1 == dense => "hidden".to_owned(),
                 place => numbered("dense_in", place, dense - 1),
@@ -321,9 +353,16 @@ impl NetworkConfig {
         }
         share("the dropout of the embedding", self.embedding.dropout)?;
         let mut steps = true;
+        let mut tokens = true;
         for (layer, name) in self.layers.iter().zip(self.names()) {
             let needs_steps = match layer {
                 LayerConfig::Recurrent { .. } | LayerConfig::Pool { .. } => true,
+                LayerConfig::Ngrams { .. } if !tokens => {
+                    return Err(invalid(format!(
+                        "{name} stands above a layer of another kind; put it first, next to the token ids that it reads"
+                    )));
+                }
+                LayerConfig::Ngrams { .. } => true,
                 LayerConfig::Dropout { .. } | LayerConfig::Dense { .. } => false,
             };
             if needs_steps && !steps {
@@ -332,7 +371,24 @@ impl NetworkConfig {
                      layer below return all its states"
                 )));
             }
+            tokens &= matches!(layer, LayerConfig::Ngrams { .. });
             match layer {
+                LayerConfig::Ngrams {
+                    widths,
+                    buckets,
+                    width,
+                    dropout,
+                } => {
+                    if *buckets == 0 || *width == 0 {
+                        return Err(invalid(format!("{name} has 0 buckets, or is 0 wide")));
+                    }
+                    if widths.is_empty() || widths.iter().any(|width| !(2..=8).contains(width)) {
+                        return Err(invalid(format!(
+                            "the widths of {name} are {widths:?}, where some from 2 to 8 are needed"
+                        )));
+                    }
+                    share(&format!("the dropout of {name}"), *dropout)?;
+                }
                 LayerConfig::Recurrent {
                     units,
                     returns,
@@ -402,6 +458,16 @@ impl NetworkConfig {
 impl BodyLayer {
     fn new(config: &LayerConfig, init: &mut Init, inputs: usize) -> Self {
         match *config {
+            LayerConfig::Ngrams {
+                ref widths,
+                buckets,
+                width,
+                dropout,
+            } => Self::Ngrams {
+                table: Ngrams::new(init, buckets, width),
+                widths: widths.clone(),
+                dropout,
+            },
             LayerConfig::Recurrent {
                 cell,
                 units,

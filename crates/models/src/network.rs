@@ -8,7 +8,7 @@ use burn::tensor::{Device, Int, Tensor};
 
 use crate::config::{Activation, Pooling, Returns};
 use crate::head::classify;
-use crate::layers::{Dense, Embedding, RecurrentLayer, Sequence};
+use crate::layers::{Dense, Embedding, Ngrams, RecurrentLayer, Sequence};
 use crate::noise::Noise;
 use crate::per_token::classify_tokens;
 use crate::pool::pooled;
@@ -28,6 +28,12 @@ pub trait SequenceClassifier: Module {
     fn forward_training(&self, ids: Tensor<2, Int>, noise: &mut Noise) -> Tensor<3> {
         let _ = noise;
         self.forward(ids)
+    }
+
+    /// The table of token vectors `[V, D]`, which an adversary may move ([`Noise::nudge`] says where to); `None` where
+    /// there is none, or where a training step does not heed it.
+    fn token_vectors(&self) -> Option<Tensor<2>> {
+        None
     }
 }
 
@@ -69,6 +75,15 @@ pub enum BodyLayer {
         /// Which states it gives.
         returns: Returns,
         /// The share of recurrent weights that are dropped in a training step.
+        dropout: f32,
+    },
+    /// The vectors of n-grams, behind those of the tokens.
+    Ngrams {
+        /// Its table.
+        table: Ngrams,
+        /// How many tokens an n-gram has.
+        widths: Vec<usize>,
+        /// The share of steps that go without in a training step.
         dropout: f32,
     },
     /// One vector a text.
@@ -131,30 +146,55 @@ impl Network {
         self.layers.iter().any(|named| match &named.layer {
             BodyLayer::Recurrent { returns, .. } => *returns == Returns::Last,
             BodyLayer::Pool(_) => true,
-            BodyLayer::Dropout(_) | BodyLayer::Dense { .. } => false,
+            BodyLayer::Ngrams { .. } | BodyLayer::Dropout(_) | BodyLayer::Dense { .. } => false,
         })
     }
 
-    /// The embedded tokens.
-    pub(crate) fn embedded(&self, ids: Tensor<2, Int>, noise: Option<&mut Noise>) -> Sequence {
-        let sequence = Sequence::tokens(&self.embedding, ids, self.mask_zero);
-        match noise {
-            Some(noise) if self.dropout > 0.0 => sequence.map_table(|table| {
-                let [rows, _] = table.dims();
-                let kept = noise.mask([rows, 1], self.dropout, &table.device());
-                table * kept
-            }),
-            _ => sequence,
+    /// How many layers are of n-grams: they stand below all others.
+    pub(crate) fn ngrams(&self) -> usize {
+        let mut layers = self.layers.iter();
+        let other = layers.position(|named| !matches!(named.layer, BodyLayer::Ngrams { .. }));
+        other.unwrap_or(self.layers.len())
+    }
+
+    /// The embedded tokens, with their n-grams: what the layer at [`Self::ngrams`] reads.
+    pub(crate) fn embedded(&self, ids: Tensor<2, Int>, mut noise: Option<&mut Noise>) -> Sequence {
+        let mut sequence = Sequence::tokens(&self.embedding, ids, self.mask_zero);
+        if let Some(noise) = noise.as_deref_mut() {
+            if let Some(nudge) = noise.nudge() {
+                sequence = sequence.map_table(|table| table + nudge);
+            }
+            if self.dropout > 0.0 {
+                sequence = sequence.map_table(|table| {
+                    let [rows, _] = table.dims();
+                    let kept = noise.mask([rows, 1], self.dropout, &table.device());
+                    table * kept
+                });
+            }
         }
+        for named in &self.layers[..self.ngrams()] {
+            if let BodyLayer::Ngrams {
+                table,
+                widths,
+                dropout,
+            } = &named.layer
+            {
+                let dropped = noise.as_deref_mut().filter(|_| *dropout > 0.0);
+                let dropped = dropped.map(|noise| (noise, *dropout));
+                sequence = table.beside(sequence, widths, dropped);
+            }
+        }
+        sequence
     }
 
     fn run(&self, ids: Tensor<2, Int>, mut noise: Option<&mut Noise>) -> Tensor<3> {
-        let dropped = noise.is_some() && self.dropout > 0.0;
-        if !dropped && let Some(layers) = self.per_token(&ids.device()) {
+        let changed = |noise: &Noise| self.dropout > 0.0 || noise.nudge().is_some();
+        let changed = noise.as_deref().is_some_and(changed);
+        if !changed && let Some(layers) = self.per_token(&ids.device()) {
             return classify_tokens(&self.embedding, layers, ids);
         }
         let sequence = self.embedded(ids, noise.as_deref_mut());
-        self.run_from(0, Flow::Steps(sequence), noise)
+        self.run_from(self.ngrams(), Flow::Steps(sequence), noise)
     }
 
     /// The layers of the per-token network, where it is one and its one operation is there.
@@ -266,7 +306,10 @@ impl Network {
                     Flow::Texts(layer.dense(vectors))
                 }
                 // `NetworkConfig::check` refuses these; a layer that has nothing to do leaves what there is.
-                (BodyLayer::Recurrent { .. } | BodyLayer::Pool(_), flow @ Flow::Texts(_)) => flow,
+                (
+                    BodyLayer::Ngrams { .. } | BodyLayer::Recurrent { .. } | BodyLayer::Pool(_),
+                    flow,
+                ) => flow,
             };
         }
         match flow {
@@ -357,6 +400,10 @@ impl SequenceClassifier for Network {
 
     fn forward_training(&self, ids: Tensor<2, Int>, noise: &mut Noise) -> Tensor<3> {
         self.run(ids, Some(noise))
+    }
+
+    fn token_vectors(&self) -> Option<Tensor<2>> {
+        Some(self.embedding.embeddings.val())
     }
 }
 

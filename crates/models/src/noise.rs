@@ -8,8 +8,13 @@ use crate::host::constant;
 
 /// The random numbers of one training step: the same for the same seed and step, on every machine and backend, so that
 /// a resumed training draws what an uninterrupted one would have drawn.
+///
+/// With it goes what is not random: where an adversary has moved the token vectors.
 #[derive(Clone, Debug)]
-pub struct Noise(ChaCha8Rng);
+pub struct Noise {
+    generator: ChaCha8Rng,
+    nudge: Option<Tensor<2>>,
+}
 
 impl Noise {
     /// That of step number `step` of a training with `seed`.
@@ -18,7 +23,25 @@ impl Noise {
         // Apart from the streams that weights and the order of texts are drawn from.
         let mut generator = ChaCha8Rng::seed_from_u64(seed ^ 0x6472_6f70_6f75_7421);
         generator.set_stream(step);
-        Self(generator)
+        Self {
+            generator,
+            nudge: None,
+        }
+    }
+
+    /// The same, with `nudge` `[V, D]` to be added to the table of token vectors.
+    #[must_use]
+    pub fn with_nudge(self, nudge: Tensor<2>) -> Self {
+        Self {
+            nudge: Some(nudge),
+            ..self
+        }
+    }
+
+    /// What is to be added to the table of token vectors.
+    #[must_use]
+    pub fn nudge(&self) -> Option<Tensor<2>> {
+        self.nudge.clone()
     }
 
     /// A mask `[N, M]` of dropout: zero with probability `rate`, else `1 / (1 − rate)`. On the host, then on `device`.
@@ -27,7 +50,7 @@ impl Noise {
         let below = (rate * 4_294_967_296.0) as u64;
         let kept = (1.0 / (1.0 - rate)) as f32;
         let draw = |_| {
-            if u64::from(self.0.next_u32()) < below {
+            if u64::from(self.generator.next_u32()) < below {
                 0.0
             } else {
                 kept

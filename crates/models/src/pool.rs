@@ -14,22 +14,46 @@ use crate::layers::Sequence;
 pub(crate) fn pooled(over: Pooling, sequence: Sequence) -> Tensor<2> {
     let [batch, time, width] = sequence.dims();
     let sequence = sequence.map_steps(|vectors| vectors);
-    let mask = (over == Pooling::Mean).then(|| sequence.mask());
+    let mask = matches!(over, Pooling::Mean | Pooling::MaxAndMean).then(|| sequence.mask());
     let vectors = sequence.into_vectors().reshape([batch, time, width]);
-    let pooled = match mask {
-        None if over == Pooling::Last => vectors.narrow(1, time - 1, 1),
-        None => vectors.max_dim(1),
-        Some(mask) => {
-            let given = vectors.dtype();
-            let shares = shares(&mask, time);
-            let shares = TensorData::new(shares, [batch, time, 1]);
-            let shares: Tensor<3> = constant(shares, &vectors.device());
-            let vectors = vectors.cast(FloatDType::F64);
-            let shares = shares.cast(FloatDType::F64);
-            (vectors * shares).sum_dim(1).cast(FloatDType::from(given))
+    let pooled = match (over, mask) {
+        (Pooling::Last, _) => vectors.narrow(1, time - 1, 1),
+        (Pooling::Mean, Some(mask)) => mean(vectors, &mask),
+        (Pooling::MaxAndMean, Some(mask)) => {
+            let far: Vec<f32> = far(&mask, time);
+            let far: Tensor<3> =
+                constant(TensorData::new(far, [batch, time, 1]), &vectors.device());
+            let largest = (vectors.clone() + far).max_dim(1);
+            return Tensor::cat(vec![largest, mean(vectors, &mask)], 2).reshape([batch, 2 * width]);
         }
+        _ => vectors.max_dim(1),
     };
     pooled.reshape([batch, width])
+}
+
+/// The mean over the steps `[B, T, D]` that are not masked, `[B, 1, D]`.
+fn mean(vectors: Tensor<3>, mask: &[bool]) -> Tensor<3> {
+    let [batch, time, _] = vectors.dims();
+    let given = vectors.dtype();
+    let shares = TensorData::new(shares(mask, time), [batch, time, 1]);
+    let shares: Tensor<3> = constant(shares, &vectors.device());
+    let vectors = vectors.cast(FloatDType::F64);
+    let shares = shares.cast(FloatDType::F64);
+    (vectors * shares).sum_dim(1).cast(FloatDType::from(given))
+}
+
+/// What is added to each step so that no masked one is the largest: zero where all steps of a text are masked, whose
+/// vectors are zero.
+fn far(mask: &[bool], time: usize) -> Vec<f32> {
+    let mut far = Vec::with_capacity(mask.len());
+    for text in mask.chunks_exact(time.max(1)) {
+        let all = text.iter().all(|masked| *masked);
+        far.extend(text.iter().map(|masked| match masked {
+            true if !all => -1e30,
+            _ => 0.0,
+        }));
+    }
+    far
 }
 
 /// What each step has of the mean of its text.

@@ -406,8 +406,8 @@ impl<'a> Parts<'a> {
                     layer,
                     returns: *returns,
                 }),
-                // Nothing happens there but in training.
-                BodyLayer::Dropout(_) => {}
+                // `Network::embedded` has them, and nothing happens in dropout but in training.
+                BodyLayer::Ngrams { .. } | BodyLayer::Dropout(_) => {}
                 BodyLayer::Pool(_) | BodyLayer::Dense { .. } => break,
             }
             above = place + 1;

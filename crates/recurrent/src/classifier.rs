@@ -135,6 +135,7 @@ impl TextClassifier {
             loss: objective.loss,
             classes: corpus.classes().to_vec(),
             cleaned: config.clean,
+            cut: config.cut,
             provenance: Provenance {
                 dataset: corpus.name().to_owned(),
                 dataset_sha256: corpus.sha256().to_owned(),
@@ -144,7 +145,7 @@ impl TextClassifier {
             trained: None,
         };
         model_config.checked()?;
-        let encoded = |part: Part| encode(corpus, part, config.clean, &vectorizer, &device);
+        let encoded = |part: Part| encode(corpus, part, &model_config, &vectorizer, &device);
         let (train, held_out) = (encoded(Part::Train)?, encoded(Part::Validation)?);
         let fit_config = FitConfig {
             epochs: config.epochs,
@@ -336,11 +337,7 @@ impl TextClassifier {
             .zip(ids.par_chunks_exact_mut(width))
             .zip(has_words.par_iter_mut())
             .for_each(|((text, row), has_words)| {
-                let text = self.model.cleaned(text.as_ref());
-                self.model
-                    .vectorizer
-                    .vectorizer()
-                    .vectorize_bytes_into(&text, row);
+                self.model.ids_into(text.as_ref(), row);
                 *has_words = row.iter().any(|id| *id != 0);
             });
         let width = self.cut(&mut ids, width);
@@ -382,7 +379,7 @@ impl TextClassifier {
     fn passes_over_padding(&self) -> bool {
         let config = &self.model.config.network;
         let sees_padding = |layer: &LayerConfig| match layer {
-            LayerConfig::Pool { over } => *over != Pooling::Mean,
+            LayerConfig::Pool { over } => !matches!(over, Pooling::Mean | Pooling::MaxAndMean),
             _ => false,
         };
         let passes = !config.layers.iter().any(sees_padding);

@@ -10,7 +10,7 @@ use recurrent_training::adam::AdamConfig;
 use recurrent_training::{FitOptions, Keep, Loss, Objective, Schedule};
 use serde::{Deserialize, Serialize};
 
-use crate::ClassifierError;
+use crate::{ClassifierError, Cut};
 
 /// How a [`TextClassifier`](crate::TextClassifier) is trained. Unknown names are refused when it is read.
 ///
@@ -32,8 +32,11 @@ pub struct TrainConfig {
     pub name: String,
     /// The most tokens of the vocabulary, padding and `[UNK]` included.
     pub max_tokens: usize,
-    /// Tokens that are read of each text; of longer ones the beginning.
+    /// Tokens that are read of each text.
     pub length: usize,
+    /// Which tokens of longer texts are read.
+    #[serde(skip_serializing_if = "Cut::is_default")]
+    pub cut: Cut,
     /// Whether `<br />` in texts becomes a space.
     pub clean: bool,
     /// The token vectors.
@@ -65,6 +68,9 @@ pub struct TrainConfig {
     pub clip_norm: Option<f64>,
     /// See [`FitOptions::average`].
     pub average: Option<f64>,
+    /// See [`FitOptions::adversarial`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adversarial: Option<f64>,
     /// Which epoch's weights the training ends with.
     pub keep: Keep,
     /// Epochs without a better one after which the training ends.
@@ -129,6 +135,7 @@ impl Default for TrainConfig {
             name: "classifier".to_owned(),
             max_tokens: 20_000,
             length: 400,
+            cut: Cut::default(),
             clean: true,
             embedding: EmbeddingConfig {
                 width: 64,
@@ -162,6 +169,7 @@ impl Default for TrainConfig {
             weight_decay: 0.0,
             clip_norm: Some(1.0),
             average: None,
+            adversarial: None,
             keep: Keep::LeastLoss,
             patience: Some(2),
         }
@@ -247,6 +255,7 @@ impl TrainConfig {
             weight_decay: self.weight_decay,
             clip_norm: self.clip_norm,
             average: self.average,
+            adversarial: self.adversarial,
             keep: self.keep,
             patience: self.patience,
         }

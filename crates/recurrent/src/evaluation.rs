@@ -155,8 +155,7 @@ pub fn gradients(
     for (place, texts) in texts.chunks(most).enumerate() {
         let mut ids = vec![0; texts.len() * time];
         for ((text, _), row) in texts.iter().zip(ids.chunks_exact_mut(time)) {
-            let vectorizer = model.vectorizer.vectorizer();
-            vectorizer.vectorize_bytes_into(&model.cleaned(text.as_bytes()), row);
+            model.ids_into(text.as_bytes(), row);
         }
         let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, [texts.len(), time]), device);
         let labels: Vec<usize> = texts.iter().map(|(_, label)| *label).collect();

@@ -49,6 +49,7 @@ pub use recurrent_models::{
     Returns,
 };
 pub use recurrent_runs as runs;
+pub use recurrent_runs::Cut;
 pub use recurrent_training::{
     EpochRecord, Keep, Loss, NoopObserver, Observer, Progress, Schedule, Score, adam::AdamConfig,
 };

@@ -9,9 +9,10 @@ use recurrent_training::{Loss, sigmoid};
 use recurrent_vectorizer::Vectorize;
 use serde::Serialize;
 
-use crate::Model;
 use crate::evaluation::loss_gradients;
 use crate::scores::largest;
+use crate::texts::ends;
+use crate::{Cut, Model};
 
 /// What to write down beside the beliefs.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,7 +45,7 @@ pub struct Reading {
     pub masked: bool,
     /// The words read; after them comes padding.
     pub words: usize,
-    /// Words that came too late to be read.
+    /// Words that came too late to be read, or, where both ends of a text are read, stand between them.
     pub unread: usize,
     /// At each step; empty for padding.
     pub tokens: Vec<String>,
@@ -175,9 +176,8 @@ pub fn read_while<T: AsRef<[u8]>>(
         .map(|text| model.cleaned(text.as_ref()))
         .collect();
     let mut ids = vec![0; texts.len() * time];
-    for (text, row) in cleaned.iter().zip(ids.chunks_exact_mut(time)) {
-        let vectorizer = model.vectorizer.vectorizer();
-        vectorizer.vectorize_bytes_into(text, row);
+    for (text, row) in texts.iter().zip(ids.chunks_exact_mut(time)) {
+        model.ids_into(text.as_ref(), row);
     }
     let data = TensorData::new(ids.clone(), [texts.len(), time]);
     let tensor = Tensor::<2, Int>::from_data(data, device);
@@ -225,9 +225,13 @@ fn reading(model: &Model, text: &[u8], cleaned: &[u8], ids: &[i32], logits: &[f3
     let tokens = model.vectorizer.vectorizer().tokens(cleaned);
     let words = tokens.len().min(ids.len());
     let unread = tokens.len() - words;
-    let mut tokens: Vec<String> = tokens
+    let [first, last] = match model.config.cut {
+        Cut::Beginning => [0..words, words..words],
+        Cut::Ends => ends(tokens.len(), ids.len()),
+    };
+    let mut tokens: Vec<String> = tokens[first]
         .iter()
-        .take(words)
+        .chain(&tokens[last])
         .map(|token| String::from_utf8_lossy(token).into_owned())
         .collect();
     tokens.resize(ids.len(), String::new());

@@ -1,6 +1,7 @@
 //! The texts of a corpus, as a vectorizer and a training take them.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use burn::tensor::Device;
@@ -10,7 +11,7 @@ use recurrent_training::Encoded;
 use recurrent_vectorizer::{FixedWidth, TextVectorizer, Vectorize as _, VectorizerParams};
 use regex::Regex;
 
-use crate::{ClassifierError, TrainConfig};
+use crate::{ClassifierError, Cut, ModelConfig, TrainConfig};
 
 /// The vectorizer of the training texts.
 pub(crate) fn fitted(
@@ -34,7 +35,7 @@ pub(crate) fn fitted(
 pub(crate) fn encode(
     corpus: &TextCorpus,
     part: Part,
-    clean: bool,
+    config: &ModelConfig,
     vectorizer: &FixedWidth,
     device: &Device,
 ) -> Result<Encoded, ClassifierError> {
@@ -49,11 +50,46 @@ pub(crate) fn encode(
         .par_iter()
         .zip(ids.par_chunks_exact_mut(width))
         .for_each(|(text, row)| {
-            let text = crate::model::cleaned(clean, text.text.as_bytes());
-            vectorizer.vectorizer().vectorize_bytes_into(&text, row);
+            let text = crate::model::cleaned(config.cleaned, text.text.as_bytes());
+            ids_into(vectorizer.vectorizer(), config.cut, &text, row);
         });
     let labels = labelled.iter().map(|text| text.label as f32).collect();
     Ok(Encoded::new(ids, width, labels, device)?)
+}
+
+/// The ids of a cleaned text into `row`: all of them, padded with 0, or those that `cut` says.
+pub(crate) fn ids_into(vectorizer: &TextVectorizer, cut: Cut, text: &[u8], row: &mut [i32]) {
+    match cut {
+        Cut::Beginning => vectorizer.vectorize_bytes_into(text, row),
+        Cut::Ends => {
+            // Where the last place is padding, nothing was cut off.
+            let mut ids = vec![0; 4 * row.len() + 1];
+            loop {
+                vectorizer.vectorize_bytes_into(text, &mut ids);
+                match ids.last() {
+                    Some(0) | None => break,
+                    Some(_) => ids.resize(4 * ids.len(), 0),
+                }
+            }
+            let words = ids
+                .iter()
+                .rposition(|id| *id != 0)
+                .map_or(0, |last| last + 1);
+            let [first, last] = ends(words, row.len());
+            row.fill(0);
+            row[..first.len()].copy_from_slice(&ids[first.clone()]);
+            row[first.len()..first.len() + last.len()].copy_from_slice(&ids[last]);
+        }
+    }
+}
+
+/// Which of `words` are read by who takes `width` of them from both ends.
+pub(crate) fn ends(words: usize, width: usize) -> [Range<usize>; 2] {
+    if words <= width {
+        return [0..words, words..words];
+    }
+    let last = width / 2;
+    [0..width - last, words - last..words]
 }
 
 /// A text to show to others, with `[e-mail address]` in the place of every e-mail address: some writers of reviews give

@@ -44,6 +44,7 @@ fn config(network: &str) -> ModelConfig {
         trained: None,
         classes: vec!["neg".to_owned(), "pos".to_owned()],
         cleaned: true,
+        cut: recurrent::Cut::Beginning,
         provenance: Provenance {
             dataset: "mine".to_owned(),
             dataset_sha256: "12ab".to_owned(),

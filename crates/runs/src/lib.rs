@@ -16,7 +16,7 @@ mod run;
 
 pub use evaluation::{Evaluation, GradientCurve, JudgedReview, Quantiles, TracedReview};
 pub use history::{EpochRecord, check_history, networks};
-pub use model::ModelFile;
+pub use model::{Cut, ModelFile};
 pub use names::{check_class, check_name};
 pub use run::RunInfo;
 

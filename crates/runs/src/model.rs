@@ -27,6 +27,9 @@ pub struct ModelFile<Network, Loss> {
     pub classes: Vec<String>,
     /// Whether `<br />` became a space in the texts.
     pub cleaned: bool,
+    /// Which tokens are read of texts that are too long: nothing for the first ones.
+    #[serde(default, skip_serializing_if = "Cut::is_default")]
+    pub cut: Cut,
     /// The data set's name.
     pub dataset: String,
     /// SHA-256 of the data set, in hexadecimal digits.
@@ -40,4 +43,24 @@ pub struct ModelFile<Network, Loss> {
     pub parts: BTreeMap<String, String>,
     /// SHA-256 of this structure with this field empty.
     pub checksum: String,
+}
+
+/// Which tokens of a text are read where it has more than the network takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cut {
+    /// The first ones, as Keras' `output_sequence_length` has it.
+    #[default]
+    Beginning,
+    /// The first half of them from the beginning of the text, the other half from its end: who reviews a film says at the
+    /// end what they think of it.
+    Ends,
+}
+
+impl Cut {
+    /// Whether it is [`Cut::Beginning`].
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }

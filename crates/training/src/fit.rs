@@ -16,6 +16,7 @@ use rand_chacha::ChaCha8Rng;
 use recurrent_models::{Noise, SequenceClassifier};
 
 use crate::adam::{Adam, AdamConfig, StepOptions};
+use crate::adversary;
 use crate::average::Aside;
 use crate::checkpoint::{self, Checkpoint};
 use crate::identity::{RunIdentity, RunSettings};
@@ -303,9 +304,18 @@ fn train_epoch<M: SequenceClassifier>(
     for (step, (ids, labels)) in train.batches(config.batch_size).enumerate() {
         let done = (epoch - 1) * steps + step;
         let noise = &mut Noise::new(config.seed, done as u64);
-        let logits = network.forward_training(ids.autodiff(), noise);
-        let loss = objective.loss(logits.clone(), labels.autodiff());
+        let logits = network.forward_training(ids.clone().autodiff(), noise);
+        let labels = labels.autodiff();
+        let loss = objective.loss(logits.clone(), labels.clone());
         let mut gradients = loss.backward();
+        if let Some(length) = options.adversarial
+            && let Some(nudge) = adversary::nudge(&network, &gradients, length)
+        {
+            let noise = &mut Noise::new(config.seed, done as u64).with_nudge(nudge);
+            let logits = network.forward_training(ids.autodiff(), noise);
+            let mut moved = objective.loss(logits, labels).backward();
+            adversary::average(&network, &mut gradients, &mut moved);
+        }
         tally.add(loss.inner(), logits.inner());
         let how = StepOptions {
             rate: options.schedule.factor(done, steps, &history),

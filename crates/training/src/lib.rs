@@ -8,6 +8,7 @@
 //! [`Observer`].
 
 pub mod adam;
+mod adversary;
 mod average;
 mod checkpoint;
 mod encode;

@@ -5,6 +5,7 @@
 //!
 //! Shape letters: B batch, T time, V vocabulary, D inputs of a layer, U units.
 
+mod ngrams;
 mod recurrent;
 mod sequence;
 
@@ -15,6 +16,7 @@ use crate::dense::dense;
 use crate::initializers::{EMBEDDING_LIMIT, Init};
 use crate::recurrence::Kernels;
 
+pub use ngrams::Ngrams;
 pub(crate) use recurrent::CellWeights;
 pub use recurrent::{
     AnyRecurrent, Bidirectional, Gru, GruCell, Lstm, OneWay, Recurrent, RecurrentCell,

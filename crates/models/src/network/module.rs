@@ -48,6 +48,7 @@ impl Module for Network {
             match layer {
                 BodyLayer::Recurrent { layer, .. } => layer.visit(visitor),
                 BodyLayer::Dense { layer, .. } => layer.visit(visitor),
+                BodyLayer::Ngrams { table, .. } => table.visit(visitor),
                 BodyLayer::Pool(_) | BodyLayer::Dropout(_) => {}
             }
             visitor.exit_module(name, CONTAINER);
@@ -77,6 +78,15 @@ impl Module for Network {
                 BodyLayer::Dense { layer, activation } => BodyLayer::Dense {
                     layer: layer.map(mapper),
                     activation,
+                },
+                BodyLayer::Ngrams {
+                    table,
+                    widths,
+                    dropout,
+                } => BodyLayer::Ngrams {
+                    table: table.map(mapper),
+                    widths,
+                    dropout,
                 },
                 other => other,
             };
@@ -135,6 +145,15 @@ impl Network {
                     layer: what.done(layer),
                     activation,
                 },
+                BodyLayer::Ngrams {
+                    table,
+                    widths,
+                    dropout,
+                } => BodyLayer::Ngrams {
+                    table: what.done(table),
+                    widths,
+                    dropout,
+                },
                 other => other,
             },
         };
@@ -152,6 +171,7 @@ impl BodyLayer {
         match self {
             Self::Recurrent { layer, .. } => layer.collect_devices(devices),
             Self::Dense { layer, .. } => layer.collect_devices(devices),
+            Self::Ngrams { table, .. } => table.collect_devices(devices),
             Self::Pool(_) | Self::Dropout(_) => devices,
         }
     }

@@ -14,7 +14,7 @@ use super::{
     CONFIG_FILE, HEADER_LIMIT, Model, ModelConfig, Provenance, VECTORIZER_LIMIT, VOCABULARY_FILE,
     WEIGHTS_FILE,
 };
-use crate::ModelError;
+use crate::{Cut, ModelError};
 
 /// What `config.json` held.
 #[derive(Debug, Deserialize)]
@@ -39,6 +39,7 @@ impl Legacy {
             loss: Loss::BinaryCrossEntropy,
             classes: self.classes.clone(),
             cleaned: true,
+            cut: Cut::Beginning,
             provenance: Provenance {
                 dataset: self.dataset.clone(),
                 dataset_sha256: String::new(),

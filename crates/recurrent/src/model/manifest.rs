@@ -88,6 +88,7 @@ fn with_layers(file: File<Preset>) -> File<NetworkConfig> {
         max_tokens: file.max_tokens,
         classes: file.classes,
         cleaned: file.cleaned,
+        cut: file.cut,
         dataset: file.dataset,
         dataset_sha256: file.dataset_sha256,
         sample: file.sample,
@@ -137,6 +138,7 @@ impl Manifest {
             max_tokens: vectorizer.params().max_tokens(),
             classes: config.classes.clone(),
             cleaned: config.cleaned,
+            cut: config.cut,
             dataset,
             dataset_sha256,
             sample,
@@ -171,6 +173,7 @@ impl Manifest {
             loss: self.0.loss.unwrap_or_default(),
             classes: self.0.classes.clone(),
             cleaned: self.0.cleaned,
+            cut: self.0.cut,
             provenance: Provenance {
                 dataset: self.0.dataset.clone(),
                 dataset_sha256: self.0.dataset_sha256.clone(),

@@ -21,7 +21,8 @@ use recurrent_vectorizer::{FixedWidth, TextVectorizer, Vectorize as _};
 use regex::bytes::Regex;
 use sha2::{Digest, Sha256};
 
-use crate::{ModelError, Trained};
+use crate::texts::ids_into;
+use crate::{Cut, ModelError, Trained};
 use manifest::{Description, Manifest};
 
 /// The part that turns texts into ids: what `recurrent vectorize apply` reads, too.
@@ -79,6 +80,8 @@ pub struct ModelConfig {
     pub classes: Vec<String>,
     /// Whether `<br />` became a space in the texts before they were vectorized, and has to here, too.
     pub cleaned: bool,
+    /// Which tokens are read of texts that are too long.
+    pub cut: Cut,
     /// Where it comes from.
     pub provenance: Provenance,
     /// How it was trained, where [`TextClassifier`](crate::TextClassifier) did it.
@@ -208,6 +211,13 @@ impl Model {
         Err(last.unwrap_or_else(|| ModelError::NoModel {
             path: folder.to_owned(),
         }))
+    }
+
+    /// The ids of a text, as the network takes them, into a `row` of `config.network.time`: cleaned, vectorized, and of
+    /// those of a text that is too long the ones that [`ModelConfig::cut`] says.
+    pub fn ids_into(&self, text: &[u8], row: &mut [i32]) {
+        let text = self.cleaned(text);
+        ids_into(self.vectorizer.vectorizer(), self.config.cut, &text, row);
     }
 
     /// A text as the vectorizer takes it: see [`ModelConfig::cleaned`].
