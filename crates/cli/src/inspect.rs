@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use recurrent::{Model, Rows, TableOptions};
-use recurrent_models::summary;
 
 use crate::backend::Backend;
 use crate::error::CliError;
@@ -61,7 +60,7 @@ fn described(label: &str, model: &Model) -> String {
         .map(|class| printable(class))
         .collect();
     let _ = writeln!(text, "{label}: {}", classes.join(", "));
-    let _ = writeln!(text, "{}", summary(&config.network));
+    let _ = writeln!(text, "{}", config.network.summary());
     let data = &config.provenance;
     let _ = writeln!(text, "trained on     {}", printable(&data.dataset));
     if let Some(trained) = &config.trained {
@@ -79,7 +78,7 @@ fn described(label: &str, model: &Model) -> String {
             report.accuracy, report.balanced_accuracy, report.log_loss, report.texts
         );
     }
-    let vocabulary = model.vectorizer.vectorizer().vocabulary();
+    let vocabulary = model.vectorizer().vocabulary();
     let _ = writeln!(text, "vocabulary     {} tokens", vocabulary.size());
     let first = vocabulary.specials();
     let top: Vec<String> = (first..first + TOP)
@@ -94,17 +93,23 @@ fn described(label: &str, model: &Model) -> String {
 fn known_words(model: &Model, input: &Path, options: &TableOptions) -> Result<String, CliError> {
     let mut rows = Rows::open(input, options)?;
     let (mut texts, mut words, mut unknown, mut cut) = (0usize, 0usize, 0usize, 0usize);
-    let width = model.config.network.time;
-    let mut ids = vec![0; width];
+    let width = model.config.network.time();
+    let mut ids = vec![0; width.unwrap_or_default()];
     loop {
         let batch = rows.next_batch(BATCH)?;
         if batch.is_empty() {
             break;
         }
         for row in &batch {
-            let text = model.cleaned(row.text.as_bytes());
-            let vectorizer = model.vectorizer.vectorizer();
-            vectorizer.vectorize_bytes_into(&text, &mut ids);
+            let text = row.text.as_bytes();
+            match width {
+                Some(_) => model.ids_into(text, &mut ids),
+                // As a network has them: 1 is `[UNK]`.
+                None => {
+                    ids = model.vectorizer().vectorize(model.cleaned(text));
+                    ids.iter_mut().for_each(|id| *id += 1);
+                }
+            }
             texts += 1;
             words += ids.iter().filter(|id| **id != 0).count();
             unknown += ids.iter().filter(|id| **id == 1).count();
@@ -112,10 +117,12 @@ fn known_words(model: &Model, input: &Path, options: &TableOptions) -> Result<St
         }
     }
     let share = |count: usize, of: usize| 100.0 * count as f64 / of.max(1) as f64;
-    Ok(format!(
-        "unknown words  {:.2} % of {words} in {texts} texts of {}; {:.1} % of the texts fill all {width} tokens",
-        share(unknown, words),
-        printable(&input.display().to_string()),
-        share(cut, texts)
-    ))
+    let (unknown, file) = (share(unknown, words), printable(&input.display().to_string()).into_owned());
+    Ok(match width {
+        Some(width) => format!(
+            "unknown words  {unknown:.2} % of {words} in {texts} texts of {file}; {:.1} % of the texts fill all {width} tokens",
+            share(cut, texts)
+        ),
+        None => format!("unknown n-grams {unknown:.2} % of {words} in {texts} texts of {file}"),
+    })
 }

@@ -57,7 +57,7 @@ pub(crate) fn load(folders: &[PathBuf], device: &Device) -> Result<Vec<Named>, C
     }
     let kinds: Vec<String> = models
         .iter()
-        .map(|model| model.config.network.name.clone())
+        .map(|model| model.config.network.name().to_owned())
         .collect();
     let labels = labels(&kinds, &paths);
     let models = models.into_iter().zip(folders).zip(labels);

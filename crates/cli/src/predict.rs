@@ -229,7 +229,8 @@ impl Judge {
 
     fn ids(&self, text: &[u8]) -> Vec<i32> {
         let model = self.classifier.model();
-        let mut ids = vec![0; model.config.network.time];
+        // A linear model reads no padding.
+        let mut ids = vec![0; model.config.network.time().unwrap_or_default()];
         model.ids_into(text, &mut ids);
         ids
     }
@@ -279,8 +280,8 @@ impl Judge {
             return;
         }
         self.noted = true;
-        let network = &self.classifier.config().network;
-        if let Some(note) = texts::padding_note(network, words, positions) {
+        let network = self.classifier.config().network.network();
+        if let Some(note) = network.and_then(|network| texts::padding_note(network, words, positions)) {
             say(&note);
         }
     }

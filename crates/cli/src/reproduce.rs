@@ -402,7 +402,7 @@ impl Run<'_> {
         network: Network,
     ) -> Result<Evaluation, CliError> {
         let config = ModelConfig {
-            network: config,
+            network: config.into(),
             loss: Loss::BinaryCrossEntropy,
             classes: self.corpus.classes().to_vec(),
             cleaned: self.arguments.reading.options().clean,
@@ -417,16 +417,19 @@ impl Run<'_> {
         };
         let folder = self.folder(kind);
         let checksum = Model::save(&folder, &config, &network, self.vectorizer.vectorizer())?;
-        let model = Model {
-            config,
-            network: network.valid(),
-            vectorizer: self.vectorizer.clone(),
-            checksum,
-        };
-        let scores: Vec<f64> = probabilities(&model.network, &self.test, EVALUATION_BATCH)
+        let network = network.valid();
+        let scores: Vec<f64> = probabilities(&network, &self.test, EVALUATION_BATCH)
             .into_iter()
             .flat_map(|second| [1.0 - second, second])
             .collect();
+        let model = Model {
+            config,
+            body: recurrent::Body::Network {
+                network,
+                vectorizer: self.vectorizer.clone(),
+            },
+            checksum,
+        };
         let examples: Vec<Example<'_>> = self
             .corpus
             .reviews(Split::Test)

@@ -184,8 +184,10 @@ impl Tracer<'_> {
                     return Err(named.not_finite(&reading.text));
                 }
                 if !self.noted {
-                    let network = &named.model.config.network;
-                    let note = texts::padding_note(network, reading.words, reading.ids.len());
+                    let network = named.model.config.network.network();
+                    let note = network.and_then(|network| {
+                        texts::padding_note(network, reading.words, reading.ids.len())
+                    });
                     self.noted = note.inspect(|note| say(note)).is_some();
                 }
                 if texts::print_lines(&self.shown(&reading)?)?.is_break() {

@@ -1,6 +1,7 @@
 //! `recurrent train`: a classifier of your own texts.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,12 +10,11 @@ use recurrent::evaluation::Example;
 use recurrent::metrics::Predictions;
 use recurrent::runs::RunInfo;
 use recurrent::{
-    Checkpoint, ClassWeight, ClassifierError, EpochRecord, NetworkKind, Observer, Part, Progress,
+    Checkpoint, ClassWeight, ClassifierError, EpochRecord, NB_LINEAR, NetworkKind, Observer, Part, Progress,
     Provenance, Recipe, Score, TextClassifier, TextCorpus, TrainConfig,
 };
 use recurrent_data::{Dataset, DatasetChoice};
 use recurrent_files::{FileError, FolderLock};
-use recurrent_models::summary;
 use recurrent_training::write_json;
 
 use crate::dataset::{ReadArguments, SAMPLE_NOTE, find, note_passed_over};
@@ -68,6 +68,10 @@ pub(crate) struct Arguments {
     /// Share of the input that is held out for testing where it has no test texts; 0 for no test.
     #[arg(long, default_value_t = 0.1)]
     test_share: f64,
+    /// Leave the test texts alone, those that are held out included: to choose between configurations by the validation
+    /// texts.
+    #[arg(long)]
+    no_test: bool,
     /// Share of the training texts that is held out for validation where there are no validation texts.
     #[arg(long)]
     validation_share: Option<f64>,
@@ -77,9 +81,10 @@ pub(crate) struct Arguments {
     /// A configuration: JSON as `recurrent inspect --config` prints it. Other options override it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// A network by its name, such as `bilstm_masked`, instead of the default's layers.
+    /// A network by its name, such as `bilstm_masked`, instead of the default's layers; or `nb_linear`: logistic regression
+    /// over words, pairs and triples, in seconds, which most networks are worse than where texts are long and few.
     #[arg(long, conflicts_with = "config")]
-    network: Option<NetworkKind>,
+    network: Option<Kind>,
     /// Maximum number of passes over the training data.
     #[arg(long, value_parser = value_parser!(u32).range(1..))]
     epochs: Option<u32>,
@@ -114,6 +119,27 @@ pub(crate) struct Arguments {
     reading: ReadArguments,
 }
 
+/// What `--network` names.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Network(NetworkKind),
+    NbLinear,
+}
+
+impl FromStr for Kind {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        if name == NB_LINEAR {
+            return Ok(Self::NbLinear);
+        }
+        let network = name.parse::<NetworkKind>();
+        network
+            .map(Self::Network)
+            .map_err(|error| format!("{error}; or {NB_LINEAR}, which is none"))
+    }
+}
+
 fn recipe(name: &str) -> Result<Recipe, String> {
     let found = Recipe::ALL.into_iter().find(|(known, _)| *known == name);
     let names = Recipe::ALL.map(|(name, _)| name).join(" and ");
@@ -135,7 +161,8 @@ impl Arguments {
     fn config(&self) -> Result<TrainConfig, CliError> {
         let mut config = match (&self.config, self.network) {
             (Some(path), _) => read_config(path)?,
-            (None, Some(network)) => TrainConfig::of_network(network),
+            (None, Some(Kind::Network(network))) => TrainConfig::of_network(network),
+            (None, Some(Kind::NbLinear)) => TrainConfig::nb_linear(),
             (None, None) => self.recipe.config(),
         };
         let size = |given: Option<u32>, own: &mut usize| {
@@ -182,11 +209,15 @@ impl Arguments {
             None => (self.tables()?, None),
         };
         let whole = corpus.sha256().to_owned();
+        let seed = config.split_seed.unwrap_or(config.seed);
         if corpus.test().is_empty() && self.test_share != 0.0 {
-            corpus.split_test(self.test_share, config.seed)?;
+            corpus.split_test(self.test_share, seed)?;
+        }
+        if self.no_test {
+            corpus = corpus.without(Part::Test);
         }
         if corpus.validation().is_empty() {
-            corpus.split_validation(config.validation, config.seed)?;
+            corpus.split_validation(config.validation, seed)?;
         }
         Ok((corpus, dataset, whole))
     }
@@ -299,7 +330,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
         let best = trained.epoch;
         show(&format!(
             "\n{}\n\nThe weights are those of epoch {best} of {}.",
-            summary(&model.config().network),
+            model.config().network.summary(),
             trained.history.len()
         ))?;
     }

@@ -126,6 +126,23 @@ impl TextCorpus {
         Ok(self)
     }
 
+    /// The same corpus without the texts of a part: without those to test on, for who chooses between configurations.
+    ///
+    /// ```
+    /// use recurrent_corpus::{Part, TextCorpus};
+    ///
+    /// let mut corpus = TextCorpus::from_pairs([("a", "x"), ("b", "y"), ("c", "x"), ("d", "y")])?;
+    /// corpus.split_test(0.5, 0)?;
+    /// assert!(corpus.without(Part::Test).test().is_empty());
+    /// # Ok::<(), recurrent_corpus::CorpusError>(())
+    /// ```
+    #[must_use]
+    pub fn without(mut self, part: Part) -> Self {
+        self.parts[part as usize] = Texts::default();
+        self.sha256 = OnceLock::new();
+        self
+    }
+
     /// The same corpus under another name.
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {

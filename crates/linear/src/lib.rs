@@ -32,8 +32,6 @@ pub struct LinearConfig {
     /// What the losses of all texts count against half the square of the weights: scikit-learn's `C`, above 0. The larger,
     /// the closer the model follows the texts it learns from.
     pub strength: f64,
-    /// The most steps of L-BFGS.
-    pub iterations: usize,
     /// The training is over when the gradient is this share of what it was at the beginning.
     pub tolerance: f64,
 }
@@ -44,7 +42,6 @@ impl Default for LinearConfig {
             ngrams: 3,
             smoothing: 1.0,
             strength: 1.0,
-            iterations: 100,
             tolerance: 1e-4,
         }
     }
@@ -75,12 +72,6 @@ impl LinearConfig {
                 self.strength,
                 positive(self.strength),
                 "above 0",
-            ),
-            (
-                "iterations",
-                self.iterations as f64,
-                self.iterations > 0,
-                "at least 1",
             ),
             (
                 "tolerance",
@@ -129,7 +120,10 @@ pub enum LinearError {
 }
 
 /// The most weights: L-BFGS keeps a dozen double-precision numbers for each.
-const MOST_WEIGHTS: usize = 1 << 26;
+pub const MOST_WEIGHTS: usize = 1 << 26;
+
+/// The most steps of a training that nobody ends.
+const MOST_STEPS: usize = 10_000;
 
 /// Where a training stands, after a step.
 #[derive(Debug)]
@@ -183,7 +177,7 @@ pub fn train_weighted(
     config.check()?;
     let problem = Problem::new(rows, labels, weights, config)?;
     let mut descent = Descent::new(&problem);
-    for iteration in 1..=config.iterations {
+    for iteration in 1..=MOST_STEPS {
         let moves = descent.step(&problem);
         let (loss, accuracy) = problem.score(descent.logits());
         let goes_on = each(&Progress {

@@ -44,7 +44,6 @@ fn texts() -> Rows {
 
 fn exact() -> LinearConfig {
     LinearConfig {
-        iterations: 1000,
         tolerance: 1e-12,
         ..LinearConfig::default()
     }
@@ -162,13 +161,6 @@ fn what_cannot_be_learned_from_is_refused() {
                 ..config
             },
             "ngrams",
-        ),
-        (
-            LinearConfig {
-                iterations: 0,
-                ..config
-            },
-            "iterations",
         ),
         (
             LinearConfig {

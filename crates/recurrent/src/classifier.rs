@@ -8,16 +8,18 @@ use rayon::prelude::*;
 use recurrent_corpus::{LabelledText, Part, TextCorpus};
 use recurrent_files::FolderLock;
 use recurrent_metrics::{Predictions, Report};
-use recurrent_models::{LayerConfig, Pooling, SequenceClassifier as _};
+use recurrent_models::{LayerConfig, NetworkConfig, Pooling, SequenceClassifier as _};
 use recurrent_runs::{Evaluation, RunInfo};
 use recurrent_training::{FitConfig, Observer, RunSettings, fit};
-use recurrent_vectorizer::Vectorize as _;
 
 use crate::evaluation::Example;
 use crate::reading::{self, Reading, Wanted};
 use crate::scores::{Prediction, Scores};
 use crate::texts::{encode, fitted};
-use crate::{ClassifierError, Model, ModelConfig, ModelError, Provenance, TrainConfig, Trained};
+use crate::{
+    Architecture, Body, ClassifierError, LinearShape, Model, ModelConfig, ModelError, Provenance, TrainConfig, Trained,
+    linear,
+};
 
 /// Tokens that are classified together, padding included: what a batch keeps in memory grows with them.
 const BATCH_TOKENS: usize = 102_400;
@@ -114,7 +116,7 @@ impl TextClassifier {
         let split;
         let corpus = if corpus.validation().is_empty() {
             let mut own = corpus.clone();
-            own.split_validation(config.validation, config.seed)?;
+            own.split_validation(config.validation, config.split_seed.unwrap_or(config.seed))?;
             split = own;
             &split
         } else {
@@ -122,61 +124,90 @@ impl TextClassifier {
         };
         let counts = corpus.counts(Part::Train);
         let objective = config.objective(&counts);
-        let options = config.options(objective.clone());
         let device = Device::flex();
-        let vectorizer = fitted(corpus, config)?;
+        let trained = |history, epoch, validation| Trained {
+            config: config.clone(),
+            counts: counts.clone(),
+            history,
+            epoch,
+            validation,
+        };
+        let described = |network: Architecture| {
+            let described = ModelConfig {
+                network,
+                loss: objective.loss,
+                classes: corpus.classes().to_vec(),
+                cleaned: config.clean,
+                cut: config.cut,
+                provenance: Provenance {
+                    dataset: corpus.name().to_owned(),
+                    dataset_sha256: corpus.sha256().to_owned(),
+                    sample: false,
+                    note: None,
+                },
+                trained: None,
+            };
+            described.checked().map(|()| described)
+        };
         let outputs = objective.outputs(corpus.classes().len());
-        let tokens = vectorizer.vocabulary().size();
-        let network_config = config.network(tokens, outputs);
-        network_config.check()?;
-        let vectorizer = vectorizer.into_fixed_width()?;
-        let model_config = ModelConfig {
-            network: network_config,
-            loss: objective.loss,
-            classes: corpus.classes().to_vec(),
-            cleaned: config.clean,
-            cut: config.cut,
-            provenance: Provenance {
-                dataset: corpus.name().to_owned(),
-                dataset_sha256: corpus.sha256().to_owned(),
-                sample: false,
-                note: None,
-            },
-            trained: None,
-        };
-        model_config.checked()?;
-        let encoded = |part: Part| encode(corpus, part, &model_config, &vectorizer, &device);
-        let (train, held_out) = (encoded(Part::Train)?, encoded(Part::Validation)?);
-        let fit_config = FitConfig {
-            epochs: config.epochs,
-            batch_size: config.batch_size,
-            adam: config.adam,
-            options,
-            checkpoint: checkpoint.map(|checkpoint| checkpoint.path.clone()),
-            resume: checkpoint.is_some_and(|checkpoint| checkpoint.resume),
-            settings: RunSettings {
-                dataset: corpus.name().to_owned(),
-                dataset_sha256: corpus.sha256().to_owned(),
-                max_tokens: Some(config.max_tokens),
-                vectorizer_sha256: crate::sha256(&vectorizer.vectorizer().to_bytes()?),
-                shapes: Some(model_config.network.clone()),
-                backend: "flex".to_owned(),
-            },
-            ..FitConfig::notebook(&config.name, config.seed)
-        };
-        let network = model_config
-            .network
-            .init(config.seed, &device.clone().autodiff());
-        let (network, history) = fit(network, &train, &held_out, &fit_config, observer)?;
-        let epoch = match history.is_empty() {
-            true => 0,
-            false => config.keep.best(&history),
+        let (body, model_config, history, epoch) = match &config.linear {
+            Some(linear) => {
+                let fitted = linear::fit(corpus, config, linear, &objective, observer)?;
+                let shape = LinearShape {
+                    name: config.name.clone(),
+                    columns: fitted.linear.columns(),
+                    outputs,
+                    linear: *linear,
+                };
+                let body = Body::Linear {
+                    linear: fitted.linear,
+                    vectorizer: fitted.vectorizer,
+                };
+                let described = described(Architecture::Linear(shape))?;
+                (body, described, fitted.history, fitted.epoch)
+            }
+            None => {
+                let vectorizer = fitted(corpus, config)?;
+                let network = config.network(vectorizer.vocabulary().size(), outputs);
+                network.check()?;
+                let model_config = described(network.clone().into())?;
+                let vectorizer = vectorizer.into_fixed_width()?;
+                let encoded = |part| encode(corpus, part, &model_config, &vectorizer, &device);
+                let (train, held_out) = (encoded(Part::Train)?, encoded(Part::Validation)?);
+                let fit_config = FitConfig {
+                    epochs: config.epochs,
+                    batch_size: config.batch_size,
+                    adam: config.adam,
+                    options: config.options(objective.clone()),
+                    checkpoint: checkpoint.map(|checkpoint| checkpoint.path.clone()),
+                    resume: checkpoint.is_some_and(|checkpoint| checkpoint.resume),
+                    settings: RunSettings {
+                        dataset: corpus.name().to_owned(),
+                        dataset_sha256: corpus.sha256().to_owned(),
+                        max_tokens: Some(config.max_tokens),
+                        vectorizer_sha256: crate::sha256(&vectorizer.vectorizer().to_bytes()?),
+                        shapes: Some(network.clone()),
+                        backend: "flex".to_owned(),
+                    },
+                    ..FitConfig::notebook(&config.name, config.seed)
+                };
+                let network = network.init(config.seed, &device.clone().autodiff());
+                let (network, history) = fit(network, &train, &held_out, &fit_config, observer)?;
+                let epoch = match history.is_empty() {
+                    true => 0,
+                    false => config.keep.best(&history),
+                };
+                let body = Body::Network {
+                    network: network.valid(),
+                    vectorizer,
+                };
+                (body, model_config, history, epoch)
+            }
         };
         let mut classifier = Self {
             model: Model {
                 config: model_config,
-                network: network.valid(),
-                vectorizer,
+                body,
                 checksum: String::new(),
             },
             device,
@@ -185,13 +216,7 @@ impl TextClassifier {
         if corpus.classes().len() > MOST_CONFUSED {
             validation.confusion.clear();
         }
-        classifier.model.config.trained = Some(Trained {
-            config: config.clone(),
-            counts,
-            history,
-            epoch,
-            validation,
-        });
+        classifier.model.config.trained = Some(trained(history, epoch, validation));
         Ok(classifier)
     }
 
@@ -219,8 +244,12 @@ impl TextClassifier {
     /// [`ModelError::File`] where something cannot be written.
     pub fn save(&self, folder: impl AsRef<Path>) -> Result<(), ModelError> {
         let model = &self.model;
-        let vectorizer = model.vectorizer.vectorizer();
-        Model::save(folder.as_ref(), &model.config, &model.network, vectorizer)?;
+        Model::save(
+            folder.as_ref(),
+            &model.config,
+            model.weights(),
+            model.vectorizer(),
+        )?;
         Ok(())
     }
 
@@ -235,13 +264,12 @@ impl TextClassifier {
         folder: impl AsRef<Path>,
     ) -> Result<(), ModelError> {
         let model = &self.model;
-        let vectorizer = model.vectorizer.vectorizer();
         Model::save_locked(
             lock,
             folder.as_ref(),
             &model.config,
-            &model.network,
-            vectorizer,
+            model.weights(),
+            model.vectorizer(),
         )?;
         Ok(())
     }
@@ -304,7 +332,7 @@ impl TextClassifier {
             probabilities: vec![0.0; texts.len() * classes],
             has_words: vec![false; texts.len()],
         };
-        let width = self.model.vectorizer.width();
+        let width = self.model.config.network.time().unwrap_or(1);
         let most = (BATCH_TOKENS / width.max(1)).clamp(1, BATCH_TEXTS);
         let batches = texts.chunks(most).zip(
             scores
@@ -330,7 +358,24 @@ impl TextClassifier {
         probabilities: &mut [f64],
         has_words: &mut [bool],
     ) {
-        let width = self.model.vectorizer.width();
+        let (network, config) = match (&self.model.body, &self.model.config.network) {
+            (Body::Linear { linear, vectorizer }, _) => {
+                let classes = self.classes().len();
+                texts
+                    .par_iter()
+                    .zip(probabilities.par_chunks_exact_mut(classes))
+                    .zip(has_words.par_iter_mut())
+                    .for_each(|((text, out), has_words)| {
+                        let text = text.as_ref();
+                        *has_words = linear::scores_into(&self.model, linear, vectorizer, text, out);
+                    });
+                return;
+            }
+            (Body::Network { network, .. }, Architecture::Network(config)) => (network, config),
+            // `Model::load` and `train` put the same on both sides.
+            (Body::Network { .. }, Architecture::Linear(_)) => return,
+        };
+        let width = config.time;
         let mut ids = vec![0i32; texts.len() * width];
         texts
             .par_iter()
@@ -340,10 +385,10 @@ impl TextClassifier {
                 self.model.ids_into(text.as_ref(), row);
                 *has_words = row.iter().any(|id| *id != 0);
             });
-        let width = self.cut(&mut ids, width);
+        let width = cut(config, &mut ids, width);
         let ids = TensorData::new(ids, [texts.len(), width]);
         let ids = Tensor::<2, Int>::from_data(ids, &self.device);
-        let logits = self.model.network.forward(ids);
+        let logits = network.forward(ids);
         let [_, positions, outputs] = logits.dims();
         let logits: Vec<f32> = logits.into_data().iter().collect();
         let objective = self.model.config.objective();
@@ -352,38 +397,6 @@ impl TextClassifier {
         for (logits, out) in rows.zip(probabilities.chunks_exact_mut(classes)) {
             objective.probabilities_into(logits, outputs, out);
         }
-    }
-
-    /// Takes off what is padding in all rows, where the network passes over it anyway: the width that is left.
-    fn cut(&self, ids: &mut Vec<i32>, width: usize) -> usize {
-        if !self.passes_over_padding() {
-            return width;
-        }
-        let words = |row: &[i32]| {
-            row.iter()
-                .rposition(|id| *id != 0)
-                .map_or(1, |last| last + 1)
-        };
-        let longest = ids.chunks_exact(width).map(words).max().unwrap_or(width);
-        if longest < width {
-            let rows = ids.len() / width;
-            for row in 0..rows {
-                ids.copy_within(row * width..row * width + longest, row * longest);
-            }
-            ids.truncate(rows * longest);
-        }
-        longest
-    }
-
-    /// Whether padding behind a text makes no difference to any bit of what is said of it.
-    fn passes_over_padding(&self) -> bool {
-        let config = &self.model.config.network;
-        let sees_padding = |layer: &LayerConfig| match layer {
-            LayerConfig::Pool { over } => !matches!(over, Pooling::Mean | Pooling::MaxAndMean),
-            _ => false,
-        };
-        let passes = !config.layers.iter().any(sees_padding);
-        config.embedding.masked && config.positions() == 1 && passes
     }
 
     /// How the classifier does on labelled texts: accuracy, balanced accuracy, F1, AUC, log loss, calibration and
@@ -459,4 +472,35 @@ impl TextClassifier {
             _ => Err(ClassifierError::NotFinite { text: 0 }),
         }
     }
+}
+
+/// Takes off what is padding in all rows, where the network passes over it anyway: the width that is left.
+fn cut(config: &NetworkConfig, ids: &mut Vec<i32>, width: usize) -> usize {
+    if !passes_over_padding(config) {
+        return width;
+    }
+    let words = |row: &[i32]| {
+        row.iter()
+            .rposition(|id| *id != 0)
+            .map_or(1, |last| last + 1)
+    };
+    let longest = ids.chunks_exact(width).map(words).max().unwrap_or(width);
+    if longest < width {
+        let rows = ids.len() / width;
+        for row in 0..rows {
+            ids.copy_within(row * width..row * width + longest, row * longest);
+        }
+        ids.truncate(rows * longest);
+    }
+    longest
+}
+
+/// Whether padding behind a text makes no difference to any bit of what is said of it.
+fn passes_over_padding(config: &NetworkConfig) -> bool {
+    let sees_padding = |layer: &LayerConfig| match layer {
+        LayerConfig::Pool { over } => !matches!(over, Pooling::Mean | Pooling::MaxAndMean),
+        _ => false,
+    };
+    let passes = !config.layers.iter().any(sees_padding);
+    config.embedding.masked && config.positions() == 1 && passes
 }

@@ -1,5 +1,6 @@
 //! How a classifier is trained, as data.
 
+use recurrent_linear::LinearConfig;
 use recurrent_metrics::Report;
 use recurrent_models::{
     Activation, EmbeddingConfig, LayerConfig, NetworkConfig, NetworkKind, Preset, Reads,
@@ -43,6 +44,10 @@ pub struct TrainConfig {
     pub embedding: EmbeddingConfig,
     /// The layers between them and the head.
     pub layers: Vec<LayerConfig>,
+    /// A linear model over n-grams in place of a network: embedding, layers, length and everything that is Adam's are then
+    /// not used, and an epoch is a step of L-BFGS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub linear: Option<LinearConfig>,
     /// The loss; by default binary cross-entropy for two classes and softmax for more.
     pub loss: Option<Loss>,
     /// The share of the training texts, 0 to below 1, that is held out for validation where the corpus has no validation
@@ -54,6 +59,10 @@ pub struct TrainConfig {
     pub batch_size: usize,
     /// Determines initial weights, the validation split, the order of texts, and dropout.
     pub seed: u64,
+    /// Determines the validation split in the place of [`Self::seed`]: trainings of several seeds are then judged by the
+    /// same texts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split_seed: Option<u64>,
     /// Adam's numbers.
     pub adam: AdamConfig,
     /// What the loss of a text of each class counts.
@@ -90,6 +99,9 @@ pub enum ClassWeight {
     /// These, in the order of the classes.
     Given(Vec<f32>),
 }
+
+/// What a linear model is called among networks.
+pub const NB_LINEAR: &str = "nb_linear";
 
 /// A configuration by its name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -157,11 +169,13 @@ impl Default for TrainConfig {
                     activation: Activation::Relu,
                 },
             ],
+            linear: None,
             loss: None,
             validation: 0.1,
             epochs: 5,
             batch_size: 32,
             seed: 0,
+            split_seed: None,
             adam: AdamConfig::default(),
             class_weight: ClassWeight::None,
             label_smoothing: 0.0,
@@ -196,6 +210,26 @@ impl TrainConfig {
         }
     }
 
+    /// The defaults of a linear model: naive-Bayes-weighted logistic regression over words, pairs and triples, a million of
+    /// them at most, trained to its minimum.
+    ///
+    /// ```
+    /// let config = recurrent::TrainConfig::nb_linear();
+    /// assert_eq!(config.name, "nb_linear");
+    /// ```
+    #[must_use]
+    pub fn nb_linear() -> Self {
+        Self {
+            name: NB_LINEAR.to_owned(),
+            max_tokens: 1_000_000,
+            linear: Some(LinearConfig::default()),
+            epochs: 100,
+            keep: Keep::Last,
+            patience: None,
+            ..Self::default()
+        }
+    }
+
     /// Whether texts could be trained on like this, as far as that can be said without them.
     ///
     /// # Errors
@@ -208,6 +242,9 @@ impl TrainConfig {
                 let reason = format!("has 0 for {name}, which must be at least 1");
                 return Err(ClassifierError::Config(reason));
             }
+        }
+        if let Some(linear) = &self.linear {
+            linear.check()?;
         }
         self.adam.check()?;
         let objective = Objective {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use recurrent_corpus::{CorpusError, Part};
 use recurrent_files::{FileError, quoted};
+use recurrent_linear::LinearError;
 use recurrent_metrics::MetricsError;
 use recurrent_models::InvalidNetwork;
 use recurrent_models::weights::WeightsError;
@@ -23,6 +24,9 @@ pub enum ClassifierError {
     /// Texts that cannot be read or split.
     #[error(transparent)]
     Corpus(#[from] CorpusError),
+    /// A linear model that cannot be trained.
+    #[error(transparent)]
+    Linear(#[from] LinearError),
     /// Layers that make no network.
     #[error(transparent)]
     Network(#[from] InvalidNetwork),

@@ -4,12 +4,11 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::SeedableRng;
 use rand::seq::{IndexedRandom as _, IteratorRandom as _};
 use rand_chacha::ChaCha8Rng;
-use recurrent_models::{SequenceClassifier as _, trace};
+use recurrent_models::{Network, SequenceClassifier as _, trace};
 use recurrent_runs::{self as runs, Evaluation, GradientCurve, JudgedReview, Quantiles, RunInfo};
 use recurrent_training::{Loss, sigmoid};
-use recurrent_vectorizer::Vectorize as _;
 
-use crate::Model;
+use crate::{Model, ModelConfig};
 use crate::reading::{self, Wanted};
 use crate::scores::largest;
 use crate::texts::without_addresses;
@@ -77,8 +76,9 @@ pub fn evaluate(
     });
     let followed: Vec<&Example<'_>> = followed(examples, &wrong, classes, run.seed);
     // A network that reads backwards reads a text anew for each of its words: of long ones nobody waits for that.
-    let is_slow =
-        model.config.network.reads_backward() && model.vectorizer.width() > FOLLOWED_BOTH_WAYS;
+    let time = model.config.network.time();
+    let is_slow = model.config.network.reads_backward()
+        && time.is_some_and(|time| time > FOLLOWED_BOTH_WAYS);
     let followed = if is_slow { Vec::new() } else { followed };
     let texts: Vec<&str> = followed.iter().map(|example| example.text).collect();
     let readings = reading::read(model, &texts, Wanted::default(), device);
@@ -92,8 +92,8 @@ pub fn evaluate(
         version: runs::VERSION,
         run: run.identity(),
         model: model.checksum.clone(),
-        network: model.config.network.name.clone(),
-        parameters: burn::module::Module::num_params(&model.network),
+        network: model.config.network.name().to_owned(),
+        parameters: parameters(&model.config),
         split: split.to_owned(),
         classes: model.config.classes.clone(),
         labels: examples
@@ -140,6 +140,12 @@ fn followed<'e, 't>(
     followed
 }
 
+/// How many numbers a model has, of those that there can be.
+pub(crate) fn parameters(config: &ModelConfig) -> usize {
+    let count = config.network.parameters().unwrap_or(u64::MAX);
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
 /// How strongly the loss at the end of texts, given with their classes, feels the states on the way there: those of the
 /// uppermost layer that reads forwards. None for a network without recurrent layers. `done` is told how many texts are
 /// through.
@@ -149,7 +155,8 @@ pub fn gradients(
     device: &Device,
     done: &mut dyn FnMut(usize),
 ) -> Option<GradientCurve> {
-    let time = model.vectorizer.width();
+    let network = model.network()?;
+    let time = model.config.network.time()?;
     let mut all = Vec::with_capacity(texts.len() * time);
     let most = (GRADIENT_TOKENS / time.max(1)).clamp(1, GRADIENT_BATCH);
     for (place, texts) in texts.chunks(most).enumerate() {
@@ -159,7 +166,7 @@ pub fn gradients(
         }
         let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, [texts.len(), time]), device);
         let labels: Vec<usize> = texts.iter().map(|(_, label)| *label).collect();
-        let layers = loss_gradients(model, ids, &labels);
+        let layers = loss_gradients(model, network, ids, &labels);
         let layer = layers
             .into_iter()
             .rev()
@@ -173,11 +180,12 @@ pub fn gradients(
 /// The norms of the gradient of each text's loss, if it were of the class in `labels`, with regard to every state.
 pub(crate) fn loss_gradients(
     model: &Model,
+    network: &Network,
     ids: Tensor<2, Int>,
     labels: &[usize],
 ) -> Vec<trace::LayerGradients> {
-    let time = model.vectorizer.width();
-    let logits = model.network.forward(ids.clone());
+    let [_, time] = ids.dims();
+    let logits = network.forward(ids.clone());
     let [_, positions, outputs] = logits.dims();
     let logits: Vec<f32> = logits.into_data().iter().collect();
     let rows = logits.chunks_exact(positions * outputs);
@@ -186,7 +194,7 @@ pub(crate) fn loss_gradients(
         let slopes = rows
             .zip(labels)
             .map(|(row, label)| (sigmoid(row[row.len() - 1]) - *label as f64).abs());
-        let mut layers = trace::logit_gradients(&model.network, ids);
+        let mut layers = trace::logit_gradients(network, ids);
         for layer in &mut layers {
             for (norms, slope) in layer.norms.chunks_exact_mut(time).zip(slopes.clone()) {
                 norms.iter_mut().for_each(|norm| *norm *= slope);
@@ -210,7 +218,7 @@ pub(crate) fn loss_gradients(
             *weight = (probability - truth) as f32;
         }
     }
-    trace::weighted_gradients(&model.network, ids, weights)
+    trace::weighted_gradients(network, ids, weights)
 }
 
 /// Mean and quantiles at each distance from the end, of norms `[texts, time]`, row by row.

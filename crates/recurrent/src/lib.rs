@@ -28,20 +28,24 @@ mod classifier;
 mod config;
 mod error;
 pub mod evaluation;
+mod linear;
 mod model;
 pub mod reading;
 mod scores;
 mod texts;
 
 pub use classifier::{Checkpoint, TextClassifier};
-pub use config::{ClassWeight, Recipe, TrainConfig, Trained};
+pub use config::{ClassWeight, NB_LINEAR, Recipe, TrainConfig, Trained};
 pub use error::{ClassifierError, ModelError};
-pub use model::{Model, ModelConfig, Provenance, VECTORIZER_FILE, WEIGHTS_FILE, sha256};
+pub use model::{
+    Architecture, Body, LinearShape, Model, ModelConfig, Provenance, VECTORIZER_FILE, WEIGHTS_FILE, Weights, sha256,
+};
 pub use recurrent_corpus::{
     Added, Corpus, CorpusError, Format, LabelledText, Part, ReadReport, Rows, ScoredWriter, Split,
     TableOptions, TextCorpus, Texts, read, read_parts,
 };
 pub use recurrent_files::FolderLock;
+pub use recurrent_linear::{Linear, LinearConfig};
 pub use recurrent_metrics as metrics;
 pub use recurrent_models::recurrence::Cell;
 pub use recurrent_models::{

@@ -3,16 +3,15 @@
 //! For those who want to look inside. Verdicts alone are [`TextClassifier::predict`](crate::TextClassifier::predict)'s.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use recurrent_models::{SequenceClassifier as _, trace};
+use recurrent_models::{Network, SequenceClassifier as _, trace};
 use recurrent_runs::TracedReview;
 use recurrent_training::{Loss, sigmoid};
-use recurrent_vectorizer::Vectorize;
 use serde::Serialize;
 
 use crate::evaluation::loss_gradients;
 use crate::scores::largest;
 use crate::texts::ends;
-use crate::{Cut, Model};
+use crate::{Architecture, Body, Cut, Model, linear};
 
 /// What to write down beside the beliefs.
 #[derive(Clone, Copy, Debug, Default)]
@@ -170,7 +169,15 @@ pub fn read_while<T: AsRef<[u8]>>(
     if texts.is_empty() {
         return Some(Vec::new());
     }
-    let time = model.vectorizer.width();
+    let (network, time) = match (&model.body, &model.config.network) {
+        (Body::Network { network, .. }, Architecture::Network(config)) => (network, config.time),
+        _ => {
+            let readings = texts
+                .iter()
+                .map(|text| go_on().then(|| linear::reading(model, text.as_ref()))?);
+            return readings.collect();
+        }
+    };
     let cleaned: Vec<_> = texts
         .iter()
         .map(|text| model.cleaned(text.as_ref()))
@@ -181,7 +188,7 @@ pub fn read_while<T: AsRef<[u8]>>(
     }
     let data = TensorData::new(ids.clone(), [texts.len(), time]);
     let tensor = Tensor::<2, Int>::from_data(data, device);
-    let logits = beliefs(model, tensor.clone(), go_on)?;
+    let logits = beliefs(model, network, tensor.clone(), go_on)?;
     let [_, _, outputs] = logits.dims();
     let logits: Vec<f32> = logits.into_data().iter().collect();
     let mut readings: Vec<Reading> = texts
@@ -194,16 +201,21 @@ pub fn read_while<T: AsRef<[u8]>>(
         .map(|((text, cleaned), (ids, logits))| reading(model, text.as_ref(), cleaned, ids, logits))
         .collect();
     if wanted.states {
-        add_states(model, tensor.clone(), &mut readings);
+        add_states(network, tensor.clone(), &mut readings);
     }
     if let Some(label) = wanted.gradient.filter(|_| go_on()) {
-        add_gradients(model, tensor, label, &mut readings);
+        add_gradients(model, network, tensor, label, &mut readings);
     }
     go_on().then_some(readings)
 }
 
 /// [`trace::beliefs`], given up once `go_on` says so.
-fn beliefs(model: &Model, ids: Tensor<2, Int>, go_on: &dyn Fn() -> bool) -> Option<Tensor<3>> {
+fn beliefs(
+    model: &Model,
+    network: &Network,
+    ids: Tensor<2, Int>,
+    go_on: &dyn Fn() -> bool,
+) -> Option<Tensor<3>> {
     match model.config.network.reads_backward() {
         true => {
             // As `trace::beliefs` does it: the text is read anew for each of its ends.
@@ -213,16 +225,16 @@ fn beliefs(model: &Model, ids: Tensor<2, Int>, go_on: &dyn Fn() -> bool) -> Opti
                 if !go_on() {
                     return None;
                 }
-                logits.push(model.network.forward(ids.clone().narrow(1, 0, end)));
+                logits.push(network.forward(ids.clone().narrow(1, 0, end)));
             }
             Some(Tensor::cat(logits, 1))
         }
-        false => go_on().then(|| trace::beliefs(&model.network, ids)),
+        false => go_on().then(|| trace::beliefs(network, ids)),
     }
 }
 
 fn reading(model: &Model, text: &[u8], cleaned: &[u8], ids: &[i32], logits: &[f32]) -> Reading {
-    let tokens = model.vectorizer.vectorizer().tokens(cleaned);
+    let tokens = model.vectorizer().tokens(cleaned);
     let words = tokens.len().min(ids.len());
     let unread = tokens.len() - words;
     let [first, last] = match model.config.cut {
@@ -236,7 +248,7 @@ fn reading(model: &Model, text: &[u8], cleaned: &[u8], ids: &[i32], logits: &[f3
         .collect();
     tokens.resize(ids.len(), String::new());
     let (label, scores, beliefs) = judged(model, logits);
-    let network = model.config.network.name.clone();
+    let network = model.config.network.name().to_owned();
     Reading {
         model: network.clone(),
         network,
@@ -245,7 +257,7 @@ fn reading(model: &Model, text: &[u8], cleaned: &[u8], ids: &[i32], logits: &[f3
         probability: scores[label],
         classes: model.config.classes.clone(),
         scores: ByClass(model.config.classes.iter().cloned().zip(scores).collect()),
-        masked: model.config.network.embedding.masked,
+        masked: model.config.network.is_masked(),
         words,
         unread,
         tokens,
@@ -260,8 +272,8 @@ fn reading(model: &Model, text: &[u8], cleaned: &[u8], ids: &[i32], logits: &[f3
 
 /// The predicted class, the probabilities of all, and the probability after each step of the class that beliefs
 /// speak for, from the logits `[T, C]` after each step.
-fn judged(model: &Model, logits: &[f32]) -> (usize, Vec<f64>, Vec<f64>) {
-    let whole_text = model.config.network.positions() == 1;
+pub(crate) fn judged(model: &Model, logits: &[f32]) -> (usize, Vec<f64>, Vec<f64>) {
+    let whole_text = !model.config.network.is_per_token();
     let config = &model.config;
     if config.loss == Loss::BinaryCrossEntropy {
         let beliefs: Vec<f64> = logits.iter().copied().map(sigmoid).collect();
@@ -311,8 +323,8 @@ fn of_text(tensor: &Tensor<3>, row: usize) -> Vec<Vec<f32>> {
     values.chunks_exact(units).map(<[f32]>::to_vec).collect()
 }
 
-fn add_states(model: &Model, ids: Tensor<2, Int>, readings: &mut [Reading]) {
-    let layers = trace::layers(&model.network, ids);
+fn add_states(network: &Network, ids: Tensor<2, Int>, readings: &mut [Reading]) {
+    let layers = trace::layers(network, ids);
     for (row, reading) in readings.iter_mut().enumerate() {
         let of_layer = |layer: &trace::LayerTrace| LayerReading {
             name: layer.name.clone(),
@@ -333,11 +345,12 @@ fn add_states(model: &Model, ids: Tensor<2, Int>, readings: &mut [Reading]) {
 
 fn add_gradients(
     model: &Model,
+    network: &Network,
     ids: Tensor<2, Int>,
     label: Option<usize>,
     readings: &mut [Reading],
 ) {
-    let time = model.vectorizer.width();
+    let [_, time] = ids.dims();
     let labels: Vec<usize> = readings
         .iter()
         .map(|reading| {
@@ -345,7 +358,7 @@ fn add_gradients(
             label.or(predicted).unwrap_or_default()
         })
         .collect();
-    let layers = loss_gradients(model, ids, &labels);
+    let layers = loss_gradients(model, network, ids, &labels);
     for ((row, reading), label) in readings.iter_mut().enumerate().zip(labels) {
         reading.loss_label = Some(reading.classes[label].clone());
         reading.layers.resize(layers.len(), LayerReading::default());

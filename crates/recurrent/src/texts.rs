@@ -8,12 +8,14 @@ use burn::tensor::Device;
 use rayon::prelude::*;
 use recurrent_corpus::{LabelledText, Part, TextCorpus};
 use recurrent_training::Encoded;
-use recurrent_vectorizer::{FixedWidth, TextVectorizer, Vectorize as _, VectorizerParams};
+use recurrent_vectorizer::{
+    FixedWidth, TextVectorizer, ValidParams, Vectorize as _, VectorizerParams,
+};
 use regex::Regex;
 
 use crate::{ClassifierError, Cut, ModelConfig, TrainConfig};
 
-/// The vectorizer of the training texts.
+/// The vectorizer of the training texts for a network.
 pub(crate) fn fitted(
     corpus: &TextCorpus,
     config: &TrainConfig,
@@ -22,6 +24,15 @@ pub(crate) fn fitted(
         .max_tokens(config.max_tokens)
         .output_sequence_length(config.length)
         .check()?;
+    fitted_as(&params, corpus, config)
+}
+
+/// The vectorizer of the training texts with these parameters.
+pub(crate) fn fitted_as(
+    params: &ValidParams,
+    corpus: &TextCorpus,
+    config: &TrainConfig,
+) -> Result<TextVectorizer, ClassifierError> {
     let texts: Vec<_> = corpus
         .train()
         .iter()

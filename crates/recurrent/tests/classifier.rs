@@ -260,8 +260,8 @@ fn named_networks_tell_any_number_of_classes_apart() {
                 ..TrainConfig::of_network(network)
             };
             let model = TextClassifier::train(corpus, &config, &mut NoopObserver).unwrap();
-            assert_eq!(model.config().network.outputs, outputs, "{name}");
-            assert_eq!(model.config().network.name, name);
+            assert_eq!(model.config().network.outputs(), outputs, "{name}");
+            assert_eq!(model.config().network.name(), name);
             let reading = model.trace("good 4 planet").unwrap();
             assert_eq!(reading.beliefs.len(), 5);
             // Of two classes the second is followed, whatever the loss; of more the predicted one.

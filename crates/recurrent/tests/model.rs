@@ -10,7 +10,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use recurrent::{Model, ModelConfig, ModelError, Provenance};
 use recurrent_models::weights::WeightsError;
 use recurrent_models::{Network, NetworkKind, Preset, SequenceClassifier as _};
-use recurrent_vectorizer::{TextVectorizer, Vectorize as _, VectorizerParams};
+use recurrent_vectorizer::{TextVectorizer, VectorizerParams};
 
 const PARTS: [&str; 4] = [
     "config.json",
@@ -39,7 +39,8 @@ fn config(network: &str) -> ModelConfig {
             hidden: 2,
             time: 5,
         }
-        .config(),
+        .config()
+        .into(),
         loss: recurrent::Loss::BinaryCrossEntropy,
         trained: None,
         classes: vec!["neg".to_owned(), "pos".to_owned()],
@@ -55,7 +56,8 @@ fn config(network: &str) -> ModelConfig {
 }
 
 fn network(config: &ModelConfig, seed: u64) -> Network {
-    config.network.init(seed, &Device::flex())
+    let network = config.network.network().unwrap();
+    network.init(seed, &Device::flex())
 }
 
 const TEXTS: [&str; 2] = ["a good film", "a bad film and a long one"];
@@ -77,12 +79,12 @@ fn load(folder: &Path) -> Result<Model, ModelError> {
 
 /// The logits of a text.
 fn logits(model: &Model, text: &str) -> Vec<f32> {
-    let width = model.vectorizer.width();
+    let width = model.config.network.time().unwrap();
     let mut ids = vec![0; width];
-    model.vectorizer.vectorize_into(text, &mut ids);
+    model.ids_into(text.as_bytes(), &mut ids);
     let data = TensorData::new(ids, [1, width]);
     let ids = Tensor::<2, Int>::from_data(data, &Device::flex());
-    model.network.forward(ids).into_data().iter().collect()
+    model.network().unwrap().forward(ids).into_data().iter().collect()
 }
 
 /// Everything in a folder, by name.
@@ -116,11 +118,13 @@ fn a_model_comes_back_as_it_was_and_equal_ones_have_equal_bytes() {
         assert_eq!(names, PARTS, "{kind}");
         let model = load(&one).unwrap();
         assert_eq!((&model.config, &model.checksum), (&config, &checksum));
-        assert_eq!(model.vectorizer.vectorizer(), &vectorizer(&TEXTS));
+        assert_eq!(model.vectorizer(), &vectorizer(&TEXTS));
         let before = Model {
             config,
-            network,
-            vectorizer: vectorizer(&TEXTS).into_fixed_width().unwrap(),
+            body: recurrent::Body::Network {
+                network,
+                vectorizer: vectorizer(&TEXTS).into_fixed_width().unwrap(),
+            },
             checksum,
         };
         for text in TEXTS {
@@ -263,7 +267,7 @@ fn an_interrupted_save_leaves_a_whole_model() {
         }
         let model = load(&half).unwrap();
         assert_eq!(model.checksum, new_sum_again);
-        assert_eq!(model.vectorizer.vectorizer(), &other);
+        assert_eq!(model.vectorizer(), &other);
     }
     // The next save cleans up.
     begin(2);

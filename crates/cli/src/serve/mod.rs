@@ -62,9 +62,10 @@ struct Shown {
     /// Which of the models: its label among them. A reading has the same.
     model: String,
     network: String,
-    parameters: usize,
+    parameters: Option<u64>,
     classes: Vec<String>,
-    time: usize,
+    /// The most words that are read; `null` for all.
+    time: Option<usize>,
     /// Whether it passes over padding. One that does not reads it, and may forget the text on the way.
     masked: bool,
     /// Whether it scores each position on its own, and its prediction is the mean of these scores.
@@ -214,12 +215,12 @@ fn describe(named: &Named) -> Shown {
     };
     Shown {
         model: label.clone(),
-        network: model.config.network.name.clone(),
-        parameters: burn::module::Module::num_params(&model.network),
+        network: model.config.network.name().to_owned(),
+        parameters: model.config.network.parameters(),
         classes: model.config.classes.clone(),
-        time: model.config.network.time,
-        masked: model.config.network.embedding.masked,
-        per_token: model.config.network.positions() > 1,
+        time: model.config.network.time(),
+        masked: model.config.network.is_masked(),
+        per_token: model.config.network.is_per_token(),
         dataset: model.config.provenance.dataset.clone(),
         sample: model.config.provenance.sample,
         worst: evaluation.map_or(Vec::new(), |evaluation| evaluation.worst),

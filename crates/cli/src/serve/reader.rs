@@ -126,7 +126,9 @@ fn read(
 
 /// The numbers that a model's states and gates of one text have.
 fn states(named: &Named) -> u64 {
-    let config = &named.model.config.network;
+    let Some(config) = named.model.config.network.network() else {
+        return 0;
+    };
     let shapes = config.shapes();
     let recurrent = |(layer, _): &(&LayerConfig, _)| matches!(layer, LayerConfig::Recurrent { .. });
     let layers = config.layers.iter().zip(&shapes[1..]).filter(recurrent);

@@ -33,11 +33,12 @@ fn network(folder: &Folder, cleaned: bool) -> Model {
     }
     .config();
     let config = ModelConfig {
-        network: network.clone(),
+        network: network.clone().into(),
         loss: recurrent_training::Loss::BinaryCrossEntropy,
         trained: None,
         classes: vec!["neg".to_owned(), "pos".to_owned()],
         cleaned,
+        cut: recurrent::Cut::Beginning,
         provenance: Provenance::default(),
     };
     let device = Device::default();

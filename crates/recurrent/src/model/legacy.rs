@@ -35,7 +35,7 @@ impl Legacy {
         let config_path = folder.join(CONFIG_FILE);
         let max_tokens = self.max_tokens;
         let config = ModelConfig {
-            network: self.network.config(),
+            network: self.network.config().into(),
             loss: Loss::BinaryCrossEntropy,
             classes: self.classes.clone(),
             cleaned: true,
@@ -55,10 +55,10 @@ impl Legacy {
         config
             .check()
             .map_err(|reason| invalid(format!("it has {reason}")))?;
-        if max_tokens.checked_add(1) != Some(config.network.embeddings) {
+        let embeddings = self.network.embeddings;
+        if max_tokens.checked_add(1) != Some(embeddings) {
             return Err(invalid(format!(
-                "it has {} embeddings for {max_tokens} tokens, where one more than those belongs",
-                config.network.embeddings
+                "it has {embeddings} embeddings for {max_tokens} tokens, where one more than those belongs"
             )));
         }
         let numbers = config.network.parameters().unwrap_or(u64::MAX);

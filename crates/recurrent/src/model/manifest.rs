@@ -17,6 +17,7 @@ use super::{
     HEADER_LIMIT, Model, ModelConfig, Provenance, TRAINING_FILE, TRAINING_LIMIT, VECTORIZER_FILE,
     VECTORIZER_LIMIT, VOCABULARY_FILE, WEIGHTS_FILE, pending, sha256,
 };
+use super::{Architecture, LinearShape};
 use crate::{ModelError, Trained};
 
 /// What `format` says.
@@ -32,7 +33,7 @@ const BEFORE: u64 = 2;
 pub(super) type File<N> = ModelFile<N, Loss>;
 
 /// A `config.json` of today, checked.
-pub(super) struct Manifest(File<NetworkConfig>);
+pub(super) struct Manifest(File<Architecture>);
 
 /// A `config.json`, by its version.
 pub(super) enum Description {
@@ -70,20 +71,32 @@ impl Description {
         if version.and_then(Value::as_u64) == Some(BEFORE) {
             let file: File<Preset> = serde_json::from_slice(bytes).map_err(failed)?;
             check(&file, BEFORE).map_err(config)?;
-            return Ok(Self::Current(Box::new(Manifest(with_layers(file)))));
+            let file = with(file, |preset| preset.config().into());
+            return Ok(Self::Current(Box::new(Manifest(file))));
         }
-        let file: File<NetworkConfig> = serde_json::from_slice(bytes).map_err(failed)?;
+        // By its field, and not by what can be read as which: an error then names what is wrong.
+        let is_linear = value.pointer("/network/linear").is_some();
+        let file: File<Architecture> = match is_linear {
+            true => {
+                let file: File<LinearShape> = serde_json::from_slice(bytes).map_err(failed)?;
+                with(file, Architecture::Linear)
+            }
+            false => {
+                let file: File<NetworkConfig> = serde_json::from_slice(bytes).map_err(failed)?;
+                with(file, Architecture::Network)
+            }
+        };
         check(&file, VERSION).map_err(config)?;
         Ok(Self::Current(Box::new(Manifest(file))))
     }
 }
 
-/// With the layers that the network's name stands for.
-fn with_layers(file: File<Preset>) -> File<NetworkConfig> {
+/// The same with the network in another form.
+fn with<N>(file: File<N>, form: impl FnOnce(N) -> Architecture) -> File<Architecture> {
     File {
         format: file.format,
         version: file.version,
-        network: file.network.config(),
+        network: form(file.network),
         loss: file.loss,
         max_tokens: file.max_tokens,
         classes: file.classes,

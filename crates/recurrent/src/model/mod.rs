@@ -5,24 +5,28 @@
 //! written as `NAME.new` and take their names after it, and a part is looked for under both, so that a write that is
 //! interrupted anywhere leaves a whole model: the one before, or the new one.
 
+mod architecture;
 mod legacy;
 mod manifest;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
 
 use burn::tensor::Device;
 use recurrent_files::{FileError, FolderLock, read_at_most};
-use recurrent_models::weights::{self, Notes, TensorFile};
-use recurrent_models::{Network, NetworkConfig};
+use recurrent_linear::Linear;
+use recurrent_models::Network;
+use recurrent_models::weights::{self, HostTensor, Notes, TensorFile};
 use recurrent_training::{Loss, Objective};
-use recurrent_vectorizer::{FixedWidth, TextVectorizer, Vectorize as _};
+use recurrent_vectorizer::{FixedWidth, Ngrams, OutputMode, TextVectorizer, Vectorize as _};
 use regex::bytes::Regex;
 use sha2::{Digest, Sha256};
 
 use crate::texts::ids_into;
 use crate::{Cut, ModelError, Trained};
+pub use architecture::{Architecture, LinearShape};
 use manifest::{Description, Manifest};
 
 /// The part that turns texts into ids: what `recurrent vectorize apply` reads, too.
@@ -72,8 +76,8 @@ pub struct Provenance {
 /// What a model is, beside its weights and its vectorizer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelConfig {
-    /// The network's layers.
-    pub network: NetworkConfig,
+    /// The network's layers, or a linear model's sizes.
+    pub network: Architecture,
     /// What its logits mean: one for the second of two classes, or one for each class.
     pub loss: Loss,
     /// Names of the classes.
@@ -88,17 +92,89 @@ pub struct ModelConfig {
     pub trained: Option<Trained>,
 }
 
-/// A trained network with its vectorizer.
+/// A trained network, or a linear model, with its vectorizer.
 #[derive(Debug)]
 pub struct Model {
     /// What it is.
     pub config: ModelConfig,
-    /// The network, on a device that records no gradients.
-    pub network: Network,
-    /// Text to ids, `config.network.time` of them.
-    pub vectorizer: FixedWidth,
+    /// What was trained.
+    pub body: Body,
     /// SHA-256 over everything in it, in hexadecimal digits; empty in models of 0.1, which have none.
     pub checksum: String,
+}
+
+/// What turns texts into numbers, and what was trained on these.
+#[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there are a few of them in a program, not thousands"
+)]
+pub enum Body {
+    /// A network.
+    Network {
+        /// On a device that records no gradients.
+        network: Network,
+        /// Text to ids, as many as the network reads.
+        vectorizer: FixedWidth,
+    },
+    /// A linear model.
+    Linear {
+        /// A weight for each column and logit.
+        linear: Linear,
+        /// Text to columns.
+        vectorizer: TextVectorizer,
+    },
+}
+
+/// What a model's file of weights is written from.
+#[derive(Clone, Copy, Debug)]
+pub enum Weights<'a> {
+    /// A network.
+    Network(&'a Network),
+    /// A linear model.
+    Linear(&'a Linear),
+}
+
+impl<'a> From<&'a Network> for Weights<'a> {
+    fn from(network: &'a Network) -> Self {
+        Self::Network(network)
+    }
+}
+
+impl<'a> From<&'a Linear> for Weights<'a> {
+    fn from(linear: &'a Linear) -> Self {
+        Self::Linear(linear)
+    }
+}
+
+impl Weights<'_> {
+    fn tensors(self) -> BTreeMap<String, HostTensor> {
+        match self {
+            Self::Network(network) => weights::collect(network),
+            Self::Linear(linear) => [
+                (KERNEL, vec![linear.columns(), linear.outputs()], linear.kernel()),
+                (BIAS, vec![linear.outputs()], linear.bias()),
+            ]
+            .map(|(name, shape, values)| {
+                let values = values.to_vec();
+                (name.to_owned(), HostTensor { shape, values })
+            })
+            .into(),
+        }
+    }
+}
+
+/// The names of a linear model's tensors, as Keras names those of a dense layer.
+const KERNEL: &str = "linear/kernel";
+const BIAS: &str = "linear/bias";
+
+impl Body {
+    fn weights(&self) -> Weights<'_> {
+        match self {
+            Self::Network { network, .. } => Weights::Network(network),
+            Self::Linear { linear, .. } => Weights::Linear(linear),
+        }
+    }
 }
 
 impl Model {
@@ -109,10 +185,10 @@ impl Model {
     /// # Errors
     /// [`ModelError::File`] where something cannot be written, or another process writes there: the model that was in
     /// the folder is then whole still, or the new one is. [`ModelError::CannotSave`] for a `config` that makes no sense.
-    pub fn save(
+    pub fn save<'w>(
         folder: &Path,
         config: &ModelConfig,
-        network: &Network,
+        weights: impl Into<Weights<'w>>,
         vectorizer: &TextVectorizer,
     ) -> Result<String, ModelError> {
         config
@@ -120,29 +196,29 @@ impl Model {
             .map_err(|reason| ModelError::CannotSave { reason })?;
         std::fs::create_dir_all(folder).map_err(FileError::write(folder))?;
         let lock = FolderLock::acquire(folder)?;
-        Self::save_locked(&lock, folder, config, network, vectorizer)
+        Self::save_locked(&lock, folder, config, weights, vectorizer)
     }
 
     /// As [`save`](Self::save), by a process that has the lock of `folder` already.
     ///
     /// # Errors
     /// As [`save`](Self::save).
-    pub fn save_locked(
+    pub fn save_locked<'w>(
         _lock: &FolderLock,
         folder: &Path,
         config: &ModelConfig,
-        network: &Network,
+        weights: impl Into<Weights<'w>>,
         vectorizer: &TextVectorizer,
     ) -> Result<String, ModelError> {
         config
             .check()
             .map_err(|reason| ModelError::CannotSave { reason })?;
-        let mut notes = Notes::from([("network".to_owned(), config.network.name.clone())]);
+        let mut notes = Notes::from([("network".to_owned(), config.network.name().to_owned())]);
         if let Some(note) = &config.provenance.note {
             notes.insert("note".to_owned(), note.clone());
         }
         let weights_path = folder.join(WEIGHTS_FILE);
-        let weights = weights::to_bytes(&weights_path, &weights::collect(network), &notes)?;
+        let weights = weights::to_bytes(&weights_path, &weights.into().tensors(), &notes)?;
         let cannot = |error: recurrent_vectorizer::VectorizerError| ModelError::CannotSave {
             reason: format!("this vectorizer ({error})"),
         };
@@ -213,11 +289,35 @@ impl Model {
         }))
     }
 
-    /// The ids of a text, as the network takes them, into a `row` of `config.network.time`: cleaned, vectorized, and of
-    /// those of a text that is too long the ones that [`ModelConfig::cut`] says.
+    /// What turns texts into ids or columns.
+    #[must_use]
+    pub fn vectorizer(&self) -> &TextVectorizer {
+        match &self.body {
+            Body::Network { vectorizer, .. } => vectorizer.vectorizer(),
+            Body::Linear { vectorizer, .. } => vectorizer,
+        }
+    }
+
+    /// The network, where it is one.
+    #[must_use]
+    pub fn network(&self) -> Option<&Network> {
+        match &self.body {
+            Body::Network { network, .. } => Some(network),
+            Body::Linear { .. } => None,
+        }
+    }
+
+    /// The model as [`save`](Self::save) takes it.
+    #[must_use]
+    pub fn weights(&self) -> Weights<'_> {
+        self.body.weights()
+    }
+
+    /// The ids of a text, as a network takes them, into a `row` of as many as it reads: cleaned, vectorized, and of those
+    /// of a text that is too long the ones that [`ModelConfig::cut`] says.
     pub fn ids_into(&self, text: &[u8], row: &mut [i32]) {
         let text = self.cleaned(text);
-        ids_into(self.vectorizer.vectorizer(), self.config.cut, &text, row);
+        ids_into(self.vectorizer(), self.config.cut, &text, row);
     }
 
     /// A text as the vectorizer takes it: see [`ModelConfig::cleaned`].
@@ -269,34 +369,63 @@ impl Model {
             );
             return Err(disagree(weights.path(), reason));
         }
-        let name = &config.network.name;
-        if let Some(noted) = weights.note("network").filter(|noted| noted != name) {
+        let name = config.network.name();
+        if let Some(noted) = weights.note("network").filter(|noted| *noted != name) {
             let noted = ModelError::class(noted);
             let reason = format!("it holds the weights of {noted}, not of {name}");
             return Err(disagree(weights.path(), reason));
         }
-        let vectorizer =
-            vectorizer
-                .into_fixed_width()
-                .map_err(|source| ModelError::Vectorizer {
-                    path: vectorizer_path.to_owned(),
-                    source,
+        let body = match &config.network {
+            Architecture::Network(network) => {
+                let vectorizer =
+                    vectorizer
+                        .into_fixed_width()
+                        .map_err(|source| ModelError::Vectorizer {
+                            path: vectorizer_path.to_owned(),
+                            source,
+                        })?;
+                let (width, time) = (vectorizer.width(), network.time);
+                if width != time {
+                    let reason =
+                        format!("it gives {width} ids a text, and the network reads {time}");
+                    return Err(disagree(vectorizer_path, reason));
+                }
+                let (tokens, rows) = (vectorizer.vocabulary_size(), network.embeddings);
+                if tokens > rows {
+                    let reason = format!("it knows {tokens} tokens, and the network {rows}");
+                    return Err(disagree(vectorizer_path, reason));
+                }
+                let network = weights::load(network.init(0, device), weights, "")?;
+                Body::Network {
+                    network,
+                    vectorizer,
+                }
+            }
+            Architecture::Linear(shape) => {
+                let ngrams = Ngrams::UpTo(shape.linear.ngrams);
+                let params = vectorizer.params();
+                if params.output_mode() != OutputMode::MultiHot || *params.ngrams() != ngrams {
+                    let reason = "it does not give the n-grams that the model has weights for";
+                    return Err(disagree(vectorizer_path, reason.to_owned()));
+                }
+                let columns = vectorizer.vocabulary().size();
+                if columns != shape.columns {
+                    let reason =
+                        format!("it knows {columns} n-grams, and the model {}", shape.columns);
+                    return Err(disagree(vectorizer_path, reason));
+                }
+                let kernel = weights.finite(KERNEL, &[shape.columns, shape.outputs])?;
+                let bias = weights.finite(BIAS, &[shape.outputs])?;
+                let linear = Linear::new(kernel.values, bias.values);
+                let linear = linear.ok_or_else(|| {
+                    disagree(weights.path(), "its weights and biases do not fit".to_owned())
                 })?;
-        let (width, time) = (vectorizer.width(), config.network.time);
-        if width != time {
-            let reason = format!("it gives {width} ids a text, and the network reads {time}");
-            return Err(disagree(vectorizer_path, reason));
-        }
-        let (tokens, rows) = (vectorizer.vocabulary_size(), config.network.embeddings);
-        if tokens > rows {
-            let reason = format!("it knows {tokens} tokens, and the network {rows}");
-            return Err(disagree(vectorizer_path, reason));
-        }
-        let network = weights::load(config.network.init(0, device), weights, "")?;
+                Body::Linear { linear, vectorizer }
+            }
+        };
         Ok(Self {
             config,
-            network,
-            vectorizer,
+            body,
             checksum,
         })
     }
@@ -330,7 +459,7 @@ impl ModelConfig {
     /// What cannot be, in words that complete "a model with …".
     fn check(&self) -> Result<(), String> {
         let objective = self.objective();
-        let (classes, outputs) = (self.classes.len(), self.network.outputs);
+        let (classes, outputs) = (self.classes.len(), self.network.outputs());
         let right = match self.loss {
             Loss::BinaryCrossEntropy => classes == 2,
             Loss::SoftmaxCrossEntropy => classes >= 2,
@@ -338,9 +467,10 @@ impl ModelConfig {
         if !right || objective.outputs(classes) != outputs {
             return Err(format!("{classes} classes for {outputs} logits"));
         }
-        self.network.check().map_err(|error| error.reason)?;
-        recurrent_runs::check_name(&self.network.name)
-            .map_err(|_| format!("a network called {}", ModelError::class(&self.network.name)))?;
+        self.network.check()?;
+        let name = self.network.name();
+        recurrent_runs::check_name(name)
+            .map_err(|_| format!("a network called {}", ModelError::class(name)))?;
         let mut names: Vec<&String> = self.classes.iter().collect();
         names.sort();
         if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
@@ -352,8 +482,7 @@ impl ModelConfig {
                 return Err(format!("a class called {}", ModelError::class(name)));
             }
         }
-        if !(1..=LONGEST).contains(&self.network.time) {
-            let time = self.network.time;
+        if let Some(time) = self.network.time().filter(|time| !(1..=LONGEST).contains(time)) {
             return Err(format!(
                 "{time} tokens a text, where 1 to {LONGEST} are possible"
             ));
