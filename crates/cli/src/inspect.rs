@@ -8,7 +8,7 @@ use recurrent::{Model, Rows, TableOptions};
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::tables::TextArguments;
-use crate::terminal::printable;
+use crate::terminal::{printable, shortened};
 use crate::{named, print};
 
 /// Tokens of the vocabulary that are shown.
@@ -86,6 +86,10 @@ fn described(label: &str, model: &Model) -> String {
         .map(|token| printable(&String::from_utf8_lossy(token)).into_owned())
         .collect();
     let _ = write!(text, "most frequent  {}", top.join(" "));
+    for (class, terms) in model.strongest(TOP) {
+        let terms: Vec<_> = terms.iter().map(|term| printable(term)).collect();
+        let _ = write!(text, "\nfor {:<10} {}", shortened(class), terms.join(", "));
+    }
     text
 }
 
@@ -94,22 +98,13 @@ fn known_words(model: &Model, input: &Path, options: &TableOptions) -> Result<St
     let mut rows = Rows::open(input, options)?;
     let (mut texts, mut words, mut unknown, mut cut) = (0usize, 0usize, 0usize, 0usize);
     let width = model.config.network.time();
-    let mut ids = vec![0; width.unwrap_or_default()];
     loop {
         let batch = rows.next_batch(BATCH)?;
         if batch.is_empty() {
             break;
         }
         for row in &batch {
-            let text = row.text.as_bytes();
-            match width {
-                Some(_) => model.ids_into(text, &mut ids),
-                // As a network has them: 1 is `[UNK]`.
-                None => {
-                    ids = model.vectorizer().vectorize(model.cleaned(text));
-                    ids.iter_mut().for_each(|id| *id += 1);
-                }
-            }
+            let ids = model.ids(row.text.as_bytes());
             texts += 1;
             words += ids.iter().filter(|id| **id != 0).count();
             unknown += ids.iter().filter(|id| **id == 1).count();
@@ -117,7 +112,10 @@ fn known_words(model: &Model, input: &Path, options: &TableOptions) -> Result<St
         }
     }
     let share = |count: usize, of: usize| 100.0 * count as f64 / of.max(1) as f64;
-    let (unknown, file) = (share(unknown, words), printable(&input.display().to_string()).into_owned());
+    let (unknown, file) = (
+        share(unknown, words),
+        printable(&input.display().to_string()).into_owned(),
+    );
     Ok(match width {
         Some(width) => format!(
             "unknown words  {unknown:.2} % of {words} in {texts} texts of {file}; {:.1} % of the texts fill all {width} tokens",

@@ -228,11 +228,7 @@ impl Judge {
     }
 
     fn ids(&self, text: &[u8]) -> Vec<i32> {
-        let model = self.classifier.model();
-        // A linear model reads no padding.
-        let mut ids = vec![0; model.config.network.time().unwrap_or_default()];
-        model.ids_into(text, &mut ids);
-        ids
+        self.classifier.model().ids(text)
     }
 
     /// Prints the verdicts on texts, in their order.
@@ -281,7 +277,9 @@ impl Judge {
         }
         self.noted = true;
         let network = self.classifier.config().network.network();
-        if let Some(note) = network.and_then(|network| texts::padding_note(network, words, positions)) {
+        if let Some(note) =
+            network.and_then(|network| texts::padding_note(network, words, positions))
+        {
             say(&note);
         }
     }

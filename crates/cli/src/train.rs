@@ -10,8 +10,8 @@ use recurrent::evaluation::Example;
 use recurrent::metrics::Predictions;
 use recurrent::runs::RunInfo;
 use recurrent::{
-    Checkpoint, ClassWeight, ClassifierError, EpochRecord, NB_LINEAR, NetworkKind, Observer, Part, Progress,
-    Provenance, Recipe, Score, TextClassifier, TextCorpus, TrainConfig,
+    Checkpoint, ClassWeight, ClassifierError, EpochRecord, NB_LINEAR, NetworkKind, Observer, Part,
+    Progress, Provenance, Recipe, Score, TextClassifier, TextCorpus, TrainConfig,
 };
 use recurrent_data::{Dataset, DatasetChoice};
 use recurrent_files::{FileError, FolderLock};

@@ -1,5 +1,7 @@
 //! Networks as data: what stands between the token ids and the logits, layer by layer.
 
+mod check;
+
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{cell_of, name_of};
@@ -8,6 +10,8 @@ use crate::network::{BodyLayer, NamedLayer, Network};
 use crate::recurrence::Cell;
 use crate::{initializers::Init, layers::Dense, layers::Embedding};
 use burn::tensor::Device;
+
+pub use check::InvalidNetwork;
 
 /// A network: an embedding, any layers, and a dense head that gives the logits.
 ///
@@ -152,22 +156,6 @@ pub enum Activation {
     Relu,
     /// Nothing.
     Linear,
-}
-
-/// The widest vector that a layer may give.
-const WIDEST: usize = 1 << 16;
-
-/// The most parameters of a network: as 32-bit floats, with Adam's two means for each, they are 24 GB.
-const MOST_PARAMETERS: u64 = 1 << 31;
-
-/// Why a configuration is that of no network.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the network {network:?} cannot be built: {reason}")]
-pub struct InvalidNetwork {
-    /// Its name.
-    pub network: String,
-    /// What is wrong, and with which layer.
-    pub reason: String,
 }
 
 /// A layer of a network with its shapes: a row of [`summary`](crate::summary).
@@ -323,109 +311,6 @@ impl NetworkConfig {
     pub fn reads_backward(&self) -> bool {
         let backward = |layer: &LayerConfig| matches!(layer, LayerConfig::Recurrent { reads, .. } if *reads != Reads::Forward);
         self.layers.iter().any(backward)
-    }
-
-    /// Whether there is something to build.
-    ///
-    /// # Errors
-    /// [`InvalidNetwork`] for a size of zero, a share outside of 0 to below 1, a layer that needs steps behind one
-    /// that leaves none, and more parameters than can be counted.
-    pub fn check(&self) -> Result<(), InvalidNetwork> {
-        let invalid = |reason: String| InvalidNetwork {
-            network: self.name.clone(),
-            reason,
-        };
-        let share = |what: &str, rate: f32| match (0.0..1.0).contains(&rate) {
-            true => Ok(()),
-            false => Err(invalid(format!(
-                "{what} is {rate}, where 0 to below 1 is possible"
-            ))),
-        };
-        for (size, what) in [
-            (self.embeddings, "rows of its embedding"),
-            (self.embedding.width, "width of its embedding"),
-            (self.time, "number of tokens of a text"),
-            (self.outputs, "number of logits"),
-        ] {
-            if size == 0 {
-                return Err(invalid(format!("the {what} is 0")));
-            }
-        }
-        share("the dropout of the embedding", self.embedding.dropout)?;
-        let mut steps = true;
-        let mut tokens = true;
-        for (layer, name) in self.layers.iter().zip(self.names()) {
-            let needs_steps = match layer {
-                LayerConfig::Recurrent { .. } | LayerConfig::Pool { .. } => true,
-                LayerConfig::Ngrams { .. } if !tokens => {
-                    return Err(invalid(format!(
-                        "{name} stands above a layer of another kind; put it first, next to the token ids that it reads"
-                    )));
-                }
-                LayerConfig::Ngrams { .. } => true,
-                LayerConfig::Dropout { .. } | LayerConfig::Dense { .. } => false,
-            };
-            if needs_steps && !steps {
-                return Err(invalid(format!(
-                    "{name} needs a vector at every step, and the layers below it leave one a text; let the recurrent \
-                     layer below return all its states"
-                )));
-            }
-            tokens &= matches!(layer, LayerConfig::Ngrams { .. });
-            match layer {
-                LayerConfig::Ngrams {
-                    widths,
-                    buckets,
-                    width,
-                    dropout,
-                } => {
-                    if *buckets == 0 || *width == 0 {
-                        return Err(invalid(format!("{name} has 0 buckets, or is 0 wide")));
-                    }
-                    if widths.is_empty() || widths.iter().any(|width| !(2..=8).contains(width)) {
-                        return Err(invalid(format!(
-                            "the widths of {name} are {widths:?}, where some from 2 to 8 are needed"
-                        )));
-                    }
-                    share(&format!("the dropout of {name}"), *dropout)?;
-                }
-                LayerConfig::Recurrent {
-                    units,
-                    returns,
-                    recurrent_dropout,
-                    ..
-                } => {
-                    if *units == 0 {
-                        return Err(invalid(format!("{name} has 0 units")));
-                    }
-                    share(
-                        &format!("the recurrent dropout of {name}"),
-                        *recurrent_dropout,
-                    )?;
-                    steps = *returns == Returns::All;
-                }
-                LayerConfig::Pool { .. } => steps = false,
-                LayerConfig::Dropout { rate } => share(&format!("the rate of {name}"), *rate)?,
-                LayerConfig::Dense { units: 0, .. } => {
-                    return Err(invalid(format!("{name} has 0 units")));
-                }
-                LayerConfig::Dense { .. } => {}
-            }
-        }
-        for shape in self.shapes() {
-            if shape.width > WIDEST {
-                return Err(invalid(format!(
-                    "{} is {} wide, where at most {WIDEST} is possible",
-                    shape.name, shape.width
-                )));
-            }
-        }
-        match self.parameters() {
-            Some(count) if count <= MOST_PARAMETERS => Ok(()),
-            _ => Err(invalid(format!(
-                "it has more than {MOST_PARAMETERS} parameters"
-            ))),
-        }
     }
 
     /// Builds the network on `device` with initial weights drawn from `seed`. See [`Self::check`] for what can be

@@ -8,17 +8,17 @@ use rayon::prelude::*;
 use recurrent_corpus::{LabelledText, Part, TextCorpus};
 use recurrent_files::FolderLock;
 use recurrent_metrics::{Predictions, Report};
-use recurrent_models::{LayerConfig, NetworkConfig, Pooling, SequenceClassifier as _};
+use recurrent_models::SequenceClassifier as _;
 use recurrent_runs::{Evaluation, RunInfo};
 use recurrent_training::{FitConfig, Observer, RunSettings, fit};
 
 use crate::evaluation::Example;
 use crate::reading::{self, Reading, Wanted};
 use crate::scores::{Prediction, Scores};
-use crate::texts::{encode, fitted};
+use crate::texts::{encode, fitted, without_padding};
 use crate::{
-    Architecture, Body, ClassifierError, LinearShape, Model, ModelConfig, ModelError, Provenance, TrainConfig, Trained,
-    linear,
+    Architecture, Body, ClassifierError, LinearShape, Model, ModelConfig, ModelError, Provenance,
+    TrainConfig, Trained, linear,
 };
 
 /// Tokens that are classified together, padding included: what a batch keeps in memory grows with them.
@@ -367,7 +367,8 @@ impl TextClassifier {
                     .zip(has_words.par_iter_mut())
                     .for_each(|((text, out), has_words)| {
                         let text = text.as_ref();
-                        *has_words = linear::scores_into(&self.model, linear, vectorizer, text, out);
+                        *has_words =
+                            linear::scores_into(&self.model, linear, vectorizer, text, out);
                     });
                 return;
             }
@@ -385,7 +386,7 @@ impl TextClassifier {
                 self.model.ids_into(text.as_ref(), row);
                 *has_words = row.iter().any(|id| *id != 0);
             });
-        let width = cut(config, &mut ids, width);
+        let width = without_padding(config, &mut ids, width);
         let ids = TensorData::new(ids, [texts.len(), width]);
         let ids = Tensor::<2, Int>::from_data(ids, &self.device);
         let logits = network.forward(ids);
@@ -472,35 +473,4 @@ impl TextClassifier {
             _ => Err(ClassifierError::NotFinite { text: 0 }),
         }
     }
-}
-
-/// Takes off what is padding in all rows, where the network passes over it anyway: the width that is left.
-fn cut(config: &NetworkConfig, ids: &mut Vec<i32>, width: usize) -> usize {
-    if !passes_over_padding(config) {
-        return width;
-    }
-    let words = |row: &[i32]| {
-        row.iter()
-            .rposition(|id| *id != 0)
-            .map_or(1, |last| last + 1)
-    };
-    let longest = ids.chunks_exact(width).map(words).max().unwrap_or(width);
-    if longest < width {
-        let rows = ids.len() / width;
-        for row in 0..rows {
-            ids.copy_within(row * width..row * width + longest, row * longest);
-        }
-        ids.truncate(rows * longest);
-    }
-    longest
-}
-
-/// Whether padding behind a text makes no difference to any bit of what is said of it.
-fn passes_over_padding(config: &NetworkConfig) -> bool {
-    let sees_padding = |layer: &LayerConfig| match layer {
-        LayerConfig::Pool { over } => !matches!(over, Pooling::Mean | Pooling::MaxAndMean),
-        _ => false,
-    };
-    let passes = !config.layers.iter().any(sees_padding);
-    config.embedding.masked && config.positions() == 1 && passes
 }

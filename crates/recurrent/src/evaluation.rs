@@ -8,10 +8,10 @@ use recurrent_models::{Network, SequenceClassifier as _, trace};
 use recurrent_runs::{self as runs, Evaluation, GradientCurve, JudgedReview, Quantiles, RunInfo};
 use recurrent_training::{Loss, sigmoid};
 
-use crate::{Model, ModelConfig};
 use crate::reading::{self, Wanted};
 use crate::scores::largest;
 use crate::texts::without_addresses;
+use crate::{Model, ModelConfig};
 
 /// Texts that a report shows of those a network got most wrong.
 const WORST: usize = 3;
@@ -77,8 +77,8 @@ pub fn evaluate(
     let followed: Vec<&Example<'_>> = followed(examples, &wrong, classes, run.seed);
     // A network that reads backwards reads a text anew for each of its words: of long ones nobody waits for that.
     let time = model.config.network.time();
-    let is_slow = model.config.network.reads_backward()
-        && time.is_some_and(|time| time > FOLLOWED_BOTH_WAYS);
+    let is_slow =
+        model.config.network.reads_backward() && time.is_some_and(|time| time > FOLLOWED_BOTH_WAYS);
     let followed = if is_slow { Vec::new() } else { followed };
     let texts: Vec<&str> = followed.iter().map(|example| example.text).collect();
     let readings = reading::read(model, &texts, Wanted::default(), device);

@@ -38,7 +38,8 @@ pub use classifier::{Checkpoint, TextClassifier};
 pub use config::{ClassWeight, NB_LINEAR, Recipe, TrainConfig, Trained};
 pub use error::{ClassifierError, ModelError};
 pub use model::{
-    Architecture, Body, LinearShape, Model, ModelConfig, Provenance, VECTORIZER_FILE, WEIGHTS_FILE, Weights, sha256,
+    Architecture, Body, LinearShape, Model, ModelConfig, Provenance, VECTORIZER_FILE, WEIGHTS_FILE,
+    Weights, sha256,
 };
 pub use recurrent_corpus::{
     Added, Corpus, CorpusError, Format, LabelledText, Part, ReadReport, Rows, ScoredWriter, Split,

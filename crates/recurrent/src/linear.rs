@@ -169,7 +169,10 @@ pub(crate) fn reading(model: &Model, text: &[u8]) -> Option<Reading> {
     };
     let terms = vectorizer.tokens(model.cleaned(text));
     // All words stand before all pairs, these before all triples; a space stands in pairs and triples alone.
-    let words = terms.iter().take_while(|term| !term.contains(&b' ')).count();
+    let words = terms
+        .iter()
+        .take_while(|term| !term.contains(&b' '))
+        .count();
     let ids: Vec<i32> = terms
         .iter()
         .map(|term| vectorizer.vocabulary().id(term).unwrap_or(0))
@@ -232,4 +235,35 @@ pub(crate) fn reading(model: &Model, text: &[u8]) -> Option<Reading> {
         loss_label: None,
         layers: Vec::new(),
     })
+}
+
+impl Model {
+    /// The n-grams that speak most for each class, the strongest first, at most `count` of them: those with the largest
+    /// weights of a linear model. Nothing of a network, whose words have no weight of their own.
+    #[must_use]
+    pub fn strongest(&self, count: usize) -> Vec<(&str, Vec<String>)> {
+        let Body::Linear { linear, vectorizer } = &self.body else {
+            return Vec::new();
+        };
+        let classes = self.config.classes.iter().enumerate();
+        let strongest = |class: usize| {
+            // The one logit of two classes is the second's, and speaks against the first.
+            let (output, sign) = match linear.outputs() {
+                1 => (0, if class == 0 { -1.0 } else { 1.0 }),
+                _ => (class, 1.0),
+            };
+            let weight = |column: &usize| sign * linear.weights(*column)[output];
+            let mut columns: Vec<usize> = (0..linear.columns()).collect();
+            columns.sort_by(|a, b| weight(b).total_cmp(&weight(a)).then(a.cmp(b)));
+            columns.retain(|column| weight(column) > 0.0);
+            columns.truncate(count);
+            let vocabulary = vectorizer.vocabulary();
+            let term = |column: &usize| vocabulary.token_lossy(*column);
+            let terms = columns.iter().filter_map(term);
+            terms.map(|term| term.into_owned()).collect()
+        };
+        classes
+            .map(|(class, name)| (name.as_str(), strongest(class)))
+            .collect()
+    }
 }

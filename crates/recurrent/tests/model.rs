@@ -84,7 +84,13 @@ fn logits(model: &Model, text: &str) -> Vec<f32> {
     model.ids_into(text.as_bytes(), &mut ids);
     let data = TensorData::new(ids, [1, width]);
     let ids = Tensor::<2, Int>::from_data(data, &Device::flex());
-    model.network().unwrap().forward(ids).into_data().iter().collect()
+    model
+        .network()
+        .unwrap()
+        .forward(ids)
+        .into_data()
+        .iter()
+        .collect()
 }
 
 /// Everything in a folder, by name.

@@ -83,13 +83,15 @@ impl Architecture {
     /// Whether padding makes no difference.
     #[must_use]
     pub fn is_masked(&self) -> bool {
-        self.network().is_none_or(|network| network.embedding.masked)
+        self.network()
+            .is_none_or(|network| network.embedding.masked)
     }
 
     /// Whether every token is judged by itself.
     #[must_use]
     pub fn is_per_token(&self) -> bool {
-        self.network().is_some_and(|network| network.positions() > 1)
+        self.network()
+            .is_some_and(|network| network.positions() > 1)
     }
 
     /// Whether some layer reads from the end, so that what is said of a word depends on what stands behind it.

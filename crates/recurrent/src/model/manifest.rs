@@ -13,11 +13,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::legacy::Legacy;
+use super::{Architecture, LinearShape};
 use super::{
     HEADER_LIMIT, Model, ModelConfig, Provenance, TRAINING_FILE, TRAINING_LIMIT, VECTORIZER_FILE,
     VECTORIZER_LIMIT, VOCABULARY_FILE, WEIGHTS_FILE, pending, sha256,
 };
-use super::{Architecture, LinearShape};
 use crate::{ModelError, Trained};
 
 /// What `format` says.

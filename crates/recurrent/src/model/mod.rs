@@ -6,27 +6,27 @@
 //! interrupted anywhere leaves a whole model: the one before, or the new one.
 
 mod architecture;
+mod body;
 mod legacy;
 mod manifest;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
 
 use burn::tensor::Device;
 use recurrent_files::{FileError, FolderLock, read_at_most};
-use recurrent_linear::Linear;
 use recurrent_models::Network;
-use recurrent_models::weights::{self, HostTensor, Notes, TensorFile};
+use recurrent_models::weights::{self, Notes, TensorFile};
 use recurrent_training::{Loss, Objective};
-use recurrent_vectorizer::{FixedWidth, Ngrams, OutputMode, TextVectorizer, Vectorize as _};
+use recurrent_vectorizer::TextVectorizer;
 use regex::bytes::Regex;
 use sha2::{Digest, Sha256};
 
 use crate::texts::ids_into;
 use crate::{Cut, ModelError, Trained};
 pub use architecture::{Architecture, LinearShape};
+pub use body::{Body, Weights};
 use manifest::{Description, Manifest};
 
 /// The part that turns texts into ids: what `recurrent vectorize apply` reads, too.
@@ -101,80 +101,6 @@ pub struct Model {
     pub body: Body,
     /// SHA-256 over everything in it, in hexadecimal digits; empty in models of 0.1, which have none.
     pub checksum: String,
-}
-
-/// What turns texts into numbers, and what was trained on these.
-#[derive(Debug)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "there are a few of them in a program, not thousands"
-)]
-pub enum Body {
-    /// A network.
-    Network {
-        /// On a device that records no gradients.
-        network: Network,
-        /// Text to ids, as many as the network reads.
-        vectorizer: FixedWidth,
-    },
-    /// A linear model.
-    Linear {
-        /// A weight for each column and logit.
-        linear: Linear,
-        /// Text to columns.
-        vectorizer: TextVectorizer,
-    },
-}
-
-/// What a model's file of weights is written from.
-#[derive(Clone, Copy, Debug)]
-pub enum Weights<'a> {
-    /// A network.
-    Network(&'a Network),
-    /// A linear model.
-    Linear(&'a Linear),
-}
-
-impl<'a> From<&'a Network> for Weights<'a> {
-    fn from(network: &'a Network) -> Self {
-        Self::Network(network)
-    }
-}
-
-impl<'a> From<&'a Linear> for Weights<'a> {
-    fn from(linear: &'a Linear) -> Self {
-        Self::Linear(linear)
-    }
-}
-
-impl Weights<'_> {
-    fn tensors(self) -> BTreeMap<String, HostTensor> {
-        match self {
-            Self::Network(network) => weights::collect(network),
-            Self::Linear(linear) => [
-                (KERNEL, vec![linear.columns(), linear.outputs()], linear.kernel()),
-                (BIAS, vec![linear.outputs()], linear.bias()),
-            ]
-            .map(|(name, shape, values)| {
-                let values = values.to_vec();
-                (name.to_owned(), HostTensor { shape, values })
-            })
-            .into(),
-        }
-    }
-}
-
-/// The names of a linear model's tensors, as Keras names those of a dense layer.
-const KERNEL: &str = "linear/kernel";
-const BIAS: &str = "linear/bias";
-
-impl Body {
-    fn weights(&self) -> Weights<'_> {
-        match self {
-            Self::Network { network, .. } => Weights::Network(network),
-            Self::Linear { linear, .. } => Weights::Linear(linear),
-        }
-    }
 }
 
 impl Model {
@@ -320,6 +246,24 @@ impl Model {
         ids_into(self.vectorizer(), self.config.cut, &text, row);
     }
 
+    /// The ids of a text, 0 for padding and 1 for `[UNK]`: as many as a network reads, or of a linear model those of all
+    /// n-grams, which are then one above their columns.
+    #[must_use]
+    pub fn ids(&self, text: &[u8]) -> Vec<i32> {
+        match self.config.network.time() {
+            Some(time) => {
+                let mut ids = vec![0; time];
+                self.ids_into(text, &mut ids);
+                ids
+            }
+            None => {
+                let mut ids = self.vectorizer().vectorize(self.cleaned(text));
+                ids.iter_mut().for_each(|id| *id += 1);
+                ids
+            }
+        }
+    }
+
     /// A text as the vectorizer takes it: see [`ModelConfig::cleaned`].
     pub fn cleaned<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
         cleaned(self.config.cleaned, text)
@@ -375,54 +319,13 @@ impl Model {
             let reason = format!("it holds the weights of {noted}, not of {name}");
             return Err(disagree(weights.path(), reason));
         }
-        let body = match &config.network {
-            Architecture::Network(network) => {
-                let vectorizer =
-                    vectorizer
-                        .into_fixed_width()
-                        .map_err(|source| ModelError::Vectorizer {
-                            path: vectorizer_path.to_owned(),
-                            source,
-                        })?;
-                let (width, time) = (vectorizer.width(), network.time);
-                if width != time {
-                    let reason =
-                        format!("it gives {width} ids a text, and the network reads {time}");
-                    return Err(disagree(vectorizer_path, reason));
-                }
-                let (tokens, rows) = (vectorizer.vocabulary_size(), network.embeddings);
-                if tokens > rows {
-                    let reason = format!("it knows {tokens} tokens, and the network {rows}");
-                    return Err(disagree(vectorizer_path, reason));
-                }
-                let network = weights::load(network.init(0, device), weights, "")?;
-                Body::Network {
-                    network,
-                    vectorizer,
-                }
-            }
-            Architecture::Linear(shape) => {
-                let ngrams = Ngrams::UpTo(shape.linear.ngrams);
-                let params = vectorizer.params();
-                if params.output_mode() != OutputMode::MultiHot || *params.ngrams() != ngrams {
-                    let reason = "it does not give the n-grams that the model has weights for";
-                    return Err(disagree(vectorizer_path, reason.to_owned()));
-                }
-                let columns = vectorizer.vocabulary().size();
-                if columns != shape.columns {
-                    let reason =
-                        format!("it knows {columns} n-grams, and the model {}", shape.columns);
-                    return Err(disagree(vectorizer_path, reason));
-                }
-                let kernel = weights.finite(KERNEL, &[shape.columns, shape.outputs])?;
-                let bias = weights.finite(BIAS, &[shape.outputs])?;
-                let linear = Linear::new(kernel.values, bias.values);
-                let linear = linear.ok_or_else(|| {
-                    disagree(weights.path(), "its weights and biases do not fit".to_owned())
-                })?;
-                Body::Linear { linear, vectorizer }
-            }
-        };
+        let body = Body::assemble(
+            &config.network,
+            vectorizer,
+            weights,
+            vectorizer_path,
+            device,
+        )?;
         Ok(Self {
             config,
             body,
@@ -482,7 +385,11 @@ impl ModelConfig {
                 return Err(format!("a class called {}", ModelError::class(name)));
             }
         }
-        if let Some(time) = self.network.time().filter(|time| !(1..=LONGEST).contains(time)) {
+        if let Some(time) = self
+            .network
+            .time()
+            .filter(|time| !(1..=LONGEST).contains(time))
+        {
             return Err(format!(
                 "{time} tokens a text, where 1 to {LONGEST} are possible"
             ));
