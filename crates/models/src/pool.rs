@@ -66,3 +66,49 @@ fn shares(mask: &[bool], time: usize) -> Vec<f64> {
     }
     shares
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::module::Param;
+    use burn::tensor::{Device, Int};
+
+    use crate::initializers::Init;
+    use crate::layers::Embedding;
+
+    #[test]
+    fn masked_steps_are_neither_the_largest_nor_in_the_mean() {
+        let device = Device::flex();
+        let mut embedding = Embedding::new(&mut Init::new(0, &device), 4, 2);
+        let table = [[0.0, 0.0], [-3.0, 1.0], [-1.0, -2.0], [5.0, 0.5]];
+        embedding.embeddings = Param::from_tensor(Tensor::from_floats(table, &device));
+        let ids = Tensor::<2, Int>::from_ints([[1, 2, 0], [0, 0, 0], [3, 0, 1]], &device);
+        for (masked, expected) in [
+            (
+                true,
+                [
+                    [-1.0f32, 1.0, -2.0, -0.5],
+                    [0.0, 0.0, 0.0, 0.0],
+                    [5.0, 1.0, 1.0, 0.75],
+                ],
+            ),
+            (
+                false,
+                [
+                    [0.0, 1.0, -4.0 / 3.0, -1.0 / 3.0],
+                    [0.0, 0.0, 0.0, 0.0],
+                    [5.0, 1.0, 2.0 / 3.0, 0.5],
+                ],
+            ),
+        ] {
+            let sequence = Sequence::tokens(&embedding, ids.clone(), masked);
+            let found: Vec<f32> = pooled(Pooling::MaxAndMean, sequence)
+                .into_data()
+                .iter()
+                .collect();
+            for (found, expected) in found.iter().zip(expected.as_flattened()) {
+                assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+            }
+        }
+    }
+}

@@ -25,6 +25,12 @@ fn everything() -> NetworkConfig {
             dropout: 0.1,
         },
         layers: vec![
+            LayerConfig::Ngrams {
+                widths: vec![2, 3],
+                buckets: 11,
+                width: 2,
+                dropout: 0.2,
+            },
             LayerConfig::Dropout { rate: 0.5 },
             LayerConfig::Dense {
                 units: 4,
@@ -33,7 +39,7 @@ fn everything() -> NetworkConfig {
             recurrent(Cell::Lstm, Reads::Both, Returns::All),
             recurrent(Cell::Gru, Reads::Backward, Returns::All),
             LayerConfig::Pool {
-                over: Pooling::Mean,
+                over: Pooling::MaxAndMean,
             },
             LayerConfig::Dense {
                 units: 6,
@@ -91,7 +97,7 @@ fn a_network_is_written_and_read() {
     );
     for (name, other) in [
         ("\"gru\"", "\"grus\""),
-        ("\"mean\"", "\"median\""),
+        ("\"max_and_mean\"", "\"max_and_median\""),
         ("\"units\":6", "\"units\":6,\"unit\":7"),
         ("\"width\":5", "\"width\":5,\"wide\":true"),
     ] {
@@ -111,25 +117,38 @@ fn a_network_is_written_and_read() {
 #[test]
 fn what_cannot_be_built_is_named() {
     type Change = fn(&mut NetworkConfig);
-    let changes: [(&str, Change); 6] = [
+    let changes: [(&str, Change); 9] = [
         ("tokens of a text is 0", |config| config.time = 0),
         ("dropout of the embedding is 1", |config| {
             config.embedding.dropout = 1.0;
         }),
         ("rate of dropout is NaN", |config| {
-            config.layers[0] = LayerConfig::Dropout { rate: f32::NAN };
+            config.layers[1] = LayerConfig::Dropout { rate: f32::NAN };
         }),
         ("dense_in has 0 units", |config| {
-            config.layers[1] = LayerConfig::Dense {
+            config.layers[2] = LayerConfig::Dense {
                 units: 0,
                 activation: Activation::Relu,
             };
         }),
         ("recurrent_1 needs a vector at every step", |config| {
-            let LayerConfig::Recurrent { returns, .. } = &mut config.layers[2] else {
+            let LayerConfig::Recurrent { returns, .. } = &mut config.layers[3] else {
                 panic!("it is recurrent")
             };
             *returns = Returns::Last;
+        }),
+        ("ngrams stands above", |config| config.layers.swap(0, 1)),
+        ("widths of ngrams are [1]", |config| {
+            let LayerConfig::Ngrams { widths, .. } = &mut config.layers[0] else {
+                panic!("it is of n-grams")
+            };
+            *widths = vec![1];
+        }),
+        ("ngrams has 0 buckets", |config| {
+            let LayerConfig::Ngrams { buckets, .. } = &mut config.layers[0] else {
+                panic!("it is of n-grams")
+            };
+            *buckets = 0;
         }),
         ("pool_1 needs a vector", |config| {
             config.layers.push(LayerConfig::Pool { over: Pooling::Max });

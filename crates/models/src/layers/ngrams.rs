@@ -89,3 +89,88 @@ fn mixed(x: u64) -> u64 {
     let x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     x ^ (x >> 31)
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+    use crate::layers::Embedding;
+
+    const IDS: [[i32; 4]; 2] = [[3, 1, 3, 1], [2, 3, 1, 0]];
+
+    fn ids(device: &Device) -> Tensor<2, Int> {
+        Tensor::from_ints(IDS, device)
+    }
+
+    #[test]
+    fn equal_ngrams_fall_into_one_bucket_wherever_they_stand() {
+        let ids: Vec<i64> = IDS.as_flattened().iter().map(|id| i64::from(*id)).collect();
+        let pairs = places(&ids, 4, 2, 1 << 20);
+        // "3 1" ends at three places, and "1 3" is another.
+        assert_eq!([pairs[1], pairs[1]], [pairs[3], pairs[6]]);
+        assert_ne!(pairs[1], pairs[2]);
+        // What begins before the text begins with padding, and not with the end of the text before.
+        let alone = places(&ids[4..], 4, 2, 1 << 20);
+        assert_eq!(&pairs[4..], alone);
+        // A pair is no triple that begins with padding.
+        let triples = places(&ids, 4, 3, 1 << 20);
+        assert!(pairs.iter().zip(&triples).all(|(two, three)| two != three));
+        assert!(places(&ids, 4, 2, 3).iter().all(|place| (0..3).contains(place)));
+    }
+
+    /// The golden buckets: models that are saved rely on them.
+    #[test]
+    fn buckets_stay_what_they_are() {
+        assert_eq!(places(&[5, 17, 2], 3, 2, 1 << 17), [79_882, 26_230, 59_154]);
+    }
+
+    #[test]
+    fn a_step_has_the_sum_of_its_ngrams_behind_its_token() {
+        let device = Device::flex();
+        let init = &mut Init::new(1, &device);
+        let embedding = Embedding::new(init, 4, 2);
+        let mut table = Ngrams::new(init, 5, 3);
+        let values: Vec<f32> = (0..15).map(|n| n as f32).collect();
+        let values = Tensor::from_data(TensorData::new(values, [5, 3]), &device);
+        table.embeddings = Param::from_tensor(values);
+        let sequence = Sequence::tokens(&embedding, ids(&device), true);
+        let both = table.beside(sequence, &[2, 3], None);
+        assert_eq!(both.dims(), [2, 4, 5]);
+        let flat: Vec<i64> = IDS.as_flattened().iter().map(|id| i64::from(*id)).collect();
+        let [two, three] = [2, 3].map(|width| places(&flat, 4, width, 5));
+        let words: Vec<f32> = embedding.embeddings.val().into_data().iter().collect();
+        let found: Vec<f32> = both.into_vectors().into_data().iter().collect();
+        for (step, found) in found.chunks_exact(5).enumerate() {
+            let word = flat[step] as usize * 2;
+            assert_eq!(found[..2], words[word..word + 2]);
+            for (column, found) in found[2..].iter().enumerate() {
+                let expected = (two[step] + three[step]) as f32 * 3.0 + 2.0 * column as f32;
+                assert_eq!(*found, expected, "{step} {column}");
+            }
+        }
+    }
+
+    /// The gradient of a row is the sum of those of the steps that have it.
+    #[test]
+    fn gradients_go_to_the_buckets() {
+        let device = Device::flex().autodiff();
+        let init = &mut Init::new(1, &device);
+        let embedding = Embedding::new(init, 4, 2);
+        let table = Ngrams::new(init, 5, 1);
+        let sequence = Sequence::tokens(&embedding, ids(&device.clone().without_autodiff()), true);
+        let weights: Vec<f32> = (1..=8).map(|n| n as f32).collect();
+        let weights = Tensor::<1>::from_floats(weights.as_slice(), &device).reshape([8, 1]);
+        let steps = table.beside(sequence, &[2], None).into_vectors();
+        let loss = (steps.narrow(1, 2, 1) * weights).sum();
+        let gradients = loss.backward();
+        let found = table.embeddings.val().grad(&gradients).unwrap();
+        let found: Vec<f32> = found.into_data().iter().collect();
+        let flat: Vec<i64> = IDS.as_flattened().iter().map(|id| i64::from(*id)).collect();
+        let mut expected = [0.0; 5];
+        for (step, place) in places(&flat, 4, 2, 5).into_iter().enumerate() {
+            expected[place as usize] += (step + 1) as f32;
+        }
+        assert_eq!(found, expected);
+    }
+}

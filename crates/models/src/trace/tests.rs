@@ -153,11 +153,12 @@ fn gradients_are_finite_differences() {
 /// Several classes, means and maxima, both ways and backwards.
 #[test]
 fn gradients_of_networks_of_any_layers_are_finite_differences() {
-    for (reads, over, masked) in [
-        (Reads::Both, Some(Pooling::Mean), false),
-        (Reads::Both, Some(Pooling::Max), true),
-        (Reads::Forward, Some(Pooling::Max), false),
-        (Reads::Backward, None, true),
+    for (reads, over, masked, ngrams) in [
+        (Reads::Both, Some(Pooling::Mean), false, false),
+        (Reads::Both, Some(Pooling::Max), true, false),
+        (Reads::Forward, Some(Pooling::Max), false, true),
+        (Reads::Both, Some(Pooling::MaxAndMean), true, true),
+        (Reads::Backward, None, true, true),
     ] {
         let recurrent = |cell, reads, returns| LayerConfig::Recurrent {
             cell,
@@ -170,11 +171,20 @@ fn gradients_of_networks_of_any_layers_are_finite_differences() {
             Some(_) => Returns::All,
             None => Returns::Last,
         };
-        let mut layers = vec![
+        let mut layers = Vec::new();
+        if ngrams {
+            layers.push(LayerConfig::Ngrams {
+                widths: vec![2, 3],
+                buckets: 7,
+                width: 3,
+                dropout: 0.5,
+            });
+        }
+        layers.extend([
             recurrent(Cell::Gru, Reads::Forward, Returns::All),
             LayerConfig::Dropout { rate: 0.5 },
             recurrent(Cell::Lstm, reads, last),
-        ];
+        ]);
         layers.extend(over.map(|over| LayerConfig::Pool { over }));
         let config = NetworkConfig {
             layers,
@@ -192,6 +202,11 @@ fn gradients_of_networks_of_any_layers_are_finite_differences() {
         let mut network = config.init(11, &Device::flex());
         let embedding = &mut network.embedding;
         embedding.embeddings = Param::from_tensor(embedding.embeddings.val() * 20.0);
+        if let Some(BodyLayer::Ngrams { table, .. }) = network.layer_mut("ngrams") {
+            let values: Vec<f32> = (0..21).map(|n| (n % 5) as f32 - 2.0).collect();
+            let values = Tensor::from_data(TensorData::new(values, [7, 3]), &Device::flex());
+            table.embeddings = Param::from_tensor(values);
+        }
         finite_differences(&format!("{reads:?}"), &network);
         // Behind a mask and a maximum, zeros of the padding are seen in the whole text, and not in the text that ends before it.
         if masked && over == Some(Pooling::Max) {
