@@ -49,6 +49,36 @@ pub(crate) enum Error {
         "--chart draws the results of `bench lstm` for the notebook's shape (batch 32, time 100, units 64); leave it out"
     )]
     NoChart,
+    /// A rung that there is not.
+    #[error(
+        "there is no rung {0:?}; the rungs are 0 to 6, and `--validation` takes the name of a recipe, too"
+    )]
+    NoSuchRung(String),
+    /// No reviews to train on.
+    #[error(
+        "the reviews are not here: put the archive at datasets/imdb.zip, or name it in IMDB_ARCHIVE; the ladder is of them"
+    )]
+    NoReviews,
+    /// The sixth rung.
+    #[error(
+        "rung 6 needs the 50,000 unlabelled reviews of Stanford's archive; nothing is trained on them yet: docs/quality.md \
+         says why"
+    )]
+    NoUnlabelled,
+    /// A test split that has been read.
+    #[error(
+        "the test texts were read for rung {0} with another recipe, and are not read again to choose between the two: \
+         compare them with `--validation`; docs/quality.json has what was read"
+    )]
+    RungChosen(u32),
+    /// Models that were judged by different texts.
+    #[error(
+        "the models of an ensemble were judged by different texts; remove target/quality and train them anew"
+    )]
+    OtherTexts,
+    /// Probabilities that are none.
+    #[error("what a model says of the texts cannot be judged ({0}); train it anew")]
+    Metrics(#[source] recurrent_metrics::MetricsError),
     /// A program printed something that is not the JSON asked for.
     #[error(
         "`{command}` printed JSON that xtask cannot read ({source}); is it the version that this repository names?"

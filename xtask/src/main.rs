@@ -27,6 +27,7 @@ mod error;
 mod figures;
 mod inputs;
 mod libtorch;
+mod quality;
 mod reproduce;
 mod results;
 mod sample;
@@ -78,6 +79,8 @@ enum Command {
     },
     /// Make every run whose figures the documentation quotes, record them, and write the figures into the pages
     Results(results::Arguments),
+    /// Train a rung of the quality ladder, and say how it does (docs/quality.md)
+    Quality(quality::Arguments),
     /// Get libtorch: from the cache, the wheel `torch` through pip, or the official archive
     Libtorch(libtorch::Arguments),
     /// Formatting, lints, documentation, tidy, tests, sanitizers: all that a change must pass
@@ -137,6 +140,7 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Bench(arguments) => bench::run(&root, &started_in, &arguments),
         Command::Figures { seeds } => figures::run(&root, &inputs, seeds),
         Command::Results(arguments) => results::run(&root, &inputs, &arguments),
+        Command::Quality(arguments) => quality::run(&root, &inputs, &arguments),
         Command::Libtorch(arguments) => libtorch::run(&arguments),
         Command::Ci => ci::run(&root, &inputs),
         Command::Sanitize => sanitize::run(&root),

@@ -81,7 +81,7 @@ pub enum LayerConfig {
         buckets: usize,
         /// Width of a vector.
         width: usize,
-        /// The share of steps, 0 to below 1, that go without their n-grams in a training step.
+        /// The share of buckets, 0 to below 1, whose vector is zero in a training step.
         #[serde(default, skip_serializing_if = "is_zero")]
         dropout: f32,
     },

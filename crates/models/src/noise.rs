@@ -44,8 +44,8 @@ impl Noise {
         self.nudge.clone()
     }
 
-    /// A mask `[N, M]` of dropout: zero with probability `rate`, else `1 / (1 − rate)`. On the host, then on `device`.
-    pub fn mask(&mut self, shape: [usize; 2], rate: f32, device: &Device) -> Tensor<2> {
+    /// What each of `count` things is multiplied with in dropout: zero with probability `rate`, else `1 / (1 − rate)`.
+    pub(crate) fn kept(&mut self, count: usize, rate: f32) -> Vec<f32> {
         let rate = f64::from(rate);
         let below = (rate * 4_294_967_296.0) as u64;
         let kept = (1.0 / (1.0 - rate)) as f32;
@@ -56,7 +56,12 @@ impl Noise {
                 kept
             }
         };
-        let values: Vec<f32> = (0..shape[0] * shape[1]).map(draw).collect();
+        (0..count).map(draw).collect()
+    }
+
+    /// A mask `[N, M]` of dropout: zero with probability `rate`, else `1 / (1 − rate)`. On the host, then on `device`.
+    pub fn mask(&mut self, shape: [usize; 2], rate: f32, device: &Device) -> Tensor<2> {
+        let values = self.kept(shape[0] * shape[1], rate);
         constant(TensorData::new(values, shape), device)
     }
 }

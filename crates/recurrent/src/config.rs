@@ -77,6 +77,9 @@ pub struct TrainConfig {
     pub clip_norm: Option<f64>,
     /// See [`FitOptions::average`].
     pub average: Option<f64>,
+    /// See [`FitOptions::average_warmup`].
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub average_warmup: bool,
     /// See [`FitOptions::adversarial`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adversarial: Option<f64>,
@@ -183,6 +186,7 @@ impl Default for TrainConfig {
             weight_decay: 0.0,
             clip_norm: Some(1.0),
             average: None,
+            average_warmup: false,
             adversarial: None,
             keep: Keep::LeastLoss,
             patience: Some(2),
@@ -292,6 +296,7 @@ impl TrainConfig {
             weight_decay: self.weight_decay,
             clip_norm: self.clip_norm,
             average: self.average,
+            average_warmup: self.average_warmup,
             adversarial: self.adversarial,
             keep: self.keep,
             patience: self.patience,

@@ -323,7 +323,7 @@ fn train_epoch<M: SequenceClassifier>(
             clip_norm: options.clip_norm,
         };
         network = adam.step_with(network, &mut gradients, how);
-        if let (Some(average), Some(momentum)) = (&mut average, options.average) {
+        if let (Some(average), Some(momentum)) = (&mut average, options.momentum(done + 1)) {
             average.move_towards(&network, momentum);
         }
         observer.step(Progress {

@@ -22,6 +22,10 @@ pub struct FitOptions {
     /// it is what is evaluated and kept in place of the weights (Keras' `use_ema`). Source: Polyak and Juditsky,
     /// "Acceleration of Stochastic Approximation by Averaging", 1992.
     pub average: Option<f64>,
+    /// Whether that average begins as a mean: its momentum is `min(μ, (1 + t) / (10 + t))` in step t, from 1, so that few
+    /// steps do not leave it near the initial weights (TensorFlow's `ExponentialMovingAverage` with `num_updates`).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub average_warmup: bool,
     /// Length ε of an adversary's move: in each step the token vectors are moved by `ε g / ‖g‖`, g being the gradient of
     /// the step's loss with regard to the whole table, and what is learned from is the mean of the gradients before and
     /// behind that move. It takes twice the time. Source: Miyato, Dai and Goodfellow, "Adversarial Training Methods for
@@ -140,6 +144,16 @@ impl Schedule {
 }
 
 impl FitOptions {
+    /// The momentum of the average after step number `step`, from 1.
+    #[must_use]
+    pub fn momentum(&self, step: usize) -> Option<f64> {
+        let warm = (1 + step) as f64 / (10 + step) as f64;
+        self.average.map(|momentum| match self.average_warmup {
+            true => momentum.min(warm),
+            false => momentum,
+        })
+    }
+
     /// Whether the training is over before its epochs are, by [`Self::patience`].
     #[must_use]
     pub fn is_over(&self, history: &[EpochRecord]) -> bool {
@@ -234,6 +248,23 @@ mod tests {
     }
 
     #[test]
+    fn an_average_may_begin_as_a_mean() {
+        let keras = FitOptions {
+            average: Some(0.9),
+            ..FitOptions::default()
+        };
+        assert_eq!([1, 100].map(|step| keras.momentum(step)), [Some(0.9); 2]);
+        let warm = FitOptions {
+            average_warmup: true,
+            ..keras
+        };
+        assert_eq!(warm.momentum(1), Some(2.0 / 11.0));
+        assert_eq!(warm.momentum(80), Some(0.9));
+        assert_eq!(warm.momentum(1000), Some(0.9));
+        assert_eq!(FitOptions::default().momentum(1), None);
+    }
+
+    #[test]
     fn patience_counts_from_the_best_epoch() {
         let options = FitOptions {
             patience: Some(2),
@@ -281,7 +312,10 @@ mod tests {
     #[test]
     fn options_that_cannot_be_followed_are_named() {
         type Change = fn(&mut FitOptions);
-        let changes: [(&str, Change); 7] = [
+        let changes: [(&str, Change); 8] = [
+            ("adversary's move is 0", |options| {
+                options.adversarial = Some(0.0)
+            }),
             ("weight decay is -1", |options| options.weight_decay = -1.0),
             ("norm of gradients is 0", |options| {
                 options.clip_norm = Some(0.0)

@@ -15,6 +15,7 @@ mod venv;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+pub(crate) use machine::Machine;
 use serde::Serialize;
 
 use crate::cargo;

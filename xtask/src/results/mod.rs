@@ -21,6 +21,7 @@ use crate::ci::Outcome;
 use crate::error::Error;
 use crate::inputs::Inputs;
 use crate::{figures, reproduce};
+pub(crate) use record::moments;
 use record::{Epoch, FILE, QUANTITIES, Record, Run};
 
 /// Seeds of the notebook's runs.
@@ -292,7 +293,9 @@ fn tensors(file: &[u8]) -> Option<&[u8]> {
 
 /// The pages that may quote results.
 fn pages(root: &Path) -> Result<Vec<PathBuf>, Error> {
-    let mut pages = vec![root.join("README.md"), root.join("docs/results.md")];
+    let mut pages = ["README.md", "docs/results.md", "docs/quality.md"]
+        .map(|page| root.join(page))
+        .to_vec();
     let lesson = root.join("docs/lesson");
     for entry in std::fs::read_dir(&lesson).map_err(Error::io(&lesson))? {
         let path = entry.map_err(Error::io(&lesson))?.path();

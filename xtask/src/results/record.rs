@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::quality::Quality;
 
 /// Where it lies.
 pub(super) const FILE: &str = "docs/results.json";
@@ -24,6 +25,9 @@ pub(super) struct Record {
     pub(super) gradient: BTreeMap<String, BTreeMap<usize, f64>>,
     /// What was counted by commands that the pages show; written by hand.
     pub(super) measured: BTreeMap<String, f64>,
+    /// docs/quality.json, which `cargo xtask quality` writes.
+    #[serde(skip)]
+    pub(super) quality: Quality,
 }
 
 /// A run of a network.
@@ -95,7 +99,7 @@ impl Run {
 }
 
 /// The mean and the standard deviation (n − 1).
-pub(super) fn moments(values: &[f64]) -> (f64, f64) {
+pub(crate) fn moments(values: &[f64]) -> (f64, f64) {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
     let squares: f64 = values.iter().map(|x| (x - mean) * (x - mean)).sum();
@@ -107,10 +111,12 @@ impl Record {
     pub(super) fn read(root: &Path) -> Result<Self, Error> {
         let path = root.join(FILE);
         let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
-        serde_json::from_slice(&bytes).map_err(|source| Error::Json {
+        let mut record: Self = serde_json::from_slice(&bytes).map_err(|source| Error::Json {
             command: FILE.to_owned(),
             source,
-        })
+        })?;
+        record.quality = Quality::read(root)?;
+        Ok(record)
     }
 
     /// Whether the run of a network with seed 0 (of any network, where none is named) has a figure that is printed so, with
@@ -135,7 +141,8 @@ impl Record {
     ///
     /// `lstm.seed0.test_accuracy`, `lstm.seed0.epoch3.test_loss`, `lstm.seed0.best`, `lstm.mean.test_accuracy`,
     /// `lstm.deviation.test_loss`, `lstm.least.test_accuracy`, `lstm.most.best`, all these with `keras.` before them;
-    /// `lesson.words-5000-0.lstm.epoch2.test_accuracy`; `gradient.lstm.20`; `measured.dense-reviews`.
+    /// `lesson.words-5000-0.lstm.epoch2.test_accuracy`; `gradient.lstm.20`; `measured.dense-reviews`;
+    /// `quality.rung3.accuracy`, `quality.rung3.deviation`.
     pub(super) fn figure(&self, name: &str) -> Option<f64> {
         let (first, rest) = name.split_once('.')?;
         match first {
@@ -154,6 +161,7 @@ impl Record {
                 self.gradient.get(network)?.get(&steps).copied()
             }
             "measured" => self.measured.get(rest).copied(),
+            "quality" => self.quality.figure(rest),
             network => of_runs(self.recurrent.get(network)?, rest),
         }
     }

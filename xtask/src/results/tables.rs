@@ -1,6 +1,7 @@
 //! The tables that are generated into pages.
 
 use super::record::{Epoch, QUANTITIES, Record, Run, moments};
+use crate::quality::RUNGS;
 
 /// The networks of the notebook, in its order.
 pub(super) const NETWORKS: [&str; 3] = ["dense", "simple_rnn", "lstm"];
@@ -21,6 +22,10 @@ pub(super) fn block(name: &str, record: &Record) -> Option<String> {
         "words" => words(record),
         "length" => length(record),
         "gradient" => gradient(record),
+        "ladder" => ladder(record),
+        "rungs" => rungs(record),
+        "trials" => trials(record),
+        "sets" => sets(record),
         _ => return None,
     })
 }
@@ -42,6 +47,123 @@ fn of(runs: &[Run]) -> impl Iterator<Item = String> + '_ {
         let (mean, deviation) = moments(&last.collect::<Vec<f64>>());
         format!("{mean:.4} ± {deviation:.4}")
     })
+}
+
+/// Mean ± deviation; of one value the value.
+fn spread(values: &[f64]) -> String {
+    let (mean, deviation) = moments(values);
+    match values.len() {
+        1 => format!("{mean:.4}"),
+        _ => format!("{mean:.4} ± {deviation:.4}"),
+    }
+}
+
+/// The rungs, what was known, what was aimed at, and what was reached.
+fn ladder(record: &Record) -> String {
+    let columns = [
+        "rung",
+        "input and model",
+        "known",
+        "aim",
+        "test accuracy",
+        "seeds",
+        "training, s",
+    ];
+    let mut out = head(&columns);
+    for rung in &RUNGS {
+        let reached = record.quality.rungs.get(&rung.number.to_string());
+        let cells = reached.map(|reached| {
+            let (seconds, _) = moments(&reached.each(|seed| seed.seconds));
+            let accuracies = reached.each(|seed| seed.accuracy);
+            [
+                spread(&accuracies),
+                accuracies.len().to_string(),
+                format!("{seconds:.0}"),
+            ]
+        });
+        let cells = cells.unwrap_or_else(|| ["–"; 3].map(str::to_owned));
+        let first = [
+            rung.number.to_string(),
+            rung.title.to_owned(),
+            rung.known.to_owned(),
+            format!("{:.3}", rung.aim),
+        ];
+        out += &row(first.into_iter().chain(cells));
+    }
+    out
+}
+
+/// Every seed of every rung.
+fn rungs(record: &Record) -> String {
+    let columns = [
+        "rung",
+        "seed",
+        "accuracy",
+        "log loss",
+        "calibration error",
+        "training, s",
+        "weights",
+    ];
+    let mut out = head(&columns);
+    for (rung, reached) in &record.quality.rungs {
+        for seed in &reached.seeds {
+            let weights: Vec<&str> = seed
+                .weights
+                .iter()
+                .map(|hash| hash.get(..12).unwrap_or(hash))
+                .collect();
+            out += &row([
+                rung.clone(),
+                seed.seed.to_string(),
+                format!("{:.4}", seed.accuracy),
+                format!("{:.4}", seed.log_loss),
+                format!("{:.4}", seed.calibration),
+                format!("{:.0}", seed.seconds),
+                format!("`{}`", weights.join("` `")),
+            ]);
+        }
+    }
+    out
+}
+
+/// What was tried, and how it did on the validation texts.
+fn trials(record: &Record) -> String {
+    let mut out = head(&["rung", "tried", "validation accuracy", "best epoch"]);
+    for trial in &record.quality.trials {
+        out += &row([
+            trial.rung.to_string(),
+            trial.what.clone(),
+            spread(&trial.accuracies),
+            trial.epoch.to_string(),
+        ]);
+    }
+    out
+}
+
+/// The recipes on other sets.
+fn sets(record: &Record) -> String {
+    let columns = [
+        "set",
+        "texts",
+        "classes",
+        "largest class",
+        "recipe",
+        "accuracy",
+        "balanced accuracy",
+    ];
+    let mut out = head(&columns);
+    for set in &record.quality.sets {
+        out += &row([
+            set.name.clone(),
+            set.texts.to_string(),
+            set.classes.to_string(),
+            format!("{:.3}", set.majority),
+            set.recipe.clone(),
+            spread(&set.accuracies),
+            spread(&set.balanced),
+        ]);
+    }
+    out
 }
 
 fn means(record: &Record) -> String {

@@ -4,6 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{FloatDType, Int, Tensor, TensorData};
 
 use super::{Sequence, map_tokens};
+use crate::host::constant;
 use crate::initializers::Init;
 use crate::noise::Noise;
 
@@ -27,8 +28,8 @@ impl Ngrams {
     }
 
     /// The steps of `sequence`, with the sum of the vectors of the n-grams of all `widths` that end there behind the
-    /// vector that is there. While training, a step goes without its n-grams with probability `rate`, and the others are
-    /// divided by `1 − rate`.
+    /// vector that is there. While training, the vectors of a bucket are zero with probability `rate`, wherever its n-grams
+    /// stand, and the others are divided by `1 − rate`: as an embedding's dropout drops words.
     pub(crate) fn beside(
         &self,
         sequence: Sequence,
@@ -42,12 +43,20 @@ impl Ngrams {
         let device = sequence.vectors.device();
         let given = table.dtype();
         let ids: Vec<i64> = sequence.ids.clone().into_data().iter().collect();
+        let kept = dropped.map(|(noise, rate)| noise.kept(buckets, rate));
         let mut sum: Option<Tensor<2>> = None;
         for width in widths {
             let places = places(&ids, time, *width, buckets);
+            let kept: Option<Vec<f32>> = kept
+                .as_ref()
+                .map(|kept| places.iter().map(|place| kept[*place as usize]).collect());
             let places = TensorData::new(places, [batch * time]);
             let places = Tensor::<1, Int>::from_data(places, &sequence.ids.device());
-            let vectors = map_tokens(table.clone(), places, |vectors| vectors);
+            let mut vectors = map_tokens(table.clone(), places, |vectors| vectors);
+            if let Some(kept) = kept {
+                let kept = constant(TensorData::new(kept, [batch * time, 1]), &device);
+                vectors = vectors * kept.cast(FloatDType::F64);
+            }
             sum = Some(match sum {
                 Some(sum) => sum + vectors,
                 None => vectors,
@@ -56,10 +65,7 @@ impl Ngrams {
         let Some(sum) = sum else {
             return sequence;
         };
-        let mut vectors = sum.cast(FloatDType::from(given));
-        if let Some((noise, rate)) = dropped {
-            vectors = vectors * noise.mask([batch * time, 1], rate, &device);
-        }
+        let vectors = sum.cast(FloatDType::from(given));
         let words = sequence.vectors.clone();
         sequence.replaced(Tensor::cat(vec![words, vectors], 1))
     }
@@ -116,7 +122,11 @@ mod tests {
         // A pair is no triple that begins with padding.
         let triples = places(&ids, 4, 3, 1 << 20);
         assert!(pairs.iter().zip(&triples).all(|(two, three)| two != three));
-        assert!(places(&ids, 4, 2, 3).iter().all(|place| (0..3).contains(place)));
+        assert!(
+            places(&ids, 4, 2, 3)
+                .iter()
+                .all(|place| (0..3).contains(place))
+        );
     }
 
     /// The golden buckets: models that are saved rely on them.
