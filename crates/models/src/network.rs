@@ -30,6 +30,11 @@ pub trait SequenceClassifier: Module {
         self.forward(ids)
     }
 
+    /// Whether padding behind a text (token 0) makes no difference to any bit of its logits, so that it can be cut off.
+    fn passes_over_padding(&self) -> bool {
+        false
+    }
+
     /// The table of token vectors `[V, D]`, which an adversary may move ([`Noise::nudge`] says where to); `None` where
     /// there is none, or where a training step does not heed it.
     fn token_vectors(&self) -> Option<Tensor<2>> {
@@ -400,6 +405,13 @@ impl SequenceClassifier for Network {
 
     fn forward_training(&self, ids: Tensor<2, Int>, noise: &mut Noise) -> Tensor<3> {
         self.run(ids, Some(noise))
+    }
+
+    fn passes_over_padding(&self) -> bool {
+        let sees = |named: &NamedLayer| {
+            matches!(&named.layer, BodyLayer::Pool(Pooling::Last | Pooling::Max))
+        };
+        self.mask_zero && self.gives_texts() && !self.layers.iter().any(sees)
     }
 
     fn token_vectors(&self) -> Option<Tensor<2>> {

@@ -386,7 +386,10 @@ impl TextClassifier {
                 self.model.ids_into(text.as_ref(), row);
                 *has_words = row.iter().any(|id| *id != 0);
             });
-        let width = without_padding(config, &mut ids, width);
+        let width = match network.passes_over_padding() {
+            true => without_padding(&mut ids, width),
+            false => width,
+        };
         let ids = TensorData::new(ids, [texts.len(), width]);
         let ids = Tensor::<2, Int>::from_data(ids, &self.device);
         let logits = network.forward(ids);

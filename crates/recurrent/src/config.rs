@@ -83,6 +83,9 @@ pub struct TrainConfig {
     /// See [`FitOptions::adversarial`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adversarial: Option<f64>,
+    /// See [`FitOptions::by_length`].
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub by_length: bool,
     /// Which epoch's weights the training ends with.
     pub keep: Keep,
     /// Epochs without a better one after which the training ends.
@@ -188,6 +191,7 @@ impl Default for TrainConfig {
             average: None,
             average_warmup: false,
             adversarial: None,
+            by_length: false,
             keep: Keep::LeastLoss,
             patience: Some(2),
         }
@@ -298,6 +302,7 @@ impl TrainConfig {
             average: self.average,
             average_warmup: self.average_warmup,
             adversarial: self.adversarial,
+            by_length: self.by_length,
             keep: self.keep,
             patience: self.patience,
         }

@@ -7,7 +7,6 @@ use std::sync::LazyLock;
 use burn::tensor::Device;
 use rayon::prelude::*;
 use recurrent_corpus::{LabelledText, Part, TextCorpus};
-use recurrent_models::{LayerConfig, NetworkConfig, Pooling};
 use recurrent_training::Encoded;
 use recurrent_vectorizer::{
     FixedWidth, TextVectorizer, ValidParams, Vectorize as _, VectorizerParams,
@@ -104,11 +103,8 @@ pub(crate) fn ends(words: usize, width: usize) -> [Range<usize>; 2] {
     [0..width - last, words - last..words]
 }
 
-/// Takes off what is padding in all rows, where the network passes over it anyway: the width that is left.
-pub(crate) fn without_padding(config: &NetworkConfig, ids: &mut Vec<i32>, width: usize) -> usize {
-    if !passes_over_padding(config) {
-        return width;
-    }
+/// Takes off what is padding in all rows: the width that is left.
+pub(crate) fn without_padding(ids: &mut Vec<i32>, width: usize) -> usize {
     let words = |row: &[i32]| {
         row.iter()
             .rposition(|id| *id != 0)
@@ -123,16 +119,6 @@ pub(crate) fn without_padding(config: &NetworkConfig, ids: &mut Vec<i32>, width:
         ids.truncate(rows * longest);
     }
     longest
-}
-
-/// Whether padding behind a text makes no difference to any bit of what is said of it.
-fn passes_over_padding(config: &NetworkConfig) -> bool {
-    let sees_padding = |layer: &LayerConfig| match layer {
-        LayerConfig::Pool { over } => !matches!(over, Pooling::Mean | Pooling::MaxAndMean),
-        _ => false,
-    };
-    let passes = !config.layers.iter().any(sees_padding);
-    config.embedding.masked && config.positions() == 1 && passes
 }
 
 /// A text to show to others, with `[e-mail address]` in the place of every e-mail address: some writers of reviews give

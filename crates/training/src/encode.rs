@@ -59,6 +59,14 @@ impl Encoded {
         self.ids.dims()[1]
     }
 
+    /// How many tokens each text has, up to the last that is no padding; at least 1. Reads them back from the device.
+    pub(crate) fn lengths(&self) -> Vec<usize> {
+        let ids: Vec<i64> = self.ids.clone().into_data().iter().collect();
+        ids.chunks_exact(self.width())
+            .map(|row| row.iter().rposition(|id| *id != 0).map_or(1, |last| last + 1))
+            .collect()
+    }
+
     /// The texts at `rows`, at least one, in that order, gathered on the device at once.
     pub(crate) fn gathered(&self, rows: &[u32]) -> Self {
         let count = rows.len();

@@ -18,6 +18,7 @@ use recurrent_models::{Noise, SequenceClassifier};
 use crate::adam::{Adam, AdamConfig, StepOptions};
 use crate::adversary;
 use crate::average::Aside;
+use crate::by_length;
 use crate::checkpoint::{self, Checkpoint};
 use crate::identity::{RunIdentity, RunSettings};
 use crate::loss::sigmoid;
@@ -27,6 +28,9 @@ use crate::{Encoded, EpochRecord, Objective, Score, TrainingError};
 /// Texts that are judged together after an epoch: what is computed once a batch is computed less
 /// often, and which texts share a batch makes no difference to any of them.
 pub const EVALUATION_BATCH: usize = 1024;
+
+/// Sets the random numbers of batches by length apart from those of the order of texts.
+const BY_LENGTH: u64 = 0x6c65_6e67_7468_7321;
 
 /// How to train.
 #[derive(Clone, Debug, PartialEq)]
@@ -299,10 +303,22 @@ fn train_epoch<M: SequenceClassifier>(
     let options = &config.options;
     let objective = &options.objective;
     let steps = steps(train, config.batch_size);
-    let train = train.gathered(&order(train.rows(), config.seed, epoch));
+    let mut rows = order(train.rows(), config.seed, epoch);
+    let by_length = options.by_length && network.passes_over_padding();
+    let lengths = by_length.then(|| {
+        let lengths = train.lengths();
+        let mut generator = generator(config.seed ^ BY_LENGTH, epoch);
+        by_length::arrange(&mut rows, &lengths, config.batch_size, &mut generator);
+        by_length::longest(&rows, &lengths, config.batch_size)
+    });
+    let train = train.gathered(&rows);
     let mut tally = Tally::default();
     for (step, (ids, labels)) in train.batches(config.batch_size).enumerate() {
         let done = (epoch - 1) * steps + step;
+        let ids = match &lengths {
+            Some(longest) => ids.narrow(1, 0, longest[step]),
+            None => ids,
+        };
         let noise = &mut Noise::new(config.seed, done as u64);
         let logits = network.forward_training(ids.clone().autodiff(), noise);
         let labels = labels.autodiff();
@@ -356,10 +372,16 @@ fn train_epoch<M: SequenceClassifier>(
     Ok((state, score))
 }
 
-/// All rows, in the order of an epoch.
-fn order(rows: usize, seed: u64, epoch: usize) -> Vec<u32> {
+/// The random numbers of an epoch.
+fn generator(seed: u64, epoch: usize) -> ChaCha8Rng {
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
     generator.set_stream(epoch as u64);
+    generator
+}
+
+/// All rows, in the order of an epoch.
+fn order(rows: usize, seed: u64, epoch: usize) -> Vec<u32> {
+    let mut generator = generator(seed, epoch);
     let mut order: Vec<u32> = (0..rows as u32).collect();
     order.shuffle(&mut generator);
     order

@@ -10,6 +10,7 @@
 pub mod adam;
 mod adversary;
 mod average;
+mod by_length;
 mod checkpoint;
 mod encode;
 mod error;

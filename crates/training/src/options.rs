@@ -32,6 +32,10 @@ pub struct FitOptions {
     /// Semi-Supervised Text Classification", 2017, who move the vectors of each text by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adversarial: Option<f64>,
+    /// Whether texts of about the same length share a batch, and the padding behind the longest of a batch is cut off, where
+    /// a network passes over padding anyway: the same network in less time. Every epoch draws other batches.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub by_length: bool,
     /// Which epoch's weights the training ends with.
     pub keep: Keep,
     /// Ends the training after so many epochs without a better one, by the measure of [`Self::keep`] (of
