@@ -143,6 +143,33 @@ mod tests {
     use super::*;
 
     #[test]
+    fn both_ends_of_a_long_text_are_read() {
+        for (words, width, expected) in [
+            (3, 4, [0..3, 3..3]),
+            (4, 4, [0..4, 4..4]),
+            (9, 4, [0..2, 7..9]),
+            (9, 5, [0..3, 7..9]),
+            (9, 1, [0..1, 9..9]),
+            (0, 3, [0..0, 0..0]),
+        ] {
+            assert_eq!(ends(words, width), expected, "{words} of {width}");
+        }
+        let params = VectorizerParams::new().output_sequence_length(4);
+        let vectorizer = params.check().unwrap().fit(["a b c d e f g"]).unwrap();
+        let read = |cut, text: &[u8]| {
+            let mut row = [9; 4];
+            ids_into(&vectorizer, cut, text, &mut row);
+            let token = |id: i32| vectorizer.vocabulary().token(id as usize).unwrap().to_vec();
+            row.map(|id| String::from_utf8(token(id)).unwrap())
+        };
+        assert_eq!(read(Cut::Beginning, b"a b c d e f g"), ["a", "b", "c", "d"]);
+        assert_eq!(read(Cut::Ends, b"a b c d e f g"), ["a", "b", "f", "g"]);
+        assert_eq!(read(Cut::Ends, b"a b"), ["a", "b", "", ""]);
+        let long = "a b ".repeat(5000) + "f g";
+        assert_eq!(read(Cut::Ends, long.as_bytes()), ["a", "b", "f", "g"]);
+    }
+
+    #[test]
     fn addresses_are_not_shown_and_all_else_is() {
         let check = |text: &str, expect: &str| assert_eq!(without_addresses(text), expect);
         check("no address @ all, 4 @home", "no address @ all, 4 @home");

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use recurrent::{
-    Cell, Checkpoint, ClassWeight, ClassifierError, EpochRecord, Keep, LayerConfig, Loss,
+    Cell, Checkpoint, ClassWeight, ClassifierError, Cut, EpochRecord, Keep, LayerConfig, Loss,
     NetworkKind, NoopObserver, Observer, Pooling, Progress, Reads, Returns, TextClassifier,
     TextCorpus, TrainConfig,
 };
@@ -206,6 +206,7 @@ fn a_text_alone_and_in_a_batch_gets_the_same_bits() {
             Some(Pooling::Last),
             Some(Pooling::Max),
             Some(Pooling::Mean),
+            Some(Pooling::MaxAndMean),
         ] {
             let mut layers = vec![LayerConfig::Recurrent {
                 cell: Cell::Lstm,
@@ -221,6 +222,12 @@ fn a_text_alone_and_in_a_batch_gets_the_same_bits() {
             layers.extend(over.map(|over| LayerConfig::Pool { over }));
             let config = TrainConfig {
                 length: 12,
+                cut: if over.is_some() {
+                    Cut::Ends
+                } else {
+                    Cut::Beginning
+                },
+                by_length: true,
                 epochs: 1,
                 layers,
                 ..TrainConfig::default()
@@ -275,5 +282,80 @@ fn named_networks_tell_any_number_of_classes_apart() {
                 assert!((last - score).abs() < 1e-6, "{name}: {last}, not {score}");
             }
         }
+    }
+}
+
+/// A linear model is trained, saved, loaded and asked as a network is.
+#[test]
+fn a_linear_model_is_a_classifier() {
+    let two = (0..60).map(|n| {
+        let text = ["a good film", "not a good film"][n % 2];
+        (format!("{text} {n}"), ["pos", "neg"][n % 2])
+    });
+    let two = TextCorpus::from_pairs(two).unwrap();
+    for (corpus, text, class) in [
+        (&two, "this is not a good thing", "neg"),
+        (&two, "this is a good thing", "pos"),
+        (&corpus(80), "the goal", "sport"),
+    ] {
+        let config = TrainConfig::nb_linear();
+        let trained = TextClassifier::train(corpus, &config, &mut NoopObserver).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        trained.save(folder.path()).unwrap();
+        let model = TextClassifier::load(folder.path()).unwrap();
+        assert_eq!(model.config().network, trained.config().network);
+        let prediction = model.predict([text]).unwrap()[0];
+        assert_eq!(prediction, trained.predict([text]).unwrap()[0]);
+        assert_eq!(prediction.class, class);
+        assert!(!model.predict([""]).unwrap()[0].has_words);
+        let reading = model.trace(text).unwrap();
+        assert_eq!(reading.label, class);
+        let words: Vec<&str> = text.split(' ').collect();
+        assert_eq!(
+            (reading.tokens, reading.words),
+            (words.iter().map(ToString::to_string).collect(), words.len())
+        );
+        let last = reading.beliefs[words.len() - 1];
+        let expected = match corpus.classes().len() {
+            2 => model.scores(&[text]).unwrap().as_slice()[1],
+            _ => prediction.probability,
+        };
+        assert!((last - expected).abs() < 1e-6, "{last} {expected}");
+        let again = TextClassifier::train(corpus, &config, &mut NoopObserver).unwrap();
+        assert_eq!(
+            again.config().trained.as_ref().unwrap().epoch,
+            trained.config().trained.as_ref().unwrap().epoch
+        );
+        let strongest = model.model().strongest(3);
+        assert_eq!(strongest.len(), corpus.classes().len());
+        let network = NetworkKind::LSTM;
+        let lstm = TrainConfig {
+            epochs: 1,
+            length: 5,
+            ..TrainConfig::of_network(network)
+        };
+        let lstm = TextClassifier::train(corpus, &lstm, &mut NoopObserver).unwrap();
+        assert!(lstm.model().strongest(3).is_empty());
+    }
+}
+
+/// What each word says is what the same words say when the text ends there.
+#[test]
+fn a_linear_reading_is_that_of_every_beginning() {
+    let corpus = corpus(80);
+    let model =
+        TextClassifier::train(&corpus, &TrainConfig::nb_linear(), &mut NoopObserver).unwrap();
+    let text = "the goal and the goal of a vote on some planet";
+    let words: Vec<&str> = text.split(' ').collect();
+    let reading = model.trace(text).unwrap();
+    let followed = reading
+        .classes
+        .iter()
+        .position(|class| *class == reading.label)
+        .unwrap();
+    for end in 1..=words.len() {
+        let scores = model.scores(&[words[..end].join(" ")]).unwrap();
+        let (belief, score) = (reading.beliefs[end - 1], scores.as_slice()[followed]);
+        assert!((belief - score).abs() < 1e-6, "{end}: {belief} {score}");
     }
 }

@@ -63,7 +63,11 @@ impl Encoded {
     pub(crate) fn lengths(&self) -> Vec<usize> {
         let ids: Vec<i64> = self.ids.clone().into_data().iter().collect();
         ids.chunks_exact(self.width())
-            .map(|row| row.iter().rposition(|id| *id != 0).map_or(1, |last| last + 1))
+            .map(|row| {
+                row.iter()
+                    .rposition(|id| *id != 0)
+                    .map_or(1, |last| last + 1)
+            })
             .collect()
     }
 

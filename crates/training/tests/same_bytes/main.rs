@@ -107,8 +107,16 @@ fn shown(hash: Sha256) -> String {
 }
 
 /// Layers and options beyond the named networks', over `pooling`: five classes, dropout everywhere, smoothing, weights of
-/// classes, clipping, decay, a falling rate and averaged weights.
+/// classes, clipping, decay, a falling rate and averaged weights; over maximum and mean also n-grams, an adversary, and
+/// batches by length.
 fn optioned(pooling: Pooling) -> String {
+    let ngrams = LayerConfig::Ngrams {
+        widths: vec![2, 3],
+        buckets: 31,
+        width: 3,
+        dropout: 0.3,
+    };
+    let own = pooling == Pooling::MaxAndMean;
     let config = NetworkConfig {
         name: "any".to_owned(),
         embeddings: VOCABULARY,
@@ -118,25 +126,29 @@ fn optioned(pooling: Pooling) -> String {
             masked: true,
             dropout: 0.1,
         },
-        layers: vec![
-            LayerConfig::Dropout { rate: 0.2 },
-            LayerConfig::Dense {
-                units: 8,
-                activation: Activation::Linear,
-            },
-            LayerConfig::Recurrent {
-                cell: Cell::Gru,
-                units: 17,
-                reads: Reads::Both,
-                returns: Returns::All,
-                recurrent_dropout: 0.3,
-            },
-            LayerConfig::Pool { over: pooling },
-            LayerConfig::Dense {
-                units: 10,
-                activation: Activation::Relu,
-            },
-        ],
+        layers: own
+            .then_some(ngrams)
+            .into_iter()
+            .chain([
+                LayerConfig::Dropout { rate: 0.2 },
+                LayerConfig::Dense {
+                    units: 8,
+                    activation: Activation::Linear,
+                },
+                LayerConfig::Recurrent {
+                    cell: Cell::Gru,
+                    units: 17,
+                    reads: Reads::Both,
+                    returns: Returns::All,
+                    recurrent_dropout: 0.3,
+                },
+                LayerConfig::Pool { over: pooling },
+                LayerConfig::Dense {
+                    units: 10,
+                    activation: Activation::Relu,
+                },
+            ])
+            .collect(),
         outputs: 5,
     };
     let options = FitOptions {
@@ -152,6 +164,9 @@ fn optioned(pooling: Pooling) -> String {
         weight_decay: 0.05,
         clip_norm: Some(0.5),
         average: Some(0.9),
+        average_warmup: own,
+        adversarial: own.then_some(0.5),
+        by_length: own,
         keep: Keep::LeastLoss,
         patience: None,
     };
@@ -197,6 +212,10 @@ fn every_kind_of_network_has_its_golden_hash() {
         ("last", Pooling::Last),
         ("max", Pooling::Max),
         ("mean", Pooling::Mean),
+        (
+            "max and mean, with n-grams and an adversary",
+            Pooling::MaxAndMean,
+        ),
     ] {
         found.push(format!("all options over {name}: {}", optioned(pooling)));
     }
