@@ -75,7 +75,9 @@ pub(crate) struct Arguments {
     /// Share of the training texts that is held out for validation where there are no validation texts.
     #[arg(long)]
     validation_share: Option<f64>,
-    /// standard (a bidirectional network over 400 words of a text), or fast (one that reads forwards, over 200).
+    /// A configuration by its name. standard: a bidirectional network over 400 words of a text; fast: one that reads
+    /// forwards, over 200; best: the best single network that is known to us, for some minutes; nb_linear: no network, but
+    /// logistic regression over n-grams, in seconds. (notebook, thousand and plain are rungs of docs/quality.md.)
     #[arg(long, default_value = "standard", value_parser = recipe, conflicts_with_all = ["config", "network"])]
     recipe: Recipe,
     /// A configuration: JSON as `recurrent inspect --config` prints it. Other options override it.
@@ -141,12 +143,10 @@ impl FromStr for Kind {
 }
 
 fn recipe(name: &str) -> Result<Recipe, String> {
-    let found = Recipe::ALL.into_iter().find(|(known, _)| *known == name);
-    let names = Recipe::ALL.map(|(name, _)| name).join(" and ");
-    found.map_or_else(
-        || Err(format!("the recipes are {names}")),
-        |(_, recipe)| Ok(recipe),
-    )
+    Recipe::named(name).ok_or_else(|| {
+        let each = Recipe::ALL.map(|recipe| format!("{} ({})", recipe.name, recipe.about));
+        format!("the recipes are {}", each.join(", "))
+    })
 }
 
 fn class_weight(name: &str) -> Result<ClassWeight, String> {
@@ -163,7 +163,7 @@ impl Arguments {
             (Some(path), _) => read_config(path)?,
             (None, Some(Kind::Network(network))) => TrainConfig::of_network(network),
             (None, Some(Kind::NbLinear)) => TrainConfig::nb_linear(),
-            (None, None) => self.recipe.config(),
+            (None, None) => self.recipe.config()?,
         };
         let size = |given: Option<u32>, own: &mut usize| {
             if let Some(given) = given {

@@ -5,7 +5,7 @@ mod check;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{cell_of, name_of};
-use crate::layers::{Ngrams, RecurrentLayer};
+use crate::layers::{Evidence, Ngrams, RecurrentLayer};
 use crate::network::{BodyLayer, NamedLayer, Network};
 use crate::recurrence::Cell;
 use crate::{initializers::Init, layers::Dense, layers::Embedding};
@@ -84,6 +84,18 @@ pub enum LayerConfig {
         /// The share of buckets, 0 to below 1, whose vector is zero in a training step.
         #[serde(default, skip_serializing_if = "is_zero")]
         dropout: f32,
+    },
+    /// Behind the vector at each step, what a linear model over n-grams says of those that end there: for each logit the sum
+    /// of their weights. The model is fitted to the training texts before the network is trained, by the crate
+    /// `recurrent`. It reads token ids, and stands below all other layers.
+    Evidence {
+        /// How many tokens an n-gram has, from 1 to 8.
+        widths: Vec<usize>,
+        /// Rows of the table of hashed n-grams.
+        buckets: usize,
+        /// How many linear models are fitted, each without a part of the texts, so that the network does not learn from what
+        /// knows the answer; at least 2.
+        folds: usize,
     },
     /// One vector a text from one at each step.
     Pool {
@@ -217,6 +229,11 @@ impl NetworkConfig {
                     let parameters = (*buckets as u64).checked_mul(*own as u64);
                     ("NgramEmbedding", parameters)
                 }
+                LayerConfig::Evidence { buckets, .. } => {
+                    width = below.saturating_add(self.outputs);
+                    let parameters = (*buckets as u64).checked_mul(self.outputs as u64);
+                    ("LinearEvidence", parameters)
+                }
                 LayerConfig::Pool { over } => {
                     steps = false;
                     let layer_type = match over {
@@ -263,11 +280,12 @@ impl NetworkConfig {
         let pools = count(|layer| matches!(layer, LayerConfig::Pool { .. }));
         let dropouts = count(|layer| matches!(layer, LayerConfig::Dropout { .. }));
         let ngrams = count(|layer| matches!(layer, LayerConfig::Ngrams { .. }));
+        let evidence = count(|layer| matches!(layer, LayerConfig::Evidence { .. }));
         let numbered = |name: &str, place: usize, of: usize| match of {
             1 => name.to_owned(),
             _ => format!("{name}_{place}"),
         };
-        let mut seen = [0usize; 5];
+        let mut seen = [0usize; 6];
         let mut next = |of: usize| {
             seen[of] += 1;
             seen[of] - 1
@@ -277,6 +295,7 @@ impl NetworkConfig {
             LayerConfig::Pool { .. } => numbered("pool", next(1), pools),
             LayerConfig::Dropout { .. } => numbered("dropout", next(2), dropouts),
             LayerConfig::Ngrams { .. } => numbered("ngrams", next(4), ngrams),
+            LayerConfig::Evidence { .. } => numbered("evidence", next(5), evidence),
             LayerConfig::Dense { .. } => match next(3) {
                 place if place + 1 == dense => "hidden".to_owned(),
                 place => numbered("dense_in", place, dense - 1),
@@ -326,7 +345,7 @@ impl NetworkConfig {
             .zip(&shapes[1..])
             .map(|((layer, below), shape)| NamedLayer {
                 name: shape.name.clone(),
-                layer: BodyLayer::new(layer, init, below.width),
+                layer: BodyLayer::new(layer, init, below.width, self.outputs),
             })
             .collect();
         let inputs = shapes[shapes.len() - 2].width;
@@ -341,7 +360,7 @@ impl NetworkConfig {
 }
 
 impl BodyLayer {
-    fn new(config: &LayerConfig, init: &mut Init, inputs: usize) -> Self {
+    fn new(config: &LayerConfig, init: &mut Init, inputs: usize, outputs: usize) -> Self {
         match *config {
             LayerConfig::Ngrams {
                 ref widths,
@@ -352,6 +371,15 @@ impl BodyLayer {
                 table: Ngrams::new(init, buckets, width),
                 widths: widths.clone(),
                 dropout,
+            },
+            LayerConfig::Evidence {
+                ref widths,
+                buckets,
+                ..
+            } => Self::Evidence {
+                table: Evidence::new(init, buckets, outputs),
+                widths: widths.clone(),
+                folds: None,
             },
             LayerConfig::Recurrent {
                 cell,

@@ -2,13 +2,13 @@
 
 mod module;
 
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::tensor::activation::relu;
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::config::{Activation, Pooling, Returns};
 use crate::head::classify;
-use crate::layers::{Dense, Embedding, Ngrams, RecurrentLayer, Sequence};
+use crate::layers::{Dense, Embedding, Evidence, Folds, Ngrams, RecurrentLayer, Sequence};
 use crate::noise::Noise;
 use crate::per_token::classify_tokens;
 use crate::pool::pooled;
@@ -91,6 +91,15 @@ pub enum BodyLayer {
         /// The share of steps that go without in a training step.
         dropout: f32,
     },
+    /// What a linear model says of the n-grams of each step, behind the vectors of the tokens.
+    Evidence {
+        /// Its weights.
+        table: Evidence,
+        /// How many tokens an n-gram has.
+        widths: Vec<usize>,
+        /// The weights that a training step reads texts with; none where there is no training.
+        folds: Option<Folds>,
+    },
     /// One vector a text.
     Pool(Pooling),
     /// The share of elements that are dropped in a training step.
@@ -151,15 +160,39 @@ impl Network {
         self.layers.iter().any(|named| match &named.layer {
             BodyLayer::Recurrent { returns, .. } => *returns == Returns::Last,
             BodyLayer::Pool(_) => true,
-            BodyLayer::Ngrams { .. } | BodyLayer::Dropout(_) | BodyLayer::Dense { .. } => false,
+            BodyLayer::Ngrams { .. }
+            | BodyLayer::Evidence { .. }
+            | BodyLayer::Dropout(_)
+            | BodyLayer::Dense { .. } => false,
         })
     }
 
     /// How many layers are of n-grams: they stand below all others.
     pub(crate) fn ngrams(&self) -> usize {
+        let reads_ids = |named: &NamedLayer| {
+            matches!(
+                named.layer,
+                BodyLayer::Ngrams { .. } | BodyLayer::Evidence { .. }
+            )
+        };
         let mut layers = self.layers.iter();
-        let other = layers.position(|named| !matches!(named.layer, BodyLayer::Ngrams { .. }));
+        let other = layers.position(|named| !reads_ids(named));
         other.unwrap_or(self.layers.len())
+    }
+
+    /// Puts in what linear models that were fitted to the training texts say: to be done before a training, which reads the
+    /// texts of each fold by the table of the fold. Everybody else reads by the mean. Nothing where the network has no such
+    /// layer.
+    pub fn set_evidence(&mut self, fitted: &Folds) {
+        for named in &mut self.layers {
+            if let BodyLayer::Evidence { table, folds, .. } = &mut named.layer {
+                let shape = table.embeddings.val().dims();
+                let device = table.embeddings.val().device();
+                let mean = TensorData::new(fitted.mean(), shape);
+                table.embeddings = Param::from_tensor(Tensor::from_data(mean, &device));
+                *folds = Some(fitted.clone());
+            }
+        }
     }
 
     /// The embedded tokens, with their n-grams: what the layer at [`Self::ngrams`] reads.
@@ -178,16 +211,26 @@ impl Network {
             }
         }
         for named in &self.layers[..self.ngrams()] {
-            if let BodyLayer::Ngrams {
-                table,
-                widths,
-                dropout,
-            } = &named.layer
-            {
-                let dropped = noise.as_deref_mut().filter(|_| *dropout > 0.0);
-                let dropped = dropped.map(|noise| (noise, *dropout));
-                sequence = table.beside(sequence, widths, dropped);
-            }
+            sequence = match &named.layer {
+                BodyLayer::Ngrams {
+                    table,
+                    widths,
+                    dropout,
+                } => {
+                    let dropped = noise.as_deref_mut().filter(|_| *dropout > 0.0);
+                    let dropped = dropped.map(|noise| (noise, *dropout));
+                    table.beside(sequence, widths, dropped)
+                }
+                BodyLayer::Evidence {
+                    table,
+                    widths,
+                    folds,
+                } => {
+                    let folds = folds.as_ref().filter(|_| noise.is_some());
+                    table.beside(sequence, widths, folds)
+                }
+                _ => sequence,
+            };
         }
         sequence
     }
@@ -312,7 +355,10 @@ impl Network {
                 }
                 // `NetworkConfig::check` refuses these; a layer that has nothing to do leaves what there is.
                 (
-                    BodyLayer::Ngrams { .. } | BodyLayer::Recurrent { .. } | BodyLayer::Pool(_),
+                    BodyLayer::Ngrams { .. }
+                    | BodyLayer::Evidence { .. }
+                    | BodyLayer::Recurrent { .. }
+                    | BodyLayer::Pool(_),
                     flow,
                 ) => flow,
             };

@@ -407,7 +407,7 @@ impl<'a> Parts<'a> {
                     returns: *returns,
                 }),
                 // `Network::embedded` has them, and nothing happens in dropout but in training.
-                BodyLayer::Ngrams { .. } | BodyLayer::Dropout(_) => {}
+                BodyLayer::Ngrams { .. } | BodyLayer::Evidence { .. } | BodyLayer::Dropout(_) => {}
                 BodyLayer::Pool(_) | BodyLayer::Dense { .. } => break,
             }
             above = place + 1;

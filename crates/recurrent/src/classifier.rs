@@ -10,15 +10,16 @@ use recurrent_files::FolderLock;
 use recurrent_metrics::{Predictions, Report};
 use recurrent_models::SequenceClassifier as _;
 use recurrent_runs::{Evaluation, RunInfo};
-use recurrent_training::{FitConfig, Observer, RunSettings, fit};
+use recurrent_vectorizer::Vectorize as _;
+use recurrent_training::{Encoded, FitConfig, Observer, RunSettings, fit};
 
 use crate::evaluation::Example;
 use crate::reading::{self, Reading, Wanted};
 use crate::scores::{Prediction, Scores};
-use crate::texts::{encode, fitted, without_padding};
+use crate::texts::{fitted, ids_and_labels, without_padding};
 use crate::{
     Architecture, Body, ClassifierError, LinearShape, Model, ModelConfig, ModelError, Provenance,
-    TrainConfig, Trained, linear,
+    TrainConfig, Trained, evidence, linear,
 };
 
 /// Tokens that are classified together, padding included: what a batch keeps in memory grows with them.
@@ -172,8 +173,19 @@ impl TextClassifier {
                 network.check()?;
                 let model_config = described(network.clone().into())?;
                 let vectorizer = vectorizer.into_fixed_width()?;
-                let encoded = |part| encode(corpus, part, &model_config, &vectorizer, &device);
-                let (train, held_out) = (encoded(Part::Train)?, encoded(Part::Validation)?);
+                let encoded = |part| ids_and_labels(corpus, part, &model_config, &vectorizer);
+                let [train, held_out] = [encoded(Part::Train)?, encoded(Part::Validation)?];
+                let mut init = network.init(config.seed, &device.clone().autodiff());
+                let classes = corpus.classes().len();
+                if let Some(folds) = evidence::fitted(&network, &train.0, &train.1, classes)? {
+                    init.set_evidence(&folds);
+                }
+                let width = vectorizer.width();
+                let [train, held_out] = [train, held_out].map(|(ids, labels)| {
+                    let labels = labels.iter().map(|label| *label as f32).collect();
+                    Encoded::new(ids, width, labels, &device)
+                });
+                let (train, held_out) = (train?, held_out?);
                 let fit_config = FitConfig {
                     epochs: config.epochs,
                     batch_size: config.batch_size,
@@ -191,8 +203,7 @@ impl TextClassifier {
                     },
                     ..FitConfig::notebook(&config.name, config.seed)
                 };
-                let network = network.init(config.seed, &device.clone().autodiff());
-                let (network, history) = fit(network, &train, &held_out, &fit_config, observer)?;
+                let (network, history) = fit(init, &train, &held_out, &fit_config, observer)?;
                 let epoch = match history.is_empty() {
                     true => 0,
                     false => config.keep.best(&history),

@@ -28,14 +28,16 @@ mod classifier;
 mod config;
 mod error;
 pub mod evaluation;
+mod evidence;
 mod linear;
 mod model;
 pub mod reading;
+mod recipes;
 mod scores;
 mod texts;
 
 pub use classifier::{Checkpoint, TextClassifier};
-pub use config::{ClassWeight, NB_LINEAR, Recipe, TrainConfig, Trained};
+pub use config::{ClassWeight, NB_LINEAR, TrainConfig, Trained};
 pub use error::{ClassifierError, ModelError};
 pub use model::{
     Architecture, Body, LinearShape, Model, ModelConfig, Provenance, VECTORIZER_FILE, WEIGHTS_FILE,
@@ -58,5 +60,6 @@ pub use recurrent_runs::Cut;
 pub use recurrent_training::{
     EpochRecord, Keep, Loss, NoopObserver, Observer, Progress, Schedule, Score, adam::AdamConfig,
 };
+pub use recipes::Recipe;
 pub use scores::{Prediction, Scores, TextScores};
 pub use texts::without_addresses;

@@ -4,10 +4,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use burn::tensor::Device;
 use rayon::prelude::*;
 use recurrent_corpus::{LabelledText, Part, TextCorpus};
-use recurrent_training::Encoded;
 use recurrent_vectorizer::{
     FixedWidth, TextVectorizer, ValidParams, Vectorize as _, VectorizerParams,
 };
@@ -42,14 +40,13 @@ pub(crate) fn fitted_as(
     Ok(params.fit_threads(&texts, threads)?)
 }
 
-/// A part of a corpus on `device`, vectorized on all threads.
-pub(crate) fn encode(
+/// The ids and the labels of a part of a corpus, vectorized on all threads.
+pub(crate) fn ids_and_labels(
     corpus: &TextCorpus,
     part: Part,
     config: &ModelConfig,
     vectorizer: &FixedWidth,
-    device: &Device,
-) -> Result<Encoded, ClassifierError> {
+) -> Result<(Vec<i32>, Vec<usize>), ClassifierError> {
     let texts = corpus.part(part);
     if texts.is_empty() {
         return Err(ClassifierError::EmptyPart { part });
@@ -64,8 +61,7 @@ pub(crate) fn encode(
             let text = crate::model::cleaned(config.cleaned, text.text.as_bytes());
             ids_into(vectorizer.vectorizer(), config.cut, &text, row);
         });
-    let labels = labelled.iter().map(|text| text.label as f32).collect();
-    Ok(Encoded::new(ids, width, labels, device)?)
+    Ok((ids, labelled.iter().map(|text| text.label).collect()))
 }
 
 /// The ids of a cleaned text into `row`: all of them, padded with 0, or those that `cut` says.

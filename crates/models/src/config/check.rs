@@ -51,12 +51,12 @@ impl NetworkConfig {
         for (layer, name) in self.layers.iter().zip(self.names()) {
             let needs_steps = match layer {
                 LayerConfig::Recurrent { .. } | LayerConfig::Pool { .. } => true,
-                LayerConfig::Ngrams { .. } if !tokens => {
+                LayerConfig::Ngrams { .. } | LayerConfig::Evidence { .. } if !tokens => {
                     return Err(invalid(format!(
                         "{name} stands above a layer of another kind; put it first, next to the token ids that it reads"
                     )));
                 }
-                LayerConfig::Ngrams { .. } => true,
+                LayerConfig::Ngrams { .. } | LayerConfig::Evidence { .. } => true,
                 LayerConfig::Dropout { .. } | LayerConfig::Dense { .. } => false,
             };
             if needs_steps && !steps {
@@ -65,7 +65,10 @@ impl NetworkConfig {
                      layer below return all its states"
                 )));
             }
-            tokens &= matches!(layer, LayerConfig::Ngrams { .. });
+            tokens &= matches!(
+                layer,
+                LayerConfig::Ngrams { .. } | LayerConfig::Evidence { .. }
+            );
             match layer {
                 LayerConfig::Ngrams {
                     widths,
@@ -82,6 +85,22 @@ impl NetworkConfig {
                         )));
                     }
                     share(&format!("the dropout of {name}"), *dropout)?;
+                }
+                LayerConfig::Evidence {
+                    widths,
+                    buckets,
+                    folds,
+                } => {
+                    if *buckets == 0 || *folds < 2 {
+                        return Err(invalid(format!(
+                            "{name} has {buckets} buckets and {folds} folds, where at least 1 and 2 are needed"
+                        )));
+                    }
+                    if widths.is_empty() || widths.iter().any(|width| !(1..=8).contains(width)) {
+                        return Err(invalid(format!(
+                            "the widths of {name} are {widths:?}, where some from 1 to 8 are needed"
+                        )));
+                    }
                 }
                 LayerConfig::Recurrent {
                     units,

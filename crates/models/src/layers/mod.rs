@@ -5,6 +5,7 @@
 //!
 //! Shape letters: B batch, T time, V vocabulary, D inputs of a layer, U units.
 
+mod evidence;
 mod ngrams;
 mod recurrent;
 mod sequence;
@@ -16,6 +17,7 @@ use crate::dense::dense;
 use crate::initializers::{EMBEDDING_LIMIT, Init};
 use crate::recurrence::Kernels;
 
+pub use evidence::{Evidence, Folds};
 pub use ngrams::Ngrams;
 pub(crate) use recurrent::CellWeights;
 pub use recurrent::{

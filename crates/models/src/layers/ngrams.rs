@@ -76,15 +76,22 @@ pub(crate) fn places(ids: &[i64], time: usize, width: usize, buckets: usize) -> 
     let mut places = Vec::with_capacity(ids.len());
     for text in ids.chunks_exact(time.max(1)) {
         for end in 0..text.len() {
-            let mut hash = width as u64;
-            for back in (0..width).rev() {
-                let id = end.checked_sub(back).map_or(0, |place| text[place]);
-                hash = mixed(hash ^ id as u64);
-            }
-            places.push((hash % buckets as u64) as i64);
+            places.push(place(text, end, width, buckets) as i64);
         }
     }
     places
+}
+
+/// The bucket of the n-gram that ends at `end`.
+pub(super) fn place(text: &[i64], end: usize, width: usize, buckets: usize) -> usize {
+    let back = (0..width).rev();
+    let ids = back.map(|back| end.checked_sub(back).map_or(0, |place| text[place]));
+    (hash(width as u64, ids) % buckets as u64) as usize
+}
+
+/// A number that each of the ids, and their order, decide.
+pub(super) fn hash(start: u64, ids: impl Iterator<Item = i64>) -> u64 {
+    ids.fold(start, |hash, id| mixed(hash ^ id as u64))
 }
 
 /// Every bit of the result depends on every bit of `x`, and no two have the same. Source: the finalizer of Steele et al.,

@@ -49,6 +49,7 @@ impl Module for Network {
                 BodyLayer::Recurrent { layer, .. } => layer.visit(visitor),
                 BodyLayer::Dense { layer, .. } => layer.visit(visitor),
                 BodyLayer::Ngrams { table, .. } => table.visit(visitor),
+                BodyLayer::Evidence { table, .. } => table.visit(visitor),
                 BodyLayer::Pool(_) | BodyLayer::Dropout(_) => {}
             }
             visitor.exit_module(name, CONTAINER);
@@ -87,6 +88,15 @@ impl Module for Network {
                     table: table.map(mapper),
                     widths,
                     dropout,
+                },
+                BodyLayer::Evidence {
+                    table,
+                    widths,
+                    folds,
+                } => BodyLayer::Evidence {
+                    table: table.map(mapper),
+                    widths,
+                    folds,
                 },
                 other => other,
             };
@@ -154,6 +164,15 @@ impl Network {
                     widths,
                     dropout,
                 },
+                BodyLayer::Evidence {
+                    table,
+                    widths,
+                    folds,
+                } => BodyLayer::Evidence {
+                    table: what.done(table),
+                    widths,
+                    folds,
+                },
                 other => other,
             },
         };
@@ -172,6 +191,7 @@ impl BodyLayer {
             Self::Recurrent { layer, .. } => layer.collect_devices(devices),
             Self::Dense { layer, .. } => layer.collect_devices(devices),
             Self::Ngrams { table, .. } => table.collect_devices(devices),
+            Self::Evidence { table, .. } => table.collect_devices(devices),
             Self::Pool(_) | Self::Dropout(_) => devices,
         }
     }

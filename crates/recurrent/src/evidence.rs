@@ -1,0 +1,59 @@
+//! Linear models over the n-grams of the training texts, for networks that read what these say.
+
+use rayon::prelude::*;
+use recurrent_linear::{LinearConfig, Rows, train};
+use recurrent_models::layers::{Evidence, Folds};
+use recurrent_models::{LayerConfig, NetworkConfig};
+
+use crate::ClassifierError;
+
+/// Where the gradient of a linear model is this share of what it was, it is as good as trained: the network corrects it.
+const TOLERANCE: f64 = 1e-3;
+
+/// A linear model for each fold of the training texts, which did not learn from the texts of the fold; nothing for a network
+/// that reads none. `ids` are rows of `config.time`.
+pub(crate) fn fitted(
+    config: &NetworkConfig,
+    ids: &[i32],
+    labels: &[usize],
+    classes: usize,
+) -> Result<Option<Folds>, ClassifierError> {
+    let evidence = config.layers.iter().find_map(|layer| match layer {
+        LayerConfig::Evidence {
+            widths,
+            buckets,
+            folds,
+        } => Some((widths, *buckets, *folds)),
+        _ => None,
+    });
+    let Some((widths, buckets, folds)) = evidence else {
+        return Ok(None);
+    };
+    let each: Vec<(usize, Vec<u32>)> = ids
+        .par_chunks_exact(config.time)
+        .map(|row| {
+            let text: Vec<i64> = row.iter().map(|id| i64::from(*id)).collect();
+            let columns = Evidence::buckets(&text, widths, buckets);
+            (Folds::of(&text, folds), columns)
+        })
+        .collect();
+    let linear = LinearConfig {
+        tolerance: TOLERANCE,
+        ..LinearConfig::default()
+    };
+    let mut tables = Vec::with_capacity(folds);
+    for fold in 0..folds {
+        let others = || each.iter().zip(labels).filter(|((of, _), _)| *of != fold);
+        let mut offsets = vec![0];
+        let mut columns = Vec::new();
+        for ((_, own), _) in others() {
+            columns.extend_from_slice(own);
+            offsets.push(columns.len());
+        }
+        let labels: Vec<usize> = others().map(|(_, label)| *label).collect();
+        let rows = Rows::new(buckets, offsets, columns)?;
+        let model = train(&rows, &labels, classes, &linear, |_| true)?;
+        tables.push(model.kernel().to_vec());
+    }
+    Ok(Some(Folds::new(tables)))
+}
