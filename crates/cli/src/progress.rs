@@ -21,6 +21,8 @@ pub(crate) struct Display {
     terminal: bool,
     /// What the texts are that are held out.
     held_out: &'static str,
+    /// Whether epochs are steps of a fraction of a second, which nobody reads one by one.
+    brief: bool,
     failure: Option<CliError>,
 }
 
@@ -37,11 +39,20 @@ impl Display {
     fn of(held_out: &'static str) -> Self {
         Self {
             held_out,
+            brief: false,
             bar: None,
             scored: Instant::now(),
             before: String::new(),
             terminal: std::io::IsTerminal::is_terminal(&std::io::stderr()),
             failure: None,
+        }
+    }
+
+    /// The same, printing no epochs.
+    pub(crate) fn brief(self) -> Self {
+        Self {
+            brief: true,
+            ..self
         }
     }
 
@@ -52,6 +63,26 @@ impl Display {
 }
 
 impl Observer for Display {
+    fn preparing(&mut self, done: usize, of: usize) {
+        if !self.terminal {
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| {
+            let bar = ProgressBar::new(of as u64);
+            if let Ok(style) = ProgressStyle::with_template("linear models {pos}/{len} [{bar:30}]")
+            {
+                bar.set_style(style.progress_chars("=>."));
+            }
+            bar.tick();
+            bar
+        });
+        bar.set_position(done as u64);
+        if done == of {
+            bar.finish_and_clear();
+            self.bar = None;
+        }
+    }
+
     fn step(&mut self, progress: Progress) {
         if !self.terminal {
             return;
@@ -96,6 +127,7 @@ impl Observer for Display {
     fn epoch(&mut self, epochs: usize, steps: usize, record: &EpochRecord) {
         let lines = epoch_lines(self.held_out, epochs, steps, record);
         let printed = match &self.bar {
+            _ if self.brief => Ok(()),
             Some(bar) => bar.suspend(|| print(&lines)),
             None => print(&lines),
         };

@@ -1,17 +1,17 @@
 //! `recurrent train`: a classifier of your own texts.
 
+mod shown;
+
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::value_parser;
 use recurrent::evaluation::Example;
 use recurrent::metrics::Predictions;
 use recurrent::runs::RunInfo;
 use recurrent::{
-    Checkpoint, ClassWeight, ClassifierError, EpochRecord, NB_LINEAR, NetworkKind, Observer, Part,
-    Progress, Provenance, Recipe, Score, TextClassifier, TextCorpus, TrainConfig,
+    Checkpoint, ClassWeight, ClassifierError, NB_LINEAR, NetworkKind, Observer as _, Part,
+    Provenance, Recipe, TextClassifier, TextCorpus, TrainConfig,
 };
 use recurrent_data::{Dataset, DatasetChoice};
 use recurrent_files::{FileError, FolderLock};
@@ -22,7 +22,8 @@ use crate::error::CliError;
 use crate::progress::Display;
 use crate::tables::{self, TableArguments};
 use crate::terminal::{printable, shortened};
-use crate::{evaluate, interrupt, print, report, run as this_run, say, texts};
+use crate::{evaluate, print, report, run as this_run, say, texts};
+use shown::Shown;
 
 /// What a training left that was here before, and says nothing of the new one.
 const OUTDATED: [&str; 5] = [
@@ -301,7 +302,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
         path: out.join("checkpoint.safetensors"),
         resume: arguments.resume,
     };
-    let mut display = Shown::new(arguments.quiet);
+    let mut display = Shown::new(arguments.quiet, config.linear.is_some());
     let trained = TextClassifier::train_from(&corpus, &config, Some(&checkpoint), &mut display);
     let stopped = display.stops();
     let failure = display.display.and_then(Display::failure);
@@ -328,10 +329,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     }
     if let Some(trained) = &model.config().trained {
         let best = trained.epoch;
+        let epochs = trained.history.len();
+        let which = match &config.linear {
+            Some(_) => format!(
+                "Trained in {epochs} steps of L-BFGS; the weights are those of step {best}."
+            ),
+            None => format!("The weights are those of epoch {best} of {epochs}."),
+        };
         show(&format!(
-            "\n{}\n\nThe weights are those of epoch {best} of {}.",
-            model.config().network.summary(),
-            trained.history.len()
+            "\n{}\n\n{which}",
+            model.config().network.summary()
         ))?;
     }
     // As everybody else will have it.
@@ -451,50 +458,4 @@ fn described(corpus: &TextCorpus, config: &TrainConfig) -> String {
         ));
     }
     lines.join("\n")
-}
-
-/// The display, which ends the training after its epoch once Ctrl-C was pressed.
-struct Shown {
-    display: Option<Display>,
-    stop: Arc<AtomicBool>,
-}
-
-impl Shown {
-    fn new(quiet: bool) -> Self {
-        let stop = interrupt::asked(
-            "stopping after this epoch; press Ctrl-C again to stop now. Resume with the same command and --resume.",
-        );
-        Self {
-            display: (!quiet).then(Display::of_validation),
-            stop,
-        }
-    }
-}
-
-impl Observer for Shown {
-    fn step(&mut self, progress: Progress) {
-        if let Some(display) = &mut self.display {
-            display.step(progress);
-        }
-    }
-
-    fn wants_score(&mut self) -> bool {
-        self.display.as_mut().is_some_and(Observer::wants_score)
-    }
-
-    fn score(&mut self, so_far: Score) {
-        if let Some(display) = &mut self.display {
-            display.score(so_far);
-        }
-    }
-
-    fn epoch(&mut self, epochs: usize, steps: usize, record: &EpochRecord) {
-        if let Some(display) = &mut self.display {
-            display.epoch(epochs, steps, record);
-        }
-    }
-
-    fn stops(&mut self) -> bool {
-        self.stop.load(Ordering::Relaxed)
-    }
 }

@@ -291,10 +291,130 @@ fn the_bundled_sample_is_trained_on_by_its_name_and_says_that_it_is() {
     let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
     assert!(page.contains("bundled sample"));
     let stderr = fail(
-        recurrent().args(["train", "sample", "--recipe", "best", "--out", "x"]),
+        recurrent().args(["train", "sample", "--recipe", "worst", "--out", "x"]),
         2,
     );
-    assert!(stderr.contains("standard and fast"), "{stderr}");
+    assert!(
+        stderr.contains("standard (") && stderr.contains("nb_linear ("),
+        "{stderr}"
+    );
+}
+
+/// A linear model is trained, asked, followed and described by the commands that networks are, and equal ones are of equal
+/// bytes.
+#[test]
+fn a_linear_model_is_a_model_to_every_command() {
+    let (folder, model, said) = trained(&["--network", "nb_linear"]);
+    assert!(
+        said.contains("steps of L-BFGS") && said.contains("n-grams"),
+        "{said}"
+    );
+    assert!(!said.contains("Epoch 1/"), "{said}");
+    let text = "my parcel again and again";
+    let said = succeed(recurrent().arg("predict").arg(&model).arg(text));
+    assert!(said.starts_with("shipping 0."), "{said}");
+    let said = succeed(
+        recurrent()
+            .arg("predict")
+            .arg(&model)
+            .args(["--json", "my Q"]),
+    );
+    assert!(said.contains("\"label\""), "{said}");
+    let stderr = fail(recurrent().arg("predict").arg(&model).arg(" ... "), 1);
+    assert!(stderr.contains("no words"), "{stderr}");
+    let said = succeed(recurrent().arg("trace").arg(&model).arg(text));
+    assert!(
+        said.contains("after 5 words") && said.contains("parcel"),
+        "{said}"
+    );
+    let said = succeed(
+        recurrent()
+            .arg("inspect")
+            .arg(&model)
+            .arg(table(folder.path()))
+            .args(["--text", "body"]),
+    );
+    assert!(
+        said.contains("for shipping") && said.contains("unknown n-grams 0.00 %"),
+        "{said}"
+    );
+    let mut evaluate = recurrent();
+    evaluate
+        .arg("evaluate")
+        .arg(&model)
+        .arg(table(folder.path()));
+    let said = succeed(evaluate.args(["--text", "body", "--label", "queue"]));
+    assert!(said.contains("accuracy              1.0000"), "{said}");
+    let (_other, again, _) = trained(&["--network", "nb_linear"]);
+    let [one, two] =
+        [&model, &again].map(|model| fs::read(model.join("weights.safetensors")).unwrap());
+    assert_eq!(one, two);
+    let stderr = fail(
+        recurrent().args(["train", "x.csv", "--out", "y", "--network", "nb_square"]),
+        2,
+    );
+    assert!(stderr.contains("nb_linear"), "{stderr}");
+}
+
+/// Who chooses between configurations does not see the test texts: neither those of the input nor a share of it.
+#[test]
+fn test_texts_can_be_left_alone() {
+    let (_folder, model, said) = trained(&["--network", "nb_linear", "--no-test"]);
+    assert!(!model.join("test.json").exists());
+    let evaluation = fs::read_to_string(model.join("evaluation.json")).unwrap();
+    let evaluation: Value = serde_json::from_str(&evaluation).unwrap();
+    assert_eq!(evaluation["split"], "validation");
+    assert!(said.contains("validation: "), "{said}");
+    let (_folder, tested, _) = trained(&["--network", "nb_linear"]);
+    assert!(tested.join("test.json").exists());
+    // They learn from the same texts.
+    let [one, two] =
+        [&model, &tested].map(|model| fs::read(model.join("weights.safetensors")).unwrap());
+    assert_eq!(one, two);
+}
+
+/// A network that reads what linear models say is a model like any other.
+#[test]
+fn a_network_with_evidence_is_trained_and_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.json");
+    let text = r#"{
+        "name": "mine", "length": 9, "epochs": 2, "keep": "last", "patience": null,
+        "average": 0.9, "average_warmup": true, "adversarial": 0.1,
+        "layers": [
+            {"layer": "ngrams", "widths": [2], "buckets": 64, "width": 3, "dropout": 0.2},
+            {"layer": "recurrent", "cell": "gru", "units": 8, "reads": "both", "returns": "all"},
+            {"layer": "evidence", "widths": [1, 2], "buckets": 256, "folds": 3},
+            {"layer": "pool", "over": "max_and_mean"}
+        ]
+    }"#;
+    fs::write(&config, text).unwrap();
+    let table = table(folder.path());
+    let train = |out: &str, options: &[&str]| {
+        let mut command = recurrent();
+        command
+            .arg("train")
+            .arg(&table)
+            .args(["--text", "body", "--label", "queue", "--quiet"]);
+        command.arg("--config").arg(&config).args(options);
+        succeed(command.arg("--out").arg(folder.path().join(out)));
+        fs::read(folder.path().join(out).join("weights.safetensors")).unwrap()
+    };
+    let whole = train("whole", &[]);
+    train("half", &["--epochs", "1"]);
+    assert_eq!(train("half", &["--resume"]), whole);
+    let said = succeed(
+        recurrent()
+            .arg("predict")
+            .arg(folder.path().join("whole"))
+            .arg("my parcel again"),
+    );
+    assert!(said.starts_with("shipping"), "{said}");
+    let said = succeed(recurrent().arg("inspect").arg(folder.path().join("whole")));
+    assert!(
+        said.contains("evidence (LinearEvidence)") && said.contains("ngrams (NgramEmbedding)"),
+        "{said}"
+    );
 }
 
 /// Seeds are averaged, whatever split they made; other settings stand side by side; and no folder holds two kinds of run.

@@ -86,8 +86,8 @@ pub enum LayerConfig {
         dropout: f32,
     },
     /// Behind the vector at each step, what a linear model over n-grams says of those that end there: for each logit the sum
-    /// of their weights. The model is fitted to the training texts before the network is trained, by the crate
-    /// `recurrent`. It reads token ids, and stands below all other layers.
+    /// of their weights; what it says of the whole text is added to the logits. The model is fitted to the training texts before the network is trained, by the crate
+    /// `recurrent`. It reads token ids, and may stand wherever there is a vector at every step.
     Evidence {
         /// How many tokens an n-gram has, from 1 to 8.
         widths: Vec<usize>,

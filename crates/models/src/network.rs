@@ -241,8 +241,39 @@ impl Network {
         if !changed && let Some(layers) = self.per_token(&ids.device()) {
             return classify_tokens(&self.embedding, layers, ids);
         }
-        let sequence = self.embedded(ids, noise.as_deref_mut());
-        self.run_from(self.ngrams(), Flow::Steps(sequence), noise)
+        let in_training = noise.is_some();
+        let sequence = self.embedded(ids.clone(), noise.as_deref_mut());
+        let logits = self.run_from(self.ngrams(), Flow::Steps(sequence), noise);
+        match self.evidence(ids, in_training, &logits.device()) {
+            Some(linear) => logits + linear.unsqueeze_dim(1),
+            None => logits,
+        }
+    }
+
+    /// What a linear model says of the texts `[B, C]`, where a layer has one.
+    fn evidence(
+        &self,
+        ids: Tensor<2, Int>,
+        in_training: bool,
+        device: &Device,
+    ) -> Option<Tensor<2>> {
+        self.layers.iter().find_map(|named| match &named.layer {
+            BodyLayer::Evidence {
+                table,
+                widths,
+                folds,
+            } => {
+                let folds = folds.as_ref().filter(|_| in_training);
+                Some(table.logits(ids.clone(), widths, folds, device))
+            }
+            _ => None,
+        })
+    }
+
+    /// Whether what a linear model says is added to the logits.
+    pub(crate) fn has_evidence(&self) -> bool {
+        let is = |named: &NamedLayer| matches!(named.layer, BodyLayer::Evidence { .. });
+        self.layers.iter().any(is)
     }
 
     /// The layers of the per-token network, where it is one and its one operation is there.
@@ -309,6 +340,17 @@ impl Network {
                         }
                         flow => flow,
                     }
+                }
+                (
+                    BodyLayer::Evidence {
+                        table,
+                        widths,
+                        folds,
+                    },
+                    Flow::Steps(sequence),
+                ) => {
+                    let folds = folds.as_ref().filter(|_| noise.is_some());
+                    Flow::Steps(table.beside(sequence, widths, folds))
                 }
                 (BodyLayer::Pool(over), Flow::Steps(sequence)) => {
                     Flow::Texts(pooled(*over, sequence))

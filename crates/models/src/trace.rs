@@ -48,7 +48,7 @@ pub struct LayerGradients {
 pub fn beliefs(network: &Network, ids: Tensor<2, Int>) -> Tensor<3> {
     let [batch, time] = ids.dims();
     let parts = Parts::of(network);
-    if parts.reads_forward_to_the_last() {
+    if parts.reads_forward_to_the_last() && !network.has_evidence() {
         let mut sequence = network.embedded(ids, None);
         for part in &parts.layers {
             sequence = part.layer.all(&sequence);
@@ -407,8 +407,9 @@ impl<'a> Parts<'a> {
                     returns: *returns,
                 }),
                 // `Network::embedded` has them, and nothing happens in dropout but in training.
-                BodyLayer::Ngrams { .. } | BodyLayer::Evidence { .. } | BodyLayer::Dropout(_) => {}
-                BodyLayer::Pool(_) | BodyLayer::Dense { .. } => break,
+                BodyLayer::Ngrams { .. } | BodyLayer::Dropout(_) => {}
+                BodyLayer::Evidence { .. } if layers.is_empty() => {}
+                BodyLayer::Evidence { .. } | BodyLayer::Pool(_) | BodyLayer::Dense { .. } => break,
             }
             above = place + 1;
         }

@@ -10,8 +10,8 @@ use recurrent_files::FolderLock;
 use recurrent_metrics::{Predictions, Report};
 use recurrent_models::SequenceClassifier as _;
 use recurrent_runs::{Evaluation, RunInfo};
-use recurrent_vectorizer::Vectorize as _;
 use recurrent_training::{Encoded, FitConfig, Observer, RunSettings, fit};
+use recurrent_vectorizer::Vectorize as _;
 
 use crate::evaluation::Example;
 use crate::reading::{self, Reading, Wanted};
@@ -177,7 +177,8 @@ impl TextClassifier {
                 let [train, held_out] = [encoded(Part::Train)?, encoded(Part::Validation)?];
                 let mut init = network.init(config.seed, &device.clone().autodiff());
                 let classes = corpus.classes().len();
-                if let Some(folds) = evidence::fitted(&network, &train.0, &train.1, classes)? {
+                let (ids, labels) = &train;
+                if let Some(folds) = evidence::fitted(&network, ids, labels, classes, observer)? {
                     init.set_evidence(&folds);
                 }
                 let width = vectorizer.width();

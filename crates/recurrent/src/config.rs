@@ -36,7 +36,6 @@ pub struct TrainConfig {
     /// Tokens that are read of each text.
     pub length: usize,
     /// Which tokens of longer texts are read.
-    #[serde(skip_serializing_if = "Cut::is_default")]
     pub cut: Cut,
     /// Whether `<br />` in texts becomes a space.
     pub clean: bool,
@@ -84,7 +83,6 @@ pub struct TrainConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adversarial: Option<f64>,
     /// See [`FitOptions::by_length`].
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub by_length: bool,
     /// Which epoch's weights the training ends with.
     pub keep: Keep,

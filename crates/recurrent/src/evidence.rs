@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use recurrent_linear::{LinearConfig, Rows, train};
 use recurrent_models::layers::{Evidence, Folds};
 use recurrent_models::{LayerConfig, NetworkConfig};
+use recurrent_training::Observer;
 
 use crate::ClassifierError;
 
@@ -17,6 +18,7 @@ pub(crate) fn fitted(
     ids: &[i32],
     labels: &[usize],
     classes: usize,
+    observer: &mut impl Observer,
 ) -> Result<Option<Folds>, ClassifierError> {
     let evidence = config.layers.iter().find_map(|layer| match layer {
         LayerConfig::Evidence {
@@ -42,6 +44,7 @@ pub(crate) fn fitted(
         ..LinearConfig::default()
     };
     let mut tables = Vec::with_capacity(folds);
+    observer.preparing(0, folds);
     for fold in 0..folds {
         let others = || each.iter().zip(labels).filter(|((of, _), _)| *of != fold);
         let mut offsets = vec![0];
@@ -54,6 +57,7 @@ pub(crate) fn fitted(
         let rows = Rows::new(buckets, offsets, columns)?;
         let model = train(&rows, &labels, classes, &linear, |_| true)?;
         tables.push(model.kernel().to_vec());
+        observer.preparing(fold + 1, folds);
     }
     Ok(Some(Folds::new(tables)))
 }

@@ -43,6 +43,7 @@ pub use model::{
     Architecture, Body, LinearShape, Model, ModelConfig, Provenance, VECTORIZER_FILE, WEIGHTS_FILE,
     Weights, sha256,
 };
+pub use recipes::Recipe;
 pub use recurrent_corpus::{
     Added, Corpus, CorpusError, Format, LabelledText, Part, ReadReport, Rows, ScoredWriter, Split,
     TableOptions, TextCorpus, Texts, read, read_parts,
@@ -60,6 +61,5 @@ pub use recurrent_runs::Cut;
 pub use recurrent_training::{
     EpochRecord, Keep, Loss, NoopObserver, Observer, Progress, Schedule, Score, adam::AdamConfig,
 };
-pub use recipes::Recipe;
 pub use scores::{Prediction, Scores, TextScores};
 pub use texts::without_addresses;

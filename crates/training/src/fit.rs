@@ -98,6 +98,8 @@ pub struct Progress {
 
 /// Is told how a run goes.
 pub trait Observer {
+    /// While something is prepared that the training begins with: so many of so many parts are done.
+    fn preparing(&mut self, _done: usize, _of: usize) {}
     /// After every step.
     fn step(&mut self, progress: Progress);
     /// Asked after every step: whether to be told the [score](Self::score) of the epoch so far. It has to be read from the

@@ -50,13 +50,15 @@ impl NetworkConfig {
         let mut tokens = true;
         for (layer, name) in self.layers.iter().zip(self.names()) {
             let needs_steps = match layer {
-                LayerConfig::Recurrent { .. } | LayerConfig::Pool { .. } => true,
-                LayerConfig::Ngrams { .. } | LayerConfig::Evidence { .. } if !tokens => {
+                LayerConfig::Recurrent { .. }
+                | LayerConfig::Evidence { .. }
+                | LayerConfig::Pool { .. } => true,
+                LayerConfig::Ngrams { .. } if !tokens => {
                     return Err(invalid(format!(
                         "{name} stands above a layer of another kind; put it first, next to the token ids that it reads"
                     )));
                 }
-                LayerConfig::Ngrams { .. } | LayerConfig::Evidence { .. } => true,
+                LayerConfig::Ngrams { .. } => true,
                 LayerConfig::Dropout { .. } | LayerConfig::Dense { .. } => false,
             };
             if needs_steps && !steps {

@@ -32,6 +32,11 @@ fn everything() -> NetworkConfig {
                 dropout: 0.2,
             },
             LayerConfig::Dropout { rate: 0.5 },
+            LayerConfig::Evidence {
+                widths: vec![1, 2],
+                buckets: 10,
+                folds: 3,
+            },
             LayerConfig::Dense {
                 units: 4,
                 activation: Activation::Linear,
@@ -117,7 +122,7 @@ fn a_network_is_written_and_read() {
 #[test]
 fn what_cannot_be_built_is_named() {
     type Change = fn(&mut NetworkConfig);
-    let changes: [(&str, Change); 9] = [
+    let changes: [(&str, Change); 10] = [
         ("tokens of a text is 0", |config| config.time = 0),
         ("dropout of the embedding is 1", |config| {
             config.embedding.dropout = 1.0;
@@ -126,13 +131,13 @@ fn what_cannot_be_built_is_named() {
             config.layers[1] = LayerConfig::Dropout { rate: f32::NAN };
         }),
         ("dense_in has 0 units", |config| {
-            config.layers[2] = LayerConfig::Dense {
+            config.layers[3] = LayerConfig::Dense {
                 units: 0,
                 activation: Activation::Relu,
             };
         }),
         ("recurrent_1 needs a vector at every step", |config| {
-            let LayerConfig::Recurrent { returns, .. } = &mut config.layers[3] else {
+            let LayerConfig::Recurrent { returns, .. } = &mut config.layers[4] else {
                 panic!("it is recurrent")
             };
             *returns = Returns::Last;
@@ -149,6 +154,12 @@ fn what_cannot_be_built_is_named() {
                 panic!("it is of n-grams")
             };
             *buckets = 0;
+        }),
+        ("evidence has 10 buckets and 1 folds", |config| {
+            let LayerConfig::Evidence { folds, .. } = &mut config.layers[2] else {
+                panic!("it is evidence")
+            };
+            *folds = 1;
         }),
         ("pool_1 needs a vector", |config| {
             config.layers.push(LayerConfig::Pool { over: Pooling::Max });
