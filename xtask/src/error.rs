@@ -51,7 +51,7 @@ pub(crate) enum Error {
     NoChart,
     /// A rung that there is not.
     #[error(
-        "there is no rung {0:?}; the rungs are 0 to 6, and `--validation` takes the name of a recipe, too"
+        "there is no rung {0:?}; the rungs are 0 to 5, and `--validation` takes the name of a recipe, too"
     )]
     NoSuchRung(String),
     /// No reviews to train on.

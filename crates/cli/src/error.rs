@@ -71,6 +71,14 @@ pub(crate) enum CliError {
         /// What it holds.
         what: &'static str,
     },
+    /// An option of networks, for a linear model.
+    #[error(
+        "{option} is for networks; a linear model reads whole texts, and is trained in seconds and in one go: leave it out"
+    )]
+    LinearOption {
+        /// The option.
+        option: &'static str,
+    },
     /// An option of tables, for an archive.
     #[error(
         "{option} is for tables and folders; an archive of reviews has its own texts, labels and splits"

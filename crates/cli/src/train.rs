@@ -106,6 +106,9 @@ pub(crate) struct Arguments {
     /// Determines the splits, initial weights, the order of texts and dropout.
     #[arg(long)]
     seed: Option<u64>,
+    /// Determines the splits in place of --seed, so that several seeds are judged by the same texts (some recipes have 0).
+    #[arg(long)]
+    split_seed: Option<u64>,
     /// none, or balanced: every class counts the same, however few its texts.
     #[arg(long, value_parser = class_weight)]
     class_weight: Option<ClassWeight>,
@@ -184,6 +187,9 @@ impl Arguments {
         if let Some(seed) = self.seed {
             config.seed = seed;
         }
+        if let Some(seed) = self.split_seed {
+            config.split_seed = Some(seed);
+        }
         if let Some(weight) = &self.class_weight {
             config.class_weight = weight.clone();
         }
@@ -221,6 +227,20 @@ impl Arguments {
             corpus.split_validation(config.validation, seed)?;
         }
         Ok((corpus, dataset, whole))
+    }
+
+    /// What only a network has is not passed over in silence where there is none.
+    fn check_linear(&self, config: &TrainConfig) -> Result<(), CliError> {
+        let given = [
+            ("--length", self.length.is_some()),
+            ("--batch-size", self.batch_size.is_some()),
+            ("--learning-rate", self.learning_rate.is_some()),
+            ("--resume", self.resume),
+        ];
+        match given.into_iter().find(|(_, given)| *given) {
+            Some((option, _)) if config.linear.is_some() => Err(CliError::LinearOption { option }),
+            _ => Ok(()),
+        }
     }
 
     /// An archive has its own splits and labels: what is said of those of tables would be ignored.
@@ -283,6 +303,7 @@ fn read_config(path: &Path) -> Result<TrainConfig, CliError> {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
     let config = arguments.config()?;
     config.check()?;
+    arguments.check_linear(&config)?;
     let (corpus, dataset, whole) = arguments.corpus(&config)?;
     let show = |text: &str| match arguments.quiet {
         true => Ok(()),
@@ -351,7 +372,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CliError> {
         report::write_page_and_say(out)?;
     }
     let folder = printable(&out.display().to_string()).into_owned();
-    if stopped {
+    if stopped && config.linear.is_none() {
         say("stopped; run the same command with --resume to train on");
     }
     show(&format!(
@@ -418,7 +439,12 @@ fn info(model: &TextClassifier, config: &TrainConfig) -> Result<RunInfo, CliErro
         held_out: Part::Validation.name().to_owned(),
         epochs: config.epochs,
         max_tokens: config.max_tokens,
-        length: config.length,
+        // A linear model reads all.
+        length: if config.linear.is_some() {
+            0
+        } else {
+            config.length
+        },
         dataset: provenance.dataset.clone(),
         dataset_sha256: provenance.dataset_sha256.clone(),
         sample: provenance.sample,

@@ -94,7 +94,7 @@ pub enum LayerConfig {
         /// Rows of the table of hashed n-grams.
         buckets: usize,
         /// How many linear models are fitted, each without a part of the texts, so that the network does not learn from what
-        /// knows the answer; at least 2.
+        /// knows the answer; 2 to 20.
         folds: usize,
     },
     /// One vector a text from one at each step.
@@ -153,8 +153,8 @@ pub enum Pooling {
     /// The mean of each element over the steps that are not masked (Keras' `GlobalAveragePooling1D`); zero where all
     /// are.
     Mean,
-    /// The largest of each element over the steps that are not masked, and behind these the mean: twice as wide. Zero
-    /// where all are masked. Source: Howard and Ruder, "Universal Language Model Fine-tuning for Text Classification",
+    /// The largest of each element over the steps that are not masked, and behind these the mean: twice as wide. Where all
+    /// are masked it is zero behind a recurrent layer. Source: Howard and Ruder, "Universal Language Model Fine-tuning for Text Classification",
     /// 2018, who pool so.
     MaxAndMean,
 }
@@ -330,6 +330,18 @@ impl NetworkConfig {
     pub fn reads_backward(&self) -> bool {
         let backward = |layer: &LayerConfig| matches!(layer, LayerConfig::Recurrent { reads, .. } if *reads != Reads::Forward);
         self.layers.iter().any(backward)
+    }
+
+    /// Whether what is said of a text that ends after some word is no function of what was computed for the word before, so that
+    /// a text has to be read anew for each of its words to be followed.
+    pub fn reads_anew(&self) -> bool {
+        let anew = |layer: &LayerConfig| {
+            matches!(
+                layer,
+                LayerConfig::Pool { .. } | LayerConfig::Evidence { .. }
+            )
+        };
+        self.reads_backward() || self.layers.iter().any(anew)
     }
 
     /// Builds the network on `device` with initial weights drawn from `seed`. See [`Self::check`] for what can be

@@ -88,7 +88,7 @@ pub enum BodyLayer {
         table: Ngrams,
         /// How many tokens an n-gram has.
         widths: Vec<usize>,
-        /// The share of steps that go without in a training step.
+        /// The share of buckets whose vector is zero in a training step.
         dropout: f32,
     },
     /// What a linear model says of the n-grams of each step, behind the vectors of the tokens.
@@ -167,7 +167,7 @@ impl Network {
         })
     }
 
-    /// How many layers are of n-grams: they stand below all others.
+    /// How many layers below all others read token ids: n-grams, and evidence that stands beside them.
     pub(crate) fn ngrams(&self) -> usize {
         let reads_ids = |named: &NamedLayer| {
             matches!(
@@ -244,6 +244,16 @@ impl Network {
         let in_training = noise.is_some();
         let sequence = self.embedded(ids.clone(), noise.as_deref_mut());
         let logits = self.run_from(self.ngrams(), Flow::Steps(sequence), noise);
+        self.with_evidence(logits, ids, in_training)
+    }
+
+    /// The logits `[B, positions, C]` with what a linear model says of the texts added.
+    pub(crate) fn with_evidence(
+        &self,
+        logits: Tensor<3>,
+        ids: Tensor<2, Int>,
+        in_training: bool,
+    ) -> Tensor<3> {
         match self.evidence(ids, in_training, &logits.device()) {
             Some(linear) => logits + linear.unsqueeze_dim(1),
             None => logits,

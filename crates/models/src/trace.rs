@@ -143,7 +143,7 @@ fn gradients(
     let ids = ids.autodiff();
     let device = ids.device();
     let zeros = |shape: [usize; 2]| Tensor::<2>::zeros(shape, &device).require_grad();
-    let mut sequence = network.embedded(ids, None);
+    let mut sequence = network.embedded(ids.clone(), None);
     let masked = sequence.mask();
     let mut passes = Vec::new();
     for part in &parts.layers {
@@ -187,6 +187,7 @@ fn gradients(
         }
     };
     let logits = network.run_from(parts.above, flow, None);
+    let logits = network.with_evidence(logits, ids, false);
     let gradients = scalar(logits).sum().backward();
     let gradient = |nudge: &Tensor<2>| {
         let zeros = || nudge.clone().inner().zeros_like();
@@ -408,7 +409,7 @@ impl<'a> Parts<'a> {
                 }),
                 // `Network::embedded` has them, and nothing happens in dropout but in training.
                 BodyLayer::Ngrams { .. } | BodyLayer::Dropout(_) => {}
-                BodyLayer::Evidence { .. } if layers.is_empty() => {}
+                BodyLayer::Evidence { .. } if place < network.ngrams() => {}
                 BodyLayer::Evidence { .. } | BodyLayer::Pool(_) | BodyLayer::Dense { .. } => break,
             }
             above = place + 1;

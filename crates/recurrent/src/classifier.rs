@@ -34,7 +34,7 @@ const MOST_CONFUSED: usize = 100;
 /// The most classes that a classifier tells apart.
 const MOST_CLASSES: usize = 2000;
 
-/// A trained text classifier: a network, its vectorizer, and the names of its classes.
+/// A trained text classifier: a network or a linear model, its vectorizer, and the names of its classes.
 ///
 /// It can be asked from many threads at once, and keeps no state but its weights.
 ///
@@ -153,6 +153,7 @@ impl TextClassifier {
         let outputs = objective.outputs(corpus.classes().len());
         let (body, model_config, history, epoch) = match &config.linear {
             Some(linear) => {
+                config.check_linear(corpus.classes().len())?;
                 let fitted = linear::fit(corpus, config, linear, &objective, observer)?;
                 let shape = LinearShape {
                     name: config.name.clone(),
@@ -176,9 +177,12 @@ impl TextClassifier {
                 let encoded = |part| ids_and_labels(corpus, part, &model_config, &vectorizer);
                 let [train, held_out] = [encoded(Part::Train)?, encoded(Part::Validation)?];
                 let mut init = network.init(config.seed, &device.clone().autodiff());
-                let classes = corpus.classes().len();
+                let weights = match &objective.class_weights {
+                    Some(weights) if weights.len() == corpus.classes().len() => weights.clone(),
+                    _ => vec![1.0; corpus.classes().len()],
+                };
                 let (ids, labels) = &train;
-                if let Some(folds) = evidence::fitted(&network, ids, labels, classes, observer)? {
+                if let Some(folds) = evidence::fitted(&network, ids, labels, &weights, observer)? {
                     init.set_evidence(&folds);
                 }
                 let width = vectorizer.width();

@@ -43,8 +43,9 @@ pub struct TrainConfig {
     pub embedding: EmbeddingConfig,
     /// The layers between them and the head.
     pub layers: Vec<LayerConfig>,
-    /// A linear model over n-grams in place of a network: embedding, layers, length and everything that is Adam's are then
-    /// not used, and an epoch is a step of L-BFGS.
+    /// A linear model over n-grams in place of a network. An epoch is then a step of L-BFGS, of which it takes some fifty; what
+    /// is used beside these is the vocabulary's size, `clean`, the splits, the weights of classes, `keep` and `patience`, and
+    /// nothing else. Begin with [`Self::nb_linear`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub linear: Option<LinearConfig>,
     /// The loss; by default binary cross-entropy for two classes and softmax for more.
@@ -58,8 +59,8 @@ pub struct TrainConfig {
     pub batch_size: usize,
     /// Determines initial weights, the validation split, the order of texts, and dropout.
     pub seed: u64,
-    /// Determines the validation split in the place of [`Self::seed`]: trainings of several seeds are then judged by the
-    /// same texts.
+    /// Determines which texts are held out, for validation and (by the command) for testing, in the place of
+    /// [`Self::seed`]: trainings of several seeds are then judged by the same texts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split_seed: Option<u64>,
     /// Adam's numbers.
@@ -225,7 +226,31 @@ impl TrainConfig {
             ..Objective::default()
         };
         self.options(objective).check()?;
-        Ok(self.network(self.max_tokens, 1).check()?)
+        match self.linear {
+            Some(_) => Ok(()),
+            None => Ok(self.network(self.max_tokens, 1).check()?),
+        }
+    }
+
+    /// Whether a linear model of so many classes can be what is asked for.
+    ///
+    /// # Errors
+    /// [`ClassifierError::Config`] names what it has no use for.
+    pub(crate) fn check_linear(&self, classes: usize) -> Result<(), ClassifierError> {
+        let own = Objective::for_classes(classes).loss;
+        let reason = match &self.class_weight {
+            _ if self.loss.is_some_and(|loss| loss != own) => {
+                "asks for another loss than that of a linear model; leave it out".to_owned()
+            }
+            _ if self.label_smoothing != 0.0 => {
+                "asks for label smoothing, which a linear model does not have".to_owned()
+            }
+            ClassWeight::Given(weights) if weights.len() != classes => {
+                format!("has {} weights for {classes} classes", weights.len())
+            }
+            _ => return Ok(()),
+        };
+        Err(ClassifierError::Config(reason))
     }
 
     /// The objective for texts of these classes, `counts` of each.

@@ -57,8 +57,8 @@ pub enum ClassifierError {
     },
     /// The network gives what is no number.
     #[error(
-        "the network's answer to text {text} (from 0) is no number: its weights are too large; train it again with a \
-         smaller learning rate"
+        "the model's answer to text {text} (from 0) is no number: its weights are too large; train it again, a network with \
+         a smaller learning rate"
     )]
     NotFinite {
         /// Which of the texts.

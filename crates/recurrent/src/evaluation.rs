@@ -78,7 +78,7 @@ pub fn evaluate(
     // A network that reads backwards reads a text anew for each of its words: of long ones nobody waits for that.
     let time = model.config.network.time();
     let is_slow =
-        model.config.network.reads_backward() && time.is_some_and(|time| time > FOLLOWED_BOTH_WAYS);
+        model.config.network.reads_anew() && time.is_some_and(|time| time > FOLLOWED_BOTH_WAYS);
     let followed = if is_slow { Vec::new() } else { followed };
     let texts: Vec<&str> = followed.iter().map(|example| example.text).collect();
     let readings = reading::read(model, &texts, Wanted::default(), device);

@@ -33,6 +33,7 @@ pub(crate) fn fit(
         .max_tokens(config.max_tokens)
         .output_mode(OutputMode::MultiHot)
         .ngrams(linear.ngrams)
+        .sparse(true)
         .check()?;
     let vectorizer = crate::texts::fitted_as(&params, corpus, config)?;
     let (rows, labels) = encoded(corpus, Part::Train, config.clean, &vectorizer)?;
@@ -205,12 +206,13 @@ pub(crate) fn reading(model: &Model, text: &[u8]) -> Option<Reading> {
     if ending.is_empty() {
         after.extend(logits.iter().map(|logit| *logit as f32));
     }
-    let (label, _, mut beliefs) = judged(model, &after);
+    let (_, _, mut beliefs) = judged(model, &after);
     beliefs.truncate(words);
     // In the order in which the columns ascend, as for every other answer.
     let classes = &model.config.classes;
     let mut scores = vec![0.0; classes.len()];
     scores_into(model, linear, vectorizer, text, &mut scores);
+    let label = crate::scores::largest(&scores);
     let name = model.config.network.name().to_owned();
     Some(Reading {
         model: name.clone(),
@@ -223,6 +225,7 @@ pub(crate) fn reading(model: &Model, text: &[u8]) -> Option<Reading> {
         masked: true,
         words,
         unread: 0,
+        gap: None,
         tokens: terms[..words]
             .iter()
             .map(|term| String::from_utf8_lossy(term).into_owned())

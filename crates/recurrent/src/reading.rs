@@ -46,6 +46,9 @@ pub struct Reading {
     pub words: usize,
     /// Words that came too late to be read, or, where both ends of a text are read, stand between them.
     pub unread: usize,
+    /// How many of the words that are read stand before those that are not, where words behind them are read, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gap: Option<usize>,
     /// At each step; empty for padding.
     pub tokens: Vec<String>,
     /// At each step; 0 is padding, 1 `[UNK]`.
@@ -216,7 +219,7 @@ fn beliefs(
     ids: Tensor<2, Int>,
     go_on: &dyn Fn() -> bool,
 ) -> Option<Tensor<3>> {
-    match model.config.network.reads_backward() {
+    match model.config.network.reads_anew() {
         true => {
             // As `trace::beliefs` does it: the text is read anew for each of its ends.
             let [_, time] = ids.dims();
@@ -241,6 +244,7 @@ fn reading(model: &Model, text: &[u8], cleaned: &[u8], ids: &[i32], logits: &[f3
         Cut::Beginning => [0..words, words..words],
         Cut::Ends => ends(tokens.len(), ids.len()),
     };
+    let gap = (!last.is_empty()).then_some(first.len());
     let mut tokens: Vec<String> = tokens[first]
         .iter()
         .chain(&tokens[last])
@@ -260,6 +264,7 @@ fn reading(model: &Model, text: &[u8], cleaned: &[u8], ids: &[i32], logits: &[f3
         masked: model.config.network.is_masked(),
         words,
         unread,
+        gap,
         tokens,
         ids: ids.to_vec(),
         unknown: ids.iter().map(|id| *id == 1).collect(),

@@ -28,7 +28,7 @@ const KEPT: &str = "target/quality";
 /// What `cargo xtask quality` takes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The rung, from 1, or the name of a recipe (with --validation)
+    /// The rung, 0 to 5, or with --validation the name of a recipe
     rung: String,
     /// Seeds, from 0
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=20))]
@@ -48,8 +48,8 @@ pub(crate) struct Rung {
     pub(crate) title: &'static str,
     /// What was known before.
     pub(crate) known: &'static str,
-    /// What it is to reach.
-    pub(crate) aim: f64,
+    /// What it is to reach, where it is a rung.
+    pub(crate) aim: Option<f64>,
     /// Its recipes, with the weight of each in the mean of their log-odds; one weight, and it is 1, for one recipe.
     pub(crate) members: &'static [(&'static str, f64)],
 }
@@ -60,43 +60,43 @@ pub(crate) const RUNGS: [Rung; 6] = [
         number: 0,
         title: "naive-Bayes-weighted logistic regression over words, pairs and triples",
         known: "NB-SVM trigrams 0.918",
-        aim: 0.918,
+        aim: None,
         members: &[("nb_linear", 1.0)],
     },
     Rung {
         number: 1,
         title: "1,000 words, the first 100 of a review",
         known: "Keras 0.785, logistic regression 0.796",
-        aim: 0.82,
+        aim: Some(0.82),
         members: &[("notebook", 1.0)],
     },
     Rung {
         number: 2,
         title: "1,000 words, whole reviews",
         known: "logistic regression 0.858",
-        aim: 0.875,
+        aim: Some(0.875),
         members: &[("thousand", 1.0)],
     },
     Rung {
         number: 3,
         title: "any words, whole reviews, one plain recurrent network",
         known: "keras.io's BiLSTM 0.878, DAN 0.894",
-        aim: 0.905,
+        aim: Some(0.905),
         members: &[("plain", 1.0)],
     },
     Rung {
         number: 4,
         title: "one recurrent network with what helps",
         known: "fastText bigrams 0.906, oh-2LSTMp 0.919",
-        aim: 0.92,
+        aim: Some(0.92),
         members: &[("best", 1.0)],
     },
     Rung {
         number: 5,
-        title: "rung 4 and the linear model together",
+        title: "the linear model and rungs 3 and 4 together",
         known: "–",
-        aim: 0.93,
-        members: &[("nb_linear", 0.6), ("best", 0.4)],
+        aim: Some(0.93),
+        members: &[("nb_linear", 0.4), ("plain", 0.3), ("best", 0.3)],
     },
 ];
 
@@ -126,44 +126,43 @@ pub(crate) fn run(root: &Path, inputs: &Inputs, arguments: &Arguments) -> Result
         .iter()
         .map(|(name, weight)| Ok((format!("{name} × {weight}"), run::sha256_of(root, name)?)))
         .collect::<Result<_, Error>>()?;
-    let before = quality.rungs.get(&rung.number.to_string());
-    if before.is_some_and(|before| before.recipes != recipes) {
+    let before = quality.rungs.get(&rung.number.to_string()).cloned();
+    if before
+        .as_ref()
+        .is_some_and(|before| before.recipes != recipes)
+    {
         return Err(Error::RungChosen(rung.number));
     }
     let program = program(arguments)?;
     let machine = Machine::look();
-    let mut record = RungRecord {
+    let mut record = before.unwrap_or_else(|| RungRecord {
         recipes,
         date: machine.date,
         machine: format!("{}, {} threads", machine.cpu, machine.threads),
         seeds: Vec::new(),
-    };
+    });
     println!("rung {}: {}", rung.number, rung.title);
     for seed in 0..arguments.seeds {
         let trained = each(root, inputs, &program, rung.members, seed, false)?;
         let seed = run::judged(seed, &trained, rung.members)?;
         println!("{}", seed.line());
-        record.seeds.push(seed);
-    }
-    println!("{}", record.line());
-    if let Some(before) = quality.rungs.get(&rung.number.to_string()) {
-        for (now, before) in record.seeds.iter().zip(&before.seeds) {
-            if !now.is_as(before) {
-                println!(
-                    "seed {} is not as it was recorded: {}",
-                    now.seed,
-                    before.line()
-                );
+        match record.seeds.iter().find(|before| before.seed == seed.seed) {
+            Some(before) if seed.is_as(before) => println!("as recorded"),
+            Some(before) => {
+                println!("it was recorded otherwise: {}", before.line());
                 return Ok(ExitCode::FAILURE);
             }
-        }
-        if before.seeds.len() >= record.seeds.len() {
-            println!("as recorded");
-            return Ok(ExitCode::SUCCESS);
+            // At once: what was read has been read.
+            None => {
+                record.seeds.push(seed);
+                quality
+                    .rungs
+                    .insert(rung.number.to_string(), record.clone());
+                quality.write(root)?;
+            }
         }
     }
-    quality.rungs.insert(rung.number.to_string(), record);
-    quality.write(root)?;
+    println!("{}", record.line());
     Ok(ExitCode::SUCCESS)
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct Quality {
 }
 
 /// What the test texts said.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RungRecord {
     /// SHA-256 of each recipe's file, by its name and weight.
@@ -35,7 +35,7 @@ pub(crate) struct RungRecord {
 }
 
 /// Of one seed.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Seed {
     pub(crate) seed: u32,
@@ -141,7 +141,11 @@ impl RungRecord {
 impl Seed {
     /// For a terminal.
     pub(super) fn line(&self) -> String {
-        let weights: Vec<&str> = self.weights.iter().map(|hash| &hash[..12]).collect();
+        let weights: Vec<&str> = self
+            .weights
+            .iter()
+            .map(|hash| hash.get(..12).unwrap_or(hash))
+            .collect();
         format!(
             "seed {}: accuracy {:.4}, log loss {:.4}, calibration error {:.4}, {:.0} s, weights {}",
             self.seed,

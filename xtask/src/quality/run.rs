@@ -13,6 +13,10 @@ use crate::cargo;
 use crate::error::Error;
 use crate::inputs::Inputs;
 
+/// The share of the training texts that choices are made on. The recipes themselves hold out less: there is nothing left to be
+/// chosen.
+const CHOOSING: &str = "0.2";
+
 /// The last file that a training writes.
 const LAST: &str = "report.html";
 
@@ -42,8 +46,11 @@ fn recipe(root: &Path, name: &str) -> PathBuf {
 
 /// SHA-256 of a recipe's file, in hexadecimal digits.
 pub(super) fn sha256_of(root: &Path, name: &str) -> Result<String, Error> {
-    let path = recipe(root, name);
-    let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
+    sha256_of_file(&recipe(root, name))
+}
+
+fn sha256_of_file(path: &Path) -> Result<String, Error> {
+    let bytes = std::fs::read(path).map_err(Error::io(path))?;
     let digest = Sha256::digest(&bytes);
     Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
@@ -59,10 +66,12 @@ pub(super) fn train(
 ) -> Result<Trained, Error> {
     let sha256 = sha256_of(root, name)?;
     let part = if validation { "validation" } else { "test" };
+    // What another program, or another recipe, has left is of no use.
+    let of_program = sha256_of_file(program)?;
     let folder = root
         .join(KEPT)
         .join(part)
-        .join(format!("{name}-{}", &sha256[..8]))
+        .join(format!("{name}-{}-{}", &sha256[..8], &of_program[..8]))
         .join(format!("seed-{seed}"));
     if !folder.join(LAST).exists() {
         let mut command = command(inputs, program);
@@ -70,7 +79,13 @@ pub(super) fn train(
         command.arg("--config").arg(recipe(root, name));
         command.arg("--out").arg(&folder);
         if validation {
-            command.arg("--no-test");
+            command.args([
+                "--no-test",
+                "--validation-share",
+                CHOOSING,
+                "--split-seed",
+                "0",
+            ]);
         }
         cargo::must(&mut command)?;
     }

@@ -86,7 +86,7 @@ fn ladder(record: &Record) -> String {
             rung.number.to_string(),
             rung.title.to_owned(),
             rung.known.to_owned(),
-            format!("{:.3}", rung.aim),
+            rung.aim.map_or("–".to_owned(), |aim| format!("{aim:.3}")),
         ];
         out += &row(first.into_iter().chain(cells));
     }

@@ -16,9 +16,12 @@ pub(super) struct Shown {
 
 impl Shown {
     pub(super) fn new(quiet: bool, brief: bool) -> Self {
-        let stop = interrupt::asked(
-            "stopping after this epoch; press Ctrl-C again to stop now. Resume with the same command and --resume.",
-        );
+        let stop = interrupt::asked(match brief {
+            true => "stopping after this step; press Ctrl-C again to stop now.",
+            false => {
+                "stopping after this epoch; press Ctrl-C again to stop now. Resume with the same command and --resume."
+            }
+        });
         Self {
             display: (!quiet).then(|| match Display::of_validation() {
                 display if brief => display.brief(),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use recurrent::{Model, VECTORIZER_FILE, WEIGHTS_FILE};
+use recurrent::{Cut, Model, VECTORIZER_FILE, WEIGHTS_FILE};
 use recurrent_files::{FileError, read_at_most};
 use recurrent_vectorizer::keras::Layer;
 use recurrent_vectorizer::{OutputMode, TextVectorizer, VectorizerParams};
@@ -50,7 +50,12 @@ pub(super) fn load(folder: &Path) -> Result<Loaded, CliError> {
     let path = folder.join(VECTORIZER_FILE);
     // Of a run's folder, that of the models in it says which there are.
     if has_network(folder) || folder.join("run.json").exists() {
-        let (vectorizer, clean) = Model::load_vectorizer(folder)?;
+        let (vectorizer, clean, cut) = Model::load_vectorizer(folder)?;
+        if cut == Cut::Ends {
+            crate::say(
+                "note: the network reads both ends of longer texts; these are the ids of their beginning",
+            );
+        }
         return Ok(Loaded { vectorizer, clean });
     }
     let bytes = match read_at_most(&path, LIMIT) {

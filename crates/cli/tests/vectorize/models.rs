@@ -5,7 +5,7 @@ use std::fs;
 use burn::tensor::Device;
 use recurrent::{Model, ModelConfig, Provenance};
 use recurrent_models::{NetworkKind, Preset};
-use recurrent_vectorizer::{Vectorize as _, VectorizerParams};
+use recurrent_vectorizer::VectorizerParams;
 use serde_json::json;
 
 use crate::shell::{Folder, fail, feed, succeed};
@@ -65,7 +65,9 @@ fn a_network_gets_the_ids_that_are_written() {
             } else {
                 (*text).into()
             };
-            model.vectorizer.vectorize_into(&text, &mut ids);
+            model
+                .vectorizer()
+                .vectorize_bytes_into(text.as_bytes(), &mut ids);
             assert_eq!(*row, json!(ids), "{text}");
         }
         // A network's vectorizer is not replaced by another.

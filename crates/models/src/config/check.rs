@@ -8,6 +8,9 @@ const WIDEST: usize = 1 << 16;
 /// The most parameters of a network: as 32-bit floats, with Adam's two means for each, they are 24 GB.
 const MOST_PARAMETERS: u64 = 1 << 31;
 
+/// The most weights of a linear model inside a network.
+const MOST_WEIGHTS: usize = 1 << 25;
+
 /// Why a configuration is that of no network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the network {network:?} cannot be built: {reason}")]
@@ -48,6 +51,7 @@ impl NetworkConfig {
         share("the dropout of the embedding", self.embedding.dropout)?;
         let mut steps = true;
         let mut tokens = true;
+        let mut evidence = 0;
         for (layer, name) in self.layers.iter().zip(self.names()) {
             let needs_steps = match layer {
                 LayerConfig::Recurrent { .. }
@@ -93,9 +97,23 @@ impl NetworkConfig {
                     buckets,
                     folds,
                 } => {
-                    if *buckets == 0 || *folds < 2 {
+                    if !(2..=20).contains(folds) {
                         return Err(invalid(format!(
-                            "{name} has {buckets} buckets and {folds} folds, where at least 1 and 2 are needed"
+                            "{name} has {folds} folds, where 2 to 20 are possible"
+                        )));
+                    }
+                    let weights = buckets.checked_mul(self.outputs);
+                    if *buckets == 0 || weights.is_none_or(|weights| weights > MOST_WEIGHTS) {
+                        return Err(invalid(format!(
+                            "{name} has {buckets} buckets for {} logits, where at least one and together at most \
+                             {MOST_WEIGHTS} weights are possible",
+                            self.outputs
+                        )));
+                    }
+                    evidence += 1;
+                    if evidence > 1 {
+                        return Err(invalid(format!(
+                            "{name} is a second layer of evidence, where one says it all"
                         )));
                     }
                     if widths.is_empty() || widths.iter().any(|width| !(1..=8).contains(width)) {

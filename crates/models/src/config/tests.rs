@@ -155,7 +155,7 @@ fn what_cannot_be_built_is_named() {
             };
             *buckets = 0;
         }),
-        ("evidence has 10 buckets and 1 folds", |config| {
+        ("evidence has 1 folds", |config| {
             let LayerConfig::Evidence { folds, .. } = &mut config.layers[2] else {
                 panic!("it is evidence")
             };

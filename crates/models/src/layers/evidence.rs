@@ -105,8 +105,7 @@ impl Evidence {
         sequence.replaced(Tensor::cat(vec![words, evidence], 1))
     }
 
-    /// The logits `[B, C]` of the linear model, without its bias, for texts of `ids` `[B, T]`; on the kind of device that
-    /// `like` is on.
+    /// The logits `[B, C]` of the linear model, without its bias, for texts of `ids` `[B, T]`, as a constant beside `device`.
     pub(crate) fn logits(
         &self,
         ids: Tensor<2, Int>,

@@ -94,10 +94,10 @@ impl Architecture {
             .is_some_and(|network| network.positions() > 1)
     }
 
-    /// Whether some layer reads from the end, so that what is said of a word depends on what stands behind it.
+    /// Whether a text is read anew for each of its words to be followed: see [`NetworkConfig::reads_anew`].
     #[must_use]
-    pub fn reads_backward(&self) -> bool {
-        self.network().is_some_and(NetworkConfig::reads_backward)
+    pub fn reads_anew(&self) -> bool {
+        self.network().is_some_and(NetworkConfig::reads_anew)
     }
 
     /// Its layers as a table, as Keras prints it; of a linear model its sizes.
@@ -121,7 +121,10 @@ impl Architecture {
         match self {
             Self::Network(network) => network.check().map_err(|error| error.reason),
             Self::Linear(linear) => {
-                linear.linear.check().map_err(|error| error.to_string())?;
+                linear
+                    .linear
+                    .check()
+                    .map_err(|error| format!("a linear part that cannot be ({error})"))?;
                 match linear.columns.checked_mul(linear.outputs) {
                     Some(weights) if weights <= recurrent_linear::MOST_WEIGHTS => Ok(()),
                     _ => Err("more n-grams than a linear model can have".to_owned()),

@@ -18,7 +18,7 @@ use super::{
     HEADER_LIMIT, Model, ModelConfig, Provenance, TRAINING_FILE, TRAINING_LIMIT, VECTORIZER_FILE,
     VECTORIZER_LIMIT, VOCABULARY_FILE, WEIGHTS_FILE, pending, sha256,
 };
-use crate::{ModelError, Trained};
+use crate::{Cut, ModelError, Trained};
 
 /// What `format` says.
 const FORMAT: &str = "recurrent-model";
@@ -227,6 +227,11 @@ impl Manifest {
             reason: reason(error),
         });
         trained.map(Some)
+    }
+
+    /// Which tokens of a long text the network reads.
+    pub(super) fn cut(&self) -> Cut {
+        self.0.cut
     }
 
     /// The vectorizer in `folder`, and whether texts are cleaned before it.

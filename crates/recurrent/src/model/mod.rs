@@ -270,15 +270,21 @@ impl Model {
     }
 
     /// Loads the vectorizer of a model alone, and whether texts are to be cleaned before it, as by
-    /// [`ModelConfig::cleaned`].
+    /// [`ModelConfig::cleaned`], and which tokens the network then reads, as by [`ModelConfig::cut`].
     ///
     /// # Errors
     /// As [`load`](Self::load).
-    pub fn load_vectorizer(folder: &Path) -> Result<(TextVectorizer, bool), ModelError> {
+    pub fn load_vectorizer(folder: &Path) -> Result<(TextVectorizer, bool, Cut), ModelError> {
         let config = read_config(folder)?;
         match Description::read(&folder.join(CONFIG_FILE), &config)? {
-            Description::Legacy(legacy) => legacy.vectorizer(folder),
-            Description::Current(manifest) => manifest.vectorizer(folder),
+            Description::Legacy(legacy) => {
+                let (vectorizer, clean) = legacy.vectorizer(folder)?;
+                Ok((vectorizer, clean, Cut::Beginning))
+            }
+            Description::Current(manifest) => {
+                let (vectorizer, clean) = manifest.vectorizer(folder)?;
+                Ok((vectorizer, clean, manifest.cut()))
+            }
         }
     }
 

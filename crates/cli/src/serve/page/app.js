@@ -83,10 +83,11 @@ function cutOff() {
   const late = state.readings.filter((reading) => reading.unread > 0);
   const all = late.every((reading) => reading.words === late[0].words);
   if (late.length > 0 && late.length === state.readings.length && all) {
-    return [`The networks read the first ${late[0].words} words; the other ${late[0].unread} were cut off.`];
+    return [`The networks read ${late[0].words} words, ${late[0].gap ? "from both ends" : "the first ones"}; the other ${late[0].unread} were cut off.`];
   }
   return late.map(
-    (reading) => `${reading.model} reads the first ${reading.words} words; the other ${reading.unread} were cut off.`,
+    (reading) =>
+      `${reading.model} reads ${reading.words} words, ${reading.gap ? "from both ends" : "the first ones"}; the other ${reading.unread} were cut off.`,
   );
 }
 
@@ -162,7 +163,9 @@ function wordStarts(text) {
 function insertNot() {
   if (state.readings.length === 0) return;
   const text = $("text").value;
-  const start = wordStarts(text)[Math.min(state.step, longest(state.readings).words) - 1];
+  const shown = longest(state.readings);
+  const word = Math.min(state.step, shown.words) - 1;
+  const start = wordStarts(text)[shown.gap && word >= shown.gap ? word + shown.unread : word];
   if (start === undefined) return say("Go to a word first.", true);
   state.before = state.readings.map((reading) => ({ reading, value: final(reading) }));
   $("text").value = `${text.slice(0, start)}not ${text.slice(start)}`;
