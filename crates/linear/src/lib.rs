@@ -1,3 +1,6 @@
+//! A linear model over n-grams: logistic regression on sparse rows, weighted by naive Bayes.
+//!
+//! Not for texts, vocabularies or files: columns come in, weights go out.
 #![doc = include_str!("../README.md")]
 
 mod descent;

@@ -1,10 +1,11 @@
 //! A network that was built from its configuration, and the seam that training is generic over.
 
+mod evidence;
 mod module;
 
-use burn::module::{Module, Param};
+use burn::module::Module;
 use burn::tensor::activation::relu;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor};
 
 use crate::config::{Activation, Pooling, Returns};
 use crate::head::classify;
@@ -180,21 +181,6 @@ impl Network {
         other.unwrap_or(self.layers.len())
     }
 
-    /// Puts in what linear models that were fitted to the training texts say: to be done before a training, which reads the
-    /// texts of each fold by the table of the fold. Everybody else reads by the mean. Nothing where the network has no such
-    /// layer.
-    pub fn set_evidence(&mut self, fitted: &Folds) {
-        for named in &mut self.layers {
-            if let BodyLayer::Evidence { table, folds, .. } = &mut named.layer {
-                let shape = table.embeddings.val().dims();
-                let device = table.embeddings.val().device();
-                let mean = TensorData::new(fitted.mean(), shape);
-                table.embeddings = Param::from_tensor(Tensor::from_data(mean, &device));
-                *folds = Some(fitted.clone());
-            }
-        }
-    }
-
     /// The embedded tokens, with their n-grams: what the layer at [`Self::ngrams`] reads.
     pub(crate) fn embedded(&self, ids: Tensor<2, Int>, mut noise: Option<&mut Noise>) -> Sequence {
         let mut sequence = Sequence::tokens(&self.embedding, ids, self.mask_zero);
@@ -245,45 +231,6 @@ impl Network {
         let sequence = self.embedded(ids.clone(), noise.as_deref_mut());
         let logits = self.run_from(self.ngrams(), Flow::Steps(sequence), noise);
         self.with_evidence(logits, ids, in_training)
-    }
-
-    /// The logits `[B, positions, C]` with what a linear model says of the texts added.
-    pub(crate) fn with_evidence(
-        &self,
-        logits: Tensor<3>,
-        ids: Tensor<2, Int>,
-        in_training: bool,
-    ) -> Tensor<3> {
-        match self.evidence(ids, in_training, &logits.device()) {
-            Some(linear) => logits + linear.unsqueeze_dim(1),
-            None => logits,
-        }
-    }
-
-    /// What a linear model says of the texts `[B, C]`, where a layer has one.
-    fn evidence(
-        &self,
-        ids: Tensor<2, Int>,
-        in_training: bool,
-        device: &Device,
-    ) -> Option<Tensor<2>> {
-        self.layers.iter().find_map(|named| match &named.layer {
-            BodyLayer::Evidence {
-                table,
-                widths,
-                folds,
-            } => {
-                let folds = folds.as_ref().filter(|_| in_training);
-                Some(table.logits(ids.clone(), widths, folds, device))
-            }
-            _ => None,
-        })
-    }
-
-    /// Whether what a linear model says is added to the logits.
-    pub(crate) fn has_evidence(&self) -> bool {
-        let is = |named: &NamedLayer| matches!(named.layer, BodyLayer::Evidence { .. });
-        self.layers.iter().any(is)
     }
 
     /// The layers of the per-token network, where it is one and its one operation is there.

@@ -132,7 +132,7 @@ impl RungRecord {
         let (mean, deviation) = moments(&self.each(|seed| seed.accuracy));
         let (seconds, _) = moments(&self.each(|seed| seed.seconds));
         format!(
-            "{} seeds: accuracy {mean:.4} ± {deviation:.4}, {seconds:.0} s of training a seed",
+            "seeds {}: accuracy {mean:.4} ± {deviation:.4}, {seconds:.0} s of training a seed",
             self.seeds.len()
         )
     }
