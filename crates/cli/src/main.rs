@@ -50,7 +50,7 @@ enum Command {
     /// Train the notebook's networks on the IMDB reviews and write a report.
     Reproduce(reproduce::Arguments),
     /// Train a text classifier on your own data.
-    Train(train::Arguments),
+    Train(Box<train::Arguments>),
     /// Measure models on labelled texts.
     Evaluate(evaluate::Arguments),
     /// Show what a model is, how it was trained, and how many words of a file it knows.
