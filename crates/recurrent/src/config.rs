@@ -16,7 +16,7 @@ use crate::{ClassifierError, Cut};
 ///
 /// The defaults are a practitioner's, not the notebook's: a masked bidirectional GRU over 20,000 words and both ends of a
 /// text, its states pooled, words dropped while training, and the best epoch by the loss on a tenth of the training texts.
-/// [`Recipe`]s have others, each for a purpose.
+/// [`Recipe`](crate::Recipe)s have others, each for a purpose.
 ///
 /// ```
 /// use recurrent::TrainConfig;
