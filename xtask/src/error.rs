@@ -71,6 +71,9 @@ pub(crate) enum Error {
          compare them with `--validation`; docs/quality.json has what was read"
     )]
     RungChosen(u32),
+    /// A training that did not come to its end.
+    #[error("the training in {} was stopped before its last epoch, and says nothing of its recipe; remove the folder", .0.display())]
+    Stopped(PathBuf),
     /// Models that were judged by different texts.
     #[error(
         "the models of an ensemble were judged by different texts; remove target/quality and train them anew"

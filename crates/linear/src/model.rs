@@ -19,11 +19,16 @@ impl Linear {
     pub fn new(kernel: Vec<f32>, bias: Vec<f32>) -> Option<Self> {
         let outputs = bias.len();
         let fits = outputs > 0 && kernel.len().is_multiple_of(outputs);
-        fits.then_some(Self {
+        fits.then(|| Self::of(outputs, kernel, bias))
+    }
+
+    /// The model with weights that are known to fit.
+    pub(crate) fn of(outputs: usize, kernel: Vec<f32>, bias: Vec<f32>) -> Self {
+        Self {
             outputs,
             kernel,
             bias,
-        })
+        }
     }
 
     /// Logits of a text: one for the second of two classes, or one for each.

@@ -88,8 +88,7 @@ impl<'a> Problem<'a> {
         let kernel = learned.iter().zip(&self.ratios);
         let kernel = kernel.map(|(learned, ratio)| (learned * ratio) as f32);
         let bias = bias.iter().map(|bias| *bias as f32).collect();
-        // There is a bias for each output.
-        Linear::new(kernel.collect(), bias).unwrap_or_else(|| unreachable!())
+        Linear::of(self.outputs, kernel.collect(), bias)
     }
 
     /// The logits of all texts, `[texts, outputs]`.

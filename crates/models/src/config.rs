@@ -86,8 +86,9 @@ pub enum LayerConfig {
         dropout: f32,
     },
     /// Behind the vector at each step, what a linear model over n-grams says of those that end there: for each logit the sum
-    /// of their weights; what it says of the whole text is added to the logits. The model is fitted to the training texts before the network is trained, by the crate
-    /// `recurrent`. It reads token ids, and may stand wherever there is a vector at every step.
+    /// of their weights. What it says of the whole text is added to the logits. The model is fitted to the training texts
+    /// before the network is trained, by the crate `recurrent`. The layer reads token ids, may stand wherever there is a
+    /// vector at every step, and stands once.
     Evidence {
         /// How many tokens an n-gram has, from 1 to 8.
         widths: Vec<usize>,
@@ -154,8 +155,8 @@ pub enum Pooling {
     /// are.
     Mean,
     /// The largest of each element over the steps that are not masked, and behind these the mean: twice as wide. Where all
-    /// are masked it is zero behind a recurrent layer. Source: Howard and Ruder, "Universal Language Model Fine-tuning for Text Classification",
-    /// 2018, who pool so.
+    /// are masked it is zero behind a recurrent layer. Source: Howard and Ruder, "Universal Language Model Fine-tuning for
+    /// Text Classification", 2018, who pool so.
     MaxAndMean,
 }
 

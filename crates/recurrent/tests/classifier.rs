@@ -359,3 +359,29 @@ fn a_linear_reading_is_that_of_every_beginning() {
         assert!((belief - score).abs() < 1e-6, "{end}: {belief} {score}");
     }
 }
+
+/// Linear models, and networks that read what they say, have the same bytes on every machine: these.
+#[test]
+fn linear_models_have_their_golden_hashes() {
+    let evidence = LayerConfig::Evidence {
+        widths: vec![1, 2],
+        buckets: 64,
+        folds: 3,
+    };
+    let mut network = TrainConfig {
+        length: 6,
+        epochs: 2,
+        ..TrainConfig::default()
+    };
+    network.layers.insert(0, evidence);
+    for (name, config, golden) in [
+        ("linear", TrainConfig::nb_linear(), "73cc0270217f16f4"),
+        ("evidence", network, "e9056a7ddb358a6d"),
+    ] {
+        let model = TextClassifier::train(&corpus(80), &config, &mut NoopObserver).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        model.save(folder.path()).unwrap();
+        let weights = std::fs::read(folder.path().join(recurrent::WEIGHTS_FILE)).unwrap();
+        assert_eq!(recurrent::sha256(&weights)[..16], *golden, "{name}");
+    }
+}

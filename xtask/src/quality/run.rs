@@ -49,6 +49,12 @@ pub(super) fn sha256_of(root: &Path, name: &str) -> Result<String, Error> {
     sha256_of_file(&recipe(root, name))
 }
 
+/// Whether a recipe is of a linear model, whose steps end when it is trained and not when they are used up.
+fn is_linear(root: &Path, name: &str) -> Result<bool, Error> {
+    let recipe: Value = read(&recipe(root, name))?;
+    Ok(recipe.get("linear").is_some())
+}
+
 fn sha256_of_file(path: &Path) -> Result<String, Error> {
     let bytes = std::fs::read(path).map_err(Error::io(path))?;
     let digest = Sha256::digest(&bytes);
@@ -73,7 +79,8 @@ pub(super) fn train(
         .join(part)
         .join(format!("{name}-{}-{}", &sha256[..8], &of_program[..8]))
         .join(format!("seed-{seed}"));
-    if !folder.join(LAST).exists() {
+    // Linear models are trained in seconds, and nothing says of one that is kept whether it was stopped.
+    if is_linear(root, name)? || !folder.join(LAST).exists() {
         let mut command = command(inputs, program);
         command.args(["train", "imdb", "--quiet", "--seed", &seed.to_string()]);
         command.arg("--config").arg(recipe(root, name));
@@ -94,6 +101,11 @@ pub(super) fn train(
     let evaluation: Evaluation = read(&folder.join("evaluation.json"))?;
     let weights = config.pointer("/parts/weights.safetensors");
     let history = training.pointer("/history").and_then(Value::as_array);
+    let asked = training.pointer("/config/epochs").and_then(Value::as_u64);
+    let done = history.map_or(0, Vec::len) as u64;
+    if !is_linear(root, name)? && asked != Some(done) {
+        return Err(Error::Stopped(folder));
+    }
     let seconds = |epoch: &Value| epoch.get("seconds").and_then(Value::as_f64);
     Ok(Trained {
         weights: weights.and_then(Value::as_str).unwrap_or("-").to_owned(),

@@ -156,6 +156,8 @@ fn gradients_of_networks_of_any_layers_are_finite_differences() {
     for (reads, over, masked, ngrams) in [
         (Reads::Both, Some(Pooling::Mean), false, false),
         (Reads::Both, Some(Pooling::Max), true, false),
+        (Reads::Forward, Some(Pooling::Max), false, false),
+        // With more inputs, states at two steps come so close that a maximum changes places within a difference's step.
         (Reads::Forward, Some(Pooling::Mean), false, true),
         (Reads::Both, Some(Pooling::MaxAndMean), true, true),
         (Reads::Backward, None, true, true),

@@ -34,6 +34,9 @@ function content(view, reading, model, step, last) {
   if (step === 0) return text("Nothing has been read yet.");
   const position = positionOf(reading, step, last);
   if (step < last && position >= reading.words) return text("This network does not read this word.");
+  if (reading.layers.length === 0 && !reading.perToken) {
+    return text("No recurrent layer next to the words: no state, no gates.");
+  }
   if (reading.layers.length === 0) {
     const what = position < reading.words ? `“${short(reading.tokens[position], 24)}”` : "padding";
     const alone = `probability of ${spoken(reading)} for ${what} alone: `;
